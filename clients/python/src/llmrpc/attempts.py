@@ -1,0 +1,63 @@
+"""The record of one try at a provider."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from llmrpc import v1 as pb
+from llmrpc.call import Call
+from llmrpc.errors import LLMClientError
+
+MAX_MESSAGE = 200
+"""Characters of an error that an attempt keeps."""
+
+
+class Try:
+    """Adds an attempt to the call's trail, and settles it.
+
+    As a context manager around the request it settles with the outcome: success
+    when the block ends, failure when it raises. A stream that breaks later is
+    settled again by `fail`.
+    """
+
+    __slots__ = ("_started", "record")
+
+    def __init__(self, call: Call, provider: str, model: str) -> None:
+        self._started = time.monotonic()
+        self.record = pb.Attempt(provider=provider, model=model)
+        if call.target is not None and call.target.key is not None:
+            self.record.key = call.target.key.name
+        call.trail.append(self.record)
+
+    def succeed(self) -> None:
+        """It gave the answer."""
+        self.record.outcome = pb.Attempt.OUTCOME_SUCCEEDED
+        self.record.duration.FromNanoseconds(int((time.monotonic() - self._started) * 1e9))
+
+    def fail(self, error: BaseException) -> None:
+        """It failed with this."""
+        self.succeed()
+        self.record.outcome = pb.Attempt.OUTCOME_FAILED
+        self.record.reason = pb.ERROR_REASON_INTERNAL
+        if isinstance(error, LLMClientError):
+            self.record.reason = error.reason
+            self.record.message = error.message[:MAX_MESSAGE]
+            if error.http_status is not None:
+                self.record.http_status = error.http_status
+            self.record.provider_request_id = error.provider_request_id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.succeed()
+        else:
+            self.fail(error)

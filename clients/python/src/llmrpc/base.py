@@ -1,0 +1,142 @@
+"""The one idea: everything that generates text is a `BaseLLMClient`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import ABC
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from llmrpc import plain
+from llmrpc import v1 as pb
+from llmrpc.call import Call
+from llmrpc.requests import Messages, build_request
+from llmrpc.stream import EventStream
+from llmrpc.types import LLMResponse
+
+_PAIRS = (("generate", "open_stream"), ("generate_text", "stream_text"))
+
+
+class BaseLLMClient(ABC):
+    """Anything that generates text: a provider, a policy around one, a gateway.
+
+    A subclass implements either pair, and the base gives the other one:
+
+    - `generate` and `open_stream`, in the contract's types;
+    - `generate_text` and `stream_text`, in plain Python and for text alone.
+
+    A class with neither is refused with `TypeError` when it is defined. Errors
+    are subclasses of `LLMClientError`.
+    """
+
+    token_costs: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+    """Own prices by model, USD per 1,000 tokens: `{"m": {"input": 1, "output": 2}}`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if ABC in cls.__bases__:
+            return
+        for pair in _PAIRS:
+            if all(getattr(cls, name) is not getattr(BaseLLMClient, name) for name in pair):
+                return
+        wanted = " or ".join(f"{first} and {second}" for first, second in _PAIRS)
+        raise TypeError(f"{cls.__name__} must define {wanted}")
+
+    def __init__(self, provider_name: str) -> None:
+        self.provider_name = provider_name
+        self.logger = logging.getLogger(f"llmrpc.{provider_name}")
+
+    async def generate(self, request: pb.GenerateRequest, call: Call | None = None) -> pb.LLMResponse:
+        """One whole answer."""
+        return await plain.generate(self, request, call or Call())
+
+    async def open_stream(self, request: pb.GenerateRequest, call: Call | None = None) -> EventStream:
+        """Starts an answer, and returns once its first delta is at hand.
+
+        Until then an error may be answered by another try; behind it never.
+        """
+        return await plain.open_stream(self, request, call or Call())
+
+    async def generate_text(
+        self,
+        messages: Messages,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        *,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> LLMResponse:
+        """One whole answer in plain Python.
+
+        `kwargs` are the other fields of `GenerateRequest`; an unknown one is a
+        `TypeError` that lists the known. `timeout` is in seconds.
+        """
+        request = build_request(messages, model, temperature, max_tokens, kwargs)
+        return LLMResponse.from_proto(await self.generate(request, _call(timeout)))
+
+    async def stream_text(
+        self,
+        messages: Messages,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        *,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[str, None]:
+        """The answer's text as it is written; arguments as in `generate_text`.
+
+        A stream that breaks raises; it never just ends. Leave it early inside
+        `contextlib.aclosing`, so that the call is cancelled at once.
+        """
+        request = build_request(messages, model, temperature, max_tokens, kwargs)
+        async with aclosing(await self.open_stream(request, _call(timeout))) as events:
+            async for event in events:
+                for delta in event.deltas:
+                    if delta.HasField("text"):
+                        yield delta.text
+
+    async def close(self) -> None:
+        """Lets go of connections. A closed client is not used again."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _count_tokens_estimate(self, text: str) -> int:
+        """A rough count: four ASCII characters, or one other character, a token."""
+        ascii_length = len(text.encode("ascii", "ignore"))
+        return -(-ascii_length // 4) + len(text) - ascii_length
+
+    def _count_tokens_accurate(self, text: str, model: str) -> int:
+        """The model's own count. The base has no tokenizer and estimates; a
+        subclass that has one overrides this."""
+        return self._count_tokens_estimate(text)
+
+    def _estimate_cost(
+        self,
+        model: str,
+        input_tokens: int,
+        output_tokens: int,
+        token_costs: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> float | None:
+        """USD by a table of prices per 1,000 tokens; None where it lacks the model."""
+        prices = (self.token_costs if token_costs is None else token_costs).get(model)
+        if prices is None:
+            return None
+        return (input_tokens * prices["input"] + output_tokens * prices["output"]) / 1000
+
+
+def _call(timeout: float | None) -> Call:
+    return Call(deadline=None if timeout is None else time.monotonic() + timeout)

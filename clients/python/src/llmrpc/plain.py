@@ -1,0 +1,222 @@
+"""The contract's primitives for a client that was written in plain Python.
+
+A user's provider of fifteen lines has `generate_text` and `stream_text` alone;
+here those two carry `generate` and `open_stream`. Text only: what such a client
+cannot see is refused by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import json_format
+
+from llmrpc import v1 as pb
+from llmrpc.attempts import Try
+from llmrpc.call import Call
+from llmrpc.errors import LLMClientError, StreamInterruptedError, unsupported
+from llmrpc.stream import AnswerBuilder, EventStream
+from llmrpc.types import LLMMessage, LLMResponse
+
+if TYPE_CHECKING:
+    from llmrpc.base import BaseLLMClient
+
+_KNOWN = {"messages", "model", "temperature", "max_tokens"}
+
+
+async def generate(
+    client: BaseLLMClient, request: pb.GenerateRequest, call: Call
+) -> pb.LLMResponse:
+    """`generate` by way of the client's `generate_text`."""
+    arguments = _arguments(client, request, call, client.generate_text)
+    attempt = Try(call, client.provider_name, arguments["model"])
+    with attempt:
+        answer = await client.generate_text(**arguments)
+    return _response(client, request, call, answer, estimated=answer.completion_tokens is None)
+
+
+async def open_stream(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> EventStream:
+    """`open_stream` by way of the client's `stream_text`."""
+    arguments = _arguments(client, request, call, client.stream_text)
+    attempt = Try(call, client.provider_name, arguments["model"])
+    with attempt:
+        chunks = client.stream_text(**arguments)
+        try:
+            first = await anext(chunks, None)
+        except BaseException:
+            await chunks.aclose()
+            raise
+    return _PlainStream(client, request, call, attempt, chunks, first)
+
+
+class _PlainStream(EventStream):
+    """Chunks of text as events."""
+
+    def __init__(
+        self,
+        client: BaseLLMClient,
+        request: pb.GenerateRequest,
+        call: Call,
+        attempt: Try,
+        chunks: AsyncGenerator[str, None],
+        first: str | None,
+    ) -> None:
+        self._client, self._request, self._call, self._attempt = client, request, call, attempt
+        self._answer = AnswerBuilder()
+        self._chunks = chunks
+        self._events = self._run(first)
+
+    async def __anext__(self) -> pb.StreamEvent:
+        return await self._events.__anext__()
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+        await self._chunks.aclose()
+
+    async def _run(self, first: str | None) -> AsyncGenerator[pb.StreamEvent, None]:
+        model = _model(self._client, self._request, self._call)
+        sequence = 0
+        async with aclosing(self._chunks):
+            chunk = first
+            while chunk is not None:
+                self._answer.text("text", chunk)
+                deltas = self._answer.take()
+                if deltas:
+                    sequence += 1
+                    event = pb.StreamEvent(sequence=sequence, deltas=deltas)
+                    if sequence == 1:
+                        event.started.CopyFrom(self._started(model))
+                    yield event
+                chunk = await self._next(model)
+        answer = LLMResponse(content=self._answer.content(), model=model)
+        completed = _response(self._client, self._request, self._call, answer, estimated=True)
+        last = pb.StreamEvent(sequence=sequence + 1, completed=completed)
+        if not sequence:
+            last.started.CopyFrom(self._started(model))
+        yield last
+
+    def _started(self, model: str) -> pb.Started:
+        return pb.Started(
+            provider=self._client.provider_name, model=model, request_id=self._call.request_id
+        )
+
+    async def _next(self, model: str) -> str | None:
+        try:
+            return await anext(self._chunks, None)
+        except LLMClientError as error:
+            interrupted = StreamInterruptedError(
+                f"{self._client.provider_name} broke off its stream: {error.message}",
+                metadata={"provider": self._client.provider_name, "model": model},
+                usage=_usage(self._client, self._request, self._answer.content()),
+            )
+            self._attempt.fail(interrupted)
+            raise interrupted from error
+
+
+def _model(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> str:
+    if call.target is not None:
+        return call.target.model
+    return request.model.removeprefix(f"{client.provider_name}/")
+
+
+def _arguments(
+    client: BaseLLMClient, request: pb.GenerateRequest, call: Call, function: Any
+) -> dict[str, Any]:
+    """Keyword arguments for the client's own method, fields that it cannot take
+    refused by name."""
+    model = _model(client, request, call)
+    arguments: dict[str, Any] = {
+        "messages": [_plain(client, model, i, m) for i, m in enumerate(request.messages)],
+        "model": model,
+        "temperature": request.temperature if request.HasField("temperature") else None,
+        "max_tokens": request.max_tokens if request.HasField("max_tokens") else None,
+    }
+    parameters = inspect.signature(function).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for field, value in request.ListFields():
+        if field.name in _KNOWN:
+            continue
+        if not takes_all and field.name not in parameters:
+            raise unsupported(field.name, client.provider_name, model)
+        arguments[field.name] = _value(request, field.name, value)
+    return arguments
+
+
+def _value(request: pb.GenerateRequest, name: str, value: Any) -> Any:
+    if name == "provider_options":
+        return {key: json_format.MessageToDict(item) for key, item in value.items()}
+    if name == "labels":
+        return dict(value)
+    return list(value) if name in ("stop", "fallback_models", "tools") else value
+
+
+def _plain(client: BaseLLMClient, model: str, index: int, message: pb.LLMMessage) -> LLMMessage:
+    for place, part in enumerate(message.parts):
+        if part.WhichOneof("kind") != "text":
+            path = f"messages[{index}].parts[{place}].{part.WhichOneof('kind')}"
+            raise unsupported(path, client.provider_name, model)
+    text = message.content or "".join(part.text for part in message.parts)
+    return LLMMessage(LLMMessage.from_proto(message).role, text)
+
+
+def _usage(client: BaseLLMClient, request: pb.GenerateRequest, content: str) -> pb.Usage:
+    prompt = sum(
+        client._count_tokens_estimate(m.content or "".join(p.text for p in m.parts))
+        for m in request.messages
+    )
+    return pb.Usage(
+        input_tokens=prompt,
+        output_tokens=client._count_tokens_estimate(content),
+        estimated=True,
+    )
+
+
+def _response(
+    client: BaseLLMClient,
+    request: pb.GenerateRequest,
+    call: Call,
+    answer: LLMResponse,
+    *,
+    estimated: bool,
+) -> pb.LLMResponse:
+    """The contract's response for a plain one, what is missing filled in."""
+    usage = _usage(client, request, answer.content)
+    if not estimated:
+        usage = pb.Usage(
+            input_tokens=answer.prompt_tokens or 0, output_tokens=answer.completion_tokens or 0
+        )
+    price = answer.cost_estimate
+    if price is None:
+        price = client._estimate_cost(answer.model, usage.input_tokens, usage.output_tokens)
+    finish = pb.FINISH_REASON_STOP
+    if answer.finish_reason is not None:
+        name = f"FINISH_REASON_{answer.finish_reason.upper()}"
+        known = name in pb.FinishReason.keys()
+        finish = pb.FinishReason.Value(name) if known else pb.FINISH_REASON_OTHER
+    response = pb.LLMResponse(
+        content=answer.content,
+        provider=client.provider_name,
+        model=answer.model,
+        prompt_tokens=usage.input_tokens,
+        completion_tokens=usage.output_tokens,
+        tokens_used=usage.input_tokens + usage.output_tokens,
+        cost_estimate=price,
+        response_time=call.elapsed(),
+        finish_reason=finish,
+        usage=usage,
+        request_id=call.request_id,
+        attempts=call.trail,
+    )
+    response.message.role = pb.ROLE_ASSISTANT
+    if answer.content:
+        response.message.parts.add(text=answer.content)
+    if price is None:
+        response.cost.unpriced = True
+    else:
+        response.cost.total_nano_usd = round(price * 1e9)
+        response.cost.price_source = "config"
+    response.cost.estimated = usage.estimated
+    return response
