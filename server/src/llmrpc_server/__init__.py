@@ -1,0 +1,1 @@
+"""The gateway: a gRPC server that maps the contract onto providers."""

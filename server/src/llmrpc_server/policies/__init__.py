@@ -1,0 +1,1 @@
+"""Clients that wrap clients: retry, keys, the router."""

@@ -1,0 +1,1 @@
+"""Adapters to the providers: rows of data, pure codecs, one place for IO."""

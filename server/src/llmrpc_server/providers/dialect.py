@@ -1,0 +1,137 @@
+"""What a provider is: a row of data, and a dialect that translates without IO."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError
+from llmrpc.stream import AnswerBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One provider as data. A compatible provider is one more of these."""
+
+    name: str
+    """As in `provider/model`, spans and metrics: lower case."""
+    dialect: str
+    """The dialect that it speaks: a key of the registry."""
+    base_url: str
+    """Where it listens, up to what comes before the dialect's own path."""
+    default_model: str = ""
+    """Used when nothing names a model and this provider is the first configured."""
+    key_env: tuple[str, ...] = ()
+    """Environment names of its key, best first; each also with `_1`, `_2`, …"""
+    base_url_env: str = ""
+    """Environment name that moves `base_url`."""
+    needs_key: bool = True
+    """False for servers that one runs oneself."""
+    lacks: frozenset[str] = frozenset()
+    """Fields of `GenerateRequest` that it has no place for: refused by name."""
+    options: frozenset[str] = frozenset()
+    """Keys of `provider_options`, without the provider's prefix, that it takes."""
+    quirks: Mapping[str, object] = field(default_factory=dict)
+    """What its dialect does differently for it; the dialect names the keys."""
+    docs: str = ""
+    """Its own documentation of the wire format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the configuration fills in for a request that says nothing."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class Encoded:
+    """A request as the provider wants it."""
+
+    path: str
+    """Below the base URL, with a leading slash and any query."""
+    body: bytes
+    warnings: list[pb.Warning] = field(default_factory=list)
+    """Hints that were left out."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a provider said, whole or so far."""
+
+    parts: AnswerBuilder = field(default_factory=AnswerBuilder)
+    model: str = ""
+    """As the provider names it in the answer; empty until it does."""
+    response_id: str = ""
+    finish_reason: pb.FinishReason.ValueType = pb.FINISH_REASON_UNSPECIFIED
+    provider_finish_reason: str = ""
+    usage: pb.Usage | None = None
+    """In disjoint buckets; None while the provider has reported none."""
+
+
+class StreamDecoder(ABC):
+    """The state of one stream: bytes in, `answer` grows."""
+
+    answer: Answer
+    done: bool = False
+    """The provider said that this was all; what it still sends is not read."""
+
+    @abstractmethod
+    def feed(self, data: bytes) -> None:
+        """Takes the bytes of one read, split anywhere.
+
+        Raises `LLMClientError` for an error that the provider sends inside the
+        stream, for what cannot be read, and for an event over the bound.
+        """
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Takes the end of the input.
+
+        Raises `StreamInterruptedError` where the answer is not whole: a finish
+        reason is never made up.
+        """
+
+
+class Dialect(ABC):
+    """A provider protocol, bound to one row. Pure: no IO, no clock."""
+
+    carries: ClassVar[frozenset[str]]
+    """The fields of `GenerateRequest` that the protocol has a place for."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    @abstractmethod
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The headers that carry the key, and any that the protocol demands."""
+
+    @abstractmethod
+    def encode(
+        self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
+    ) -> Encoded:
+        """The provider's request for a valid request.
+
+        Raises `InvalidRequestError` (FIELD_NOT_SUPPORTED) naming every required
+        field that this provider or model lacks.
+        """
+
+    @abstractmethod
+    def decode(self, body: bytes) -> Answer:
+        """A whole answer. Raises `LLMClientError` as `StreamDecoder.feed` does."""
+
+    @abstractmethod
+    def decoder(self, max_event_bytes: int) -> StreamDecoder:
+        """A decoder for one stream."""
+
+    @abstractmethod
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMClientError:
+        """The exception for an answer with an error status.
+
+        Decided by the status first, then by the body's own code or type; never
+        by its prose. Headers are matched without regard to case.
+        """

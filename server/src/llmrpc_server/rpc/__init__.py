@@ -1,0 +1,1 @@
+"""The wire: servicers, validation, status, health, reflection, lifecycle."""
