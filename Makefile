@@ -2,62 +2,134 @@
 # make; all else (buf, Node, the linters) comes as hash-locked Python packages.
 
 PYTHON ?= python3
-# Extra words for the program a target starts: make test ARGS="-k health".
+# Extra words for the program that a target starts: make test ARGS="-k health".
 ARGS ?=
+# Which version bumps `make lock` takes: --upgrade, or --upgrade-package NAME.
+UPGRADE ?=
 
 VENV := .venv
 BUILD := .build
 PROTOC := $(BUILD)/protoc
+UV := $(BUILD)/uv
+CLEAN := $(BUILD)/clean
 GOOGLEAPIS := $(BUILD)/googleapis
-STUBS := clients/python/src/llmrpc/v1
+
+PACKAGE := clients/python/src/llmrpc
+STUBS := $(PACKAGE)/v1
 BASELINE := protos/baseline.binpb
 PROTOS = $(wildcard protos/llmrpc/v1/*.proto)
 SERVICES = $(wildcard protos/llmrpc/v1/*_service.proto)
+PYPROJECTS := clients/python/pyproject.toml server/pyproject.toml
+SOURCES := clients/python/src server/src tests $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
+NPM_QUIET := --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+
 # $(call mend,what to do): a failing step ends with the way out of it.
 mend = { printf '\nTo mend: %s\n' "$(1)" >&2; exit 1; }
-
-# $(call venv,folder): a new, empty environment of $(PYTHON).
-define venv
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| $(call mend,install Python 3.11 or newer and name it: make PYTHON=python3.12)
-	@$(PYTHON) -m venv --clear $(1) \
-		|| $(call mend,install Python's venv module (Debian and Ubuntu: apt install python3-venv))
-endef
-
-# $(call install,environment,lock file): exactly the locked packages.
-define install
-	@echo "installing $(2)"
-	@$(1)/bin/python -m pip install --quiet --require-hashes -r $(2) \
-		|| $(call mend,check the network and the package index; if only a hash differs: make lock)
-endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# --- the contract -----------------------------------------------------------
+# --- every day --------------------------------------------------------------
 
-.PHONY: generate
-generate: $(GOOGLEAPIS)/.stamp ## write the Python stubs from protos/
-	@$(call fresh_stubs)
-	@mkdir -p $(STUBS) && rm -f $(STUBS)/*_pb2.py* $(STUBS)/*_pb2_grpc.py*
-	@cp $(BUILD)/stubs/llmrpc/v1/* $(STUBS)
+.PHONY: run
+run: $(VENV)/.runtime ## start the server, on echo or on the providers whose keys are set
+	@exec $(VENV)/bin/llmrpc-server $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.dev tests/node_modules/.stamp ## run the tests
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types imports lint-proto stubs wheels locks image-lint ## every check but the tests
+
+.PHONY: format
+format: $(VENV)/.dev $(PROTOC)/.stamp ## put Python and proto files into the house's form
+	@$(VENV)/bin/ruff check --quiet --fix-only .
+	@$(VENV)/bin/ruff format .
+	@$(PROTOC)/bin/buf format protos --write
+
+.PHONY: bench
+bench: $(VENV)/.dev ## measure what a call costs beside a bare server
+	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+.PHONY: clean
+clean: ## remove everything that make has made
+	rm -rf $(VENV) $(BUILD) tests/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find clients server tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the checks, one by one -------------------------------------------------
+
+.PHONY: lint
+lint: $(VENV)/.dev ## ruff: lint and format of every Python file
+	@$(VENV)/bin/ruff check . \
+		|| $(call mend,make format; what is left needs a hand or an ignore with its reason)
+	@$(VENV)/bin/ruff format --check --diff . || $(call mend,make format)
+
+.PHONY: types
+types: $(VENV)/.dev ## mypy --strict
+	@$(VENV)/bin/mypy $(SOURCES) || $(call mend,correct the types at the lines that mypy names)
+
+.PHONY: imports
+imports: $(VENV)/.dev ## import-linter: what may import what
+	@$(VENV)/bin/lint-imports --no-cache --no-logo \
+		|| $(call mend,turn the import around; the layers and why stand in pyproject.toml)
 
 .PHONY: lint-proto
 lint-proto: $(GOOGLEAPIS)/.stamp ## buf: style, layout and compatibility of the contract
 	@$(PROTOC)/bin/buf lint \
 		|| $(call mend,follow the rule that buf names; the exceptions and why stand in buf.yaml)
-	@$(PROTOC)/bin/buf format protos --diff --exit-code \
-		|| $(call mend,make format)
+	@$(PROTOC)/bin/buf format protos --diff --exit-code || $(call mend,make format)
 	@$(PROTOC)/bin/buf breaking protos --against $(BASELINE) \
-		|| $(call mend,keep old fields and add new ones; make baseline only when a release may break)
+		|| $(call mend,keep old fields and add new ones; a release that may break runs make baseline)
+
+.PHONY: stubs
+stubs: $(GOOGLEAPIS)/.stamp ## the committed stubs equal a fresh generation
+	@$(fresh_stubs)
+	@diff -r -x __init__.py -x __pycache__ $(STUBS) $(BUILD)/stubs/llmrpc/v1 \
+		|| $(call mend,make generate and commit what it writes)
+
+# The wheels go into an environment that holds the run-time lock and nothing
+# else; there they must be whole, have all they need, and work from any folder.
+.PHONY: wheels
+wheels: $(VENV)/.dev $(CLEAN)/.stamp ## both wheels install, hold every file and import on their own
+	@rm -rf $(BUILD)/wheels
+	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation \
+		--wheel-dir $(BUILD)/wheels ./clients/python ./server \
+		|| $(call mend,correct clients/python/pyproject.toml or server/pyproject.toml)
+	@$(CLEAN)/bin/python -m pip install --quiet --no-deps --no-index --force-reinstall $(BUILD)/wheels/*.whl
+	@$(CLEAN)/bin/python -m pip check || $(call mend,make lock)
+	@diff -r -x __pycache__ $(PACKAGE) $(CLEAN)/lib/python*/site-packages/llmrpc \
+		|| $(call mend,let clients/python/pyproject.toml pack the files that differ)
+	@cd "$$(mktemp -d)" && $(CURDIR)/$(CLEAN)/bin/python -I -W error -c 'import llmrpc.v1, llmrpc_server' \
+		|| $(call mend,declare what the import lacks in the package's pyproject.toml and make lock)
+
+.PHONY: locks
+locks: ## lock files are hashed and name no host
+	@! grep -nE '://|--(extra-)?index-url|--find-links' */*requirements.txt || $(call mend,make lock)
+	@! grep -nE '"resolved"' tests/package-lock.json $(wildcard clients/*/package-lock.json) \
+		|| $(call mend,make lock-node)
+
+.PHONY: image-lint
+image-lint: $(VENV)/.dev ## hadolint and the Compose file's schema
+	@$(VENV)/bin/hadolint Dockerfile || $(call mend,follow the rule that hadolint names)
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yaml \
+		|| $(call mend,correct docker-compose.yaml where the schema says)
+
+# --- the contract -----------------------------------------------------------
+
+.PHONY: generate
+generate: $(GOOGLEAPIS)/.stamp ## write the Python stubs from protos/
+	@$(fresh_stubs)
+	@mkdir -p $(STUBS) && rm -f $(STUBS)/*_pb2.py* $(STUBS)/*_pb2_grpc.py*
+	@cp $(BUILD)/stubs/llmrpc/v1/* $(STUBS)
 
 .PHONY: baseline
 baseline: $(GOOGLEAPIS)/.stamp ## accept the present contract as the one to stay compatible with
@@ -75,9 +147,80 @@ rm -rf $(BUILD)/stubs && mkdir -p $(BUILD)/stubs \
 || $(call mend,correct the .proto file and line that protoc names)
 endef
 
+# --- now and then -----------------------------------------------------------
+
+.PHONY: lock
+lock: $(UV)/.stamp ## renew the lock files (UPGRADE=--upgrade takes new versions)
+	@$(call compile,protos/requirements)
+	@$(call compile,server/requirements)
+	@$(call compile,server/build-requirements)
+	@$(call compile,tests/requirements,-c server/requirements.txt -c server/build-requirements.txt)
+
+.PHONY: lock-node
+lock-node: $(VENV)/.dev ## renew the lock file of the tests' Node package
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --prefix tests --package-lock-only \
+		--omit-lockfile-registry-resolved $(NPM_QUIET) \
+		|| $(call mend,relax the version in tests/package.json)
+
+# $(call compile,lock file without suffix,more options)
+compile = echo "locking $(1).txt" && $(UV)/bin/uv pip compile --quiet $(UPGRADE) \
+	--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links \
+	--no-emit-package llmrpc --no-emit-package llmrpc-server $(2) $(1).in -o $(1).txt \
+	|| $(call mend,relax the requirement that uv names)
+
+# --- environments, made once and again when their lock changes ---------------
+
+# $(call venv,folder): a new, empty environment of $(PYTHON).
+define venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| $(call mend,install Python 3.11 or newer and name it: make PYTHON=python3.12)
+	@$(PYTHON) -m venv --clear $(1) \
+		|| $(call mend,install venv for $(PYTHON) (Debian and Ubuntu: apt install python3-venv))
+endef
+
+# $(call install,environment,lock file): exactly the locked packages.
+define install
+	@echo "installing $(2)"
+	@$(1)/bin/python -m pip install --quiet --require-hashes -r $(2) \
+		|| $(call mend,check the network and the package index; where only a hash differs: make lock)
+endef
+
+# $(call editable): both packages, run from their sources.
+define editable
+	@$(VENV)/bin/python -m pip install --quiet --no-deps --no-index --no-build-isolation \
+		-e ./clients/python -e ./server
+endef
+
+$(VENV)/.venv:
+	$(call venv,$(VENV))
+	@touch $@
+
+$(VENV)/.runtime: server/requirements.txt server/build-requirements.txt $(PYPROJECTS) | $(VENV)/.venv
+	$(call install,$(VENV),server/requirements.txt)
+	$(call install,$(VENV),server/build-requirements.txt)
+	$(editable)
+	@touch $@
+
+# It holds the run-time lock too, so it stands for both.
+$(VENV)/.dev: tests/requirements.txt $(PYPROJECTS) | $(VENV)/.venv
+	$(call install,$(VENV),tests/requirements.txt)
+	$(editable)
+	@touch $(VENV)/.runtime $@
+
+$(CLEAN)/.stamp: server/requirements.txt
+	$(call venv,$(CLEAN))
+	$(call install,$(CLEAN),server/requirements.txt)
+	@touch $@
+
 $(PROTOC)/.stamp: protos/requirements.txt
 	$(call venv,$(PROTOC))
 	$(call install,$(PROTOC),protos/requirements.txt)
+	@touch $@
+
+$(UV)/.stamp:
+	$(call venv,$(UV))
+	@$(UV)/bin/python -m pip install --quiet uv==0.13.9
 	@touch $@
 
 # google/rpc comes out of an installed package: nothing of it is kept here.
@@ -85,4 +228,11 @@ $(GOOGLEAPIS)/.stamp: $(PROTOC)/.stamp
 	@rm -rf $(GOOGLEAPIS) && mkdir -p $(GOOGLEAPIS)/google/rpc
 	@cp $(PROTOC)/lib/python*/site-packages/google/rpc/status.proto \
 		$(PROTOC)/lib/python*/site-packages/google/rpc/error_details.proto $(GOOGLEAPIS)/google/rpc/
+	@touch $@
+
+# Node itself comes from the Python environment.
+tests/node_modules/.stamp: tests/package-lock.json $(VENV)/.dev
+	@echo "installing tests/package-lock.json"
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --prefix tests $(NPM_QUIET) \
+		|| $(call mend,check the network and the npm registry)
 	@touch $@
