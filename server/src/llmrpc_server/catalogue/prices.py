@@ -1,0 +1,99 @@
+"""What an answer costs: by configured prices first, then by published ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from llmrpc import v1 as pb
+
+from llmrpc_server.catalogue import published
+from llmrpc_server.catalogue.overrides import PriceOverride
+from llmrpc_server.catalogue.rates import Rates, Step
+
+FREE = frozenset({"echo", "llamacpp", "ollama", "vllm"})
+"""Providers that bill nobody: what one runs oneself."""
+
+_ZERO = (Step.base(Decimal(0)),)
+_FREE = Rates.resolve({"input_mtok": _ZERO, "output_mtok": _ZERO}, "free", "")
+_KEPT = 1024
+
+
+class _Resolved(NamedTuple):
+    rates: Rates | None
+    minute: int | None
+    """The minute since 1970 that it was resolved for; None: it holds always."""
+
+
+class PriceBook:
+    """Prices of models, resolved once each and then a matter of integers.
+
+    Overrides win over everything; of two for one model the later one counts.
+    """
+
+    def __init__(self, overrides: Iterable[PriceOverride] = ()) -> None:
+        self._overrides = {(each.provider, each.model): _configured(each) for each in overrides}
+        self._resolved: dict[tuple[str, str, str, str], _Resolved] = {}
+
+    def load(self) -> None:
+        """Reads the published prices, for half a second: call it in a thread at the start.
+
+        Without it the first call of `cost` that needs them does.
+        """
+        published.load()
+
+    def cost(
+        self,
+        provider: str,
+        model: str,
+        usage: pb.Usage,
+        *,
+        answered: str = "",
+        service_tier: str = "",
+        at: float | None = None,
+    ) -> pb.Cost:
+        """What `usage` costs, or `unpriced` without a total where no price is known.
+
+        `model` is what was asked for and `answered` what the provider said that
+        it was; a price for either will do. `service_tier` is the provider's word
+        for how it served the call. `at` is when the call began, in seconds since
+        1970, and now by default: some prices have hours.
+        """
+        key = (provider, model, answered, service_tier)
+        at = time.time() if at is None else at
+        resolved = self._resolved.get(key)
+        if resolved is None or resolved.minute not in (None, at // 60):
+            resolved = self._resolve(key, at)
+            if key not in self._resolved and len(self._resolved) >= _KEPT:
+                del self._resolved[next(iter(self._resolved))]
+            self._resolved[key] = resolved
+        cost = None if resolved.rates is None else resolved.rates.cost(usage)
+        return pb.Cost(unpriced=True, estimated=usage.estimated) if cost is None else cost
+
+    def _resolve(self, key: tuple[str, str, str, str], at: float) -> _Resolved:
+        provider, model, answered, service_tier = key
+        for name in (model, answered):
+            override = self._overrides.get((provider, name))
+            if override is not None:
+                return _Resolved(override, None)
+        if provider in FREE:
+            return _Resolved(_FREE, None)
+        steady = True
+        for name in filter(None, (answered, model)):
+            found = published.find(provider, name, service_tier, at)
+            steady &= found.steady
+            if found.rates is not None:
+                return _Resolved(found.rates, None if steady else int(at // 60))
+        return _Resolved(None, None if steady else int(at // 60))
+
+
+def _configured(override: PriceOverride) -> Rates:
+    steps = {name: (Step.base(price),) for name, price in override.per_million().items()}
+    return Rates.resolve(steps, "config", "")
+
+
+def usd(cost: pb.Cost) -> float | None:
+    """The total in USD, for `LLMResponse.cost_estimate`; None where nothing is priced."""
+    return cost.total_nano_usd / 10**9 if cost.HasField("total_nano_usd") else None

@@ -1,0 +1,74 @@
+"""Published prices: the data of the genai-prices package.
+
+The package takes half a second and 30 MB to import, so it is imported when it is
+first needed. Its own look-ups remember every model name that they ever saw;
+names come from callers, so models are found below that memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmrpc_server.catalogue.rates import Rates, Step
+
+if TYPE_CHECKING:
+    from genai_prices.types import TieredPrices
+
+SOURCE = "genai-prices"
+
+PROVIDERS: Mapping[str, str] = {
+    "deepseek": "deepseek",
+    "groq": "groq",
+    "mistral": "mistral",
+    "openai": "openai",
+    "openrouter": "openrouter",
+    "together": "together",
+    "xai": "x-ai",
+}
+"""Our name of a provider, and the package's. One that is not here has no price."""
+
+
+class Published(NamedTuple):
+    """What the package says of a model at one time."""
+
+    rates: Rates | None
+    """None: no price is known."""
+    steady: bool
+    """Holds at any time; else the price has a date or hours, and whole minutes."""
+
+
+def load() -> None:
+    """Imports the package and its data. May be called in a thread, and again."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    get_snapshot()
+
+
+def find(provider: str, model: str, service_tier: str, at: float) -> Published:
+    """The price of a model at a time in seconds since 1970."""
+    from genai_prices import __version__
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import ModelPrice
+
+    if provider not in PROVIDERS:
+        return Published(None, steady=True)
+    snapshot = get_snapshot()
+    source = snapshot.find_provider(None, PROVIDERS[provider], None)
+    found = source.find_model(model, all_providers=snapshot.providers)
+    if found is None:
+        return Published(None, steady=True)
+    context = {"service_tier": service_tier} if service_tier else None
+    prices = found.get_prices(datetime.fromtimestamp(at, UTC), context)
+    steps = {name: _steps(price) for name, price in vars(prices).items() if price is not None}
+    variants = (found.price_variants or ()) if context else ()
+    steady = isinstance(found.prices, ModelPrice) and not any(each.constraint for each in variants)
+    return Published(Rates.resolve(steps, SOURCE, __version__) if steps else None, steady)
+
+
+def _steps(price: Decimal | TieredPrices) -> tuple[Step, ...]:
+    if isinstance(price, Decimal):
+        return (Step.base(price),)
+    return (Step.base(price.base), *(Step(tier.start, tier.price) for tier in price.tiers))

@@ -1,0 +1,152 @@
+"""Prices resolved to integers, and what a usage costs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
+
+from llmrpc import v1 as pb
+
+_NANO = 10**9
+_BASE = -1
+
+
+class Step(NamedTuple):
+    """A price in USD that holds where the whole input has more than `above` tokens."""
+
+    above: int
+    price: Decimal
+
+    @classmethod
+    def base(cls, price: Decimal) -> Self:
+        """A price from the first token."""
+        return cls(_BASE, price)
+
+
+class _Bucket(NamedTuple):
+    """Where the tokens of one bucket of Usage are priced and accounted."""
+
+    usage: str
+    cost: str
+    prices: tuple[str, ...]
+    """Names of the price it can have, the most specific first."""
+
+
+# genai-prices counts inclusive totals and takes the more specific ones out of
+# the wider. These buckets are disjoint, so the first name that has a price
+# prices the same tokens. Input comes first: its sum picks the step.
+_BUCKETS = (
+    _Bucket("input_tokens", "input_nano_usd", ("input_mtok",)),
+    _Bucket("cache_read_tokens", "cache_read_nano_usd", ("cache_read_mtok", "input_mtok")),
+    _Bucket("cache_write_tokens", "cache_write_nano_usd", ("cache_write_mtok", "input_mtok")),
+    _Bucket(
+        "cache_write_1h_tokens",
+        "cache_write_nano_usd",
+        ("cache_write_1h_mtok", "cache_write_mtok", "input_mtok"),
+    ),
+    _Bucket("input_audio_tokens", "audio_nano_usd", ("input_audio_mtok", "input_mtok")),
+    _Bucket(
+        "cache_read_audio_tokens",
+        "audio_nano_usd",
+        ("cache_audio_read_mtok", "cache_read_mtok", "input_audio_mtok", "input_mtok"),
+    ),
+    _Bucket("input_image_tokens", "input_nano_usd", ("input_image_mtok", "input_mtok")),
+    _Bucket("output_tokens", "output_nano_usd", ("output_mtok",)),
+    _Bucket("reasoning_tokens", "output_nano_usd", ("output_reasoning_mtok", "output_mtok")),
+    _Bucket("output_audio_tokens", "audio_nano_usd", ("output_audio_mtok", "output_mtok")),
+    _Bucket("output_image_tokens", "output_nano_usd", ("output_image_mtok", "output_mtok")),
+)
+_INPUTS = sum(bucket.prices[-1] == "input_mtok" for bucket in _BUCKETS)
+_ITEMS = tuple(dict.fromkeys(bucket.cost for bucket in _BUCKETS))
+_ITEM_OF_BUCKET = tuple(_ITEMS.index(bucket.cost) for bucket in _BUCKETS)
+_counts = attrgetter(*(bucket.usage for bucket in _BUCKETS))
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one model costs: integers over one denominator, in nano-USD."""
+
+    source: str
+    version: str
+    denominator: int
+    request: int
+    """For each request; a numerator, as the rates are."""
+    steps: tuple[tuple[int, tuple[int | None, ...]], ...]
+    """`above`, descending, and a rate for each bucket; None where it has no price."""
+
+    @classmethod
+    def resolve(cls, prices: Mapping[str, Sequence[Step]], source: str, version: str) -> Self:
+        """Rates from prices in USD per million tokens, and `requests_kcount` per thousand.
+
+        The steps of a price ascend and begin with its base.
+        """
+        starts = sorted({step.above for steps in prices.values() for step in steps}, reverse=True)
+        table = [[_rate(prices, bucket.prices, above) for bucket in _BUCKETS] for above in starts]
+        request = Fraction(_at(prices.get("requests_kcount", ()), _BASE) or 0) * _NANO / 10**3
+        rates = (rate for row in table for rate in row if rate is not None)
+        denominator = lcm(request.denominator, *(rate.denominator for rate in rates))
+        return cls(
+            source=source,
+            version=version,
+            denominator=denominator,
+            request=int(request * denominator),
+            steps=tuple(
+                (above, tuple(None if rate is None else int(rate * denominator) for rate in row))
+                for above, row in zip(starts, table, strict=True)
+            ),
+        )
+
+    def cost(self, usage: pb.Usage) -> pb.Cost | None:
+        """The cost of one request, each item rounded half to even, the total their sum.
+
+        None where tokens were used that have no price.
+        """
+        counts = _counts(usage)
+        prompt = sum(counts[:_INPUTS])
+        rates = next((row for above, row in self.steps if prompt > above), ())
+        sums = [0] * len(_ITEMS)
+        for count, rate, item in zip(counts, rates, _ITEM_OF_BUCKET, strict=True):
+            if count:
+                if rate is None:
+                    return None
+                sums[item] += count * rate
+        items: dict[str, Any] = {
+            item: _rounded(numerator, self.denominator)
+            for item, numerator in zip(_ITEMS, sums, strict=True)
+        }
+        request = _rounded(self.request, self.denominator)
+        return pb.Cost(
+            total_nano_usd=sum(items.values()) + request,
+            request_nano_usd=request,
+            estimated=usage.estimated,
+            price_source=self.source,
+            price_version=self.version,
+            **items,
+        )
+
+
+def _rate(
+    prices: Mapping[str, Sequence[Step]], names: Sequence[str], above: int
+) -> Fraction | None:
+    """Nano-USD per token, by the first of `names` that has a price."""
+    for name in names:
+        price = _at(prices.get(name, ()), above)
+        if price is not None:
+            return Fraction(price) * _NANO / 10**6
+    return None
+
+
+def _at(steps: Sequence[Step], above: int) -> Decimal | None:
+    """The price that holds in the step that begins at `above`."""
+    return next((step.price for step in reversed(steps) if step.above <= above), None)
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """The nearest integer; of two as near, the even one."""
+    quotient, rest = divmod(numerator, denominator)
+    return quotient + (2 * rest + (quotient & 1) > denominator)

@@ -1,0 +1,146 @@
+"""What a price book promises beside the numbers: sources, overrides, zero and unknown."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import msgspec
+import pytest
+from genai_prices.data_snapshot import get_snapshot
+from llmrpc import v1 as pb
+from llmrpc_server.catalogue.overrides import PriceOverride
+from llmrpc_server.catalogue.prices import FREE, PriceBook, usd
+from llmrpc_server.catalogue.rates import Rates, Step
+
+from tests.catalogue.models import models
+
+USAGE = pb.Usage(input_tokens=1_000, output_tokens=500)
+
+
+def test_a_known_model_by_hand() -> None:
+    # gpt-4: 30 USD a million tokens in, 60 out.
+    cost = PriceBook().cost("openai", "gpt-4", USAGE)
+    assert (cost.input_nano_usd, cost.output_nano_usd) == (30_000_000, 30_000_000)
+    assert usd(cost) == 0.06
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"), [("openai", "no-such"), ("mine", "gpt-4"), ("", "")]
+)
+def test_an_unknown_price_is_never_zero(provider: str, model: str) -> None:
+    cost = PriceBook().cost(provider, model, USAGE)
+    assert cost.unpriced
+    assert not cost.HasField("total_nano_usd")
+    assert usd(cost) is None
+
+
+def test_a_model_listed_without_a_price_is_unpriced() -> None:
+    assert PriceBook().cost("openai", "omni-moderation-latest", USAGE).unpriced
+
+
+def test_tokens_without_a_price_make_the_call_unpriced() -> None:
+    # Whisper has a price per hour of audio and none per token.
+    assert PriceBook().cost("openai", "whisper-1", USAGE).unpriced
+
+
+@pytest.mark.parametrize("provider", sorted(FREE))
+def test_what_one_runs_oneself_costs_nothing(provider: str) -> None:
+    everything = pb.Usage()
+    for field in pb.Usage.DESCRIPTOR.fields:
+        setattr(everything, field.name, 3 if field.name != "estimated" else False)
+    cost = PriceBook().cost(provider, "anything", everything)
+    assert (cost.total_nano_usd, cost.HasField("total_nano_usd")) == (0, True)
+    assert (cost.price_source, cost.unpriced) == ("free", False)
+
+
+@pytest.mark.parametrize("per", ["thousand", "million"])
+@pytest.mark.parametrize("provider", ["openai", "ollama", "mine"])
+def test_an_override_wins(provider: str, per: str) -> None:
+    scale = 1 if per == "thousand" else 1000
+    override = msgspec.convert(
+        {
+            "provider": provider,
+            "model": "gpt-4",
+            "input": 0.1 * scale,
+            "output": 0.3 * scale,
+            "cache_read": "0.01" if per == "thousand" else 10,
+            "per": per,
+        },
+        PriceOverride,
+    )
+    usage = pb.Usage(input_tokens=3, output_tokens=7, cache_read_tokens=11, cache_write_tokens=13)
+    cost = PriceBook([override]).cost(provider, "gpt-4", usage)
+    assert cost == pb.Cost(
+        total_nano_usd=300_000 + 2_100_000 + 110_000 + 1_300_000,
+        input_nano_usd=300_000,
+        output_nano_usd=2_100_000,
+        cache_read_nano_usd=110_000,
+        cache_write_nano_usd=1_300_000,
+        price_source="config",
+    )
+
+
+def test_either_name_of_a_model_finds_its_price() -> None:
+    override = PriceOverride(provider="openai", model="mine", input=Decimal(1), output=Decimal(1))
+    book = PriceBook([override])
+    assert book.cost("openai", "mine", USAGE, answered="gpt-4-0613").price_source == "config"
+    assert book.cost("openai", "gpt-4", USAGE, answered="mine").price_source == "config"
+    dated = book.cost("openai", "an-alias-of-its-own", USAGE, answered="gpt-4-0613")
+    assert dated.total_nano_usd == book.cost("openai", "gpt-4", USAGE).total_nano_usd
+
+
+@pytest.mark.parametrize(
+    ("name", "price"), [("input", -1), ("output", "NaN"), ("cache_read", "Infinity")]
+)
+def test_a_price_that_is_none_is_refused_by_name(name: str, price: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"{name}.*\$\[1\]"):
+        msgspec.convert(
+            [
+                {"provider": "a", "model": "b", "input": 0, "output": 0},
+                {"provider": "a", "model": "b", "input": 0, "output": 0, name: price},
+            ],
+            list[PriceOverride],
+        )
+
+
+def test_an_estimated_usage_gives_an_estimated_cost() -> None:
+    usage = pb.Usage(input_tokens=1, estimated=True)
+    for provider, model in (("openai", "gpt-4"), ("echo", "echo"), ("openai", "no-such")):
+        assert PriceBook().cost(provider, model, usage).estimated
+
+
+def test_items_round_half_to_even() -> None:
+    half = Rates.resolve({"input_mtok": [Step.base(Decimal("0.0005"))]}, "s", "v")
+    costs = [half.cost(pb.Usage(input_tokens=tokens)) for tokens in range(6)]
+    assert [cost and cost.total_nano_usd for cost in costs] == [0, 0, 1, 2, 2, 2]
+
+
+def test_a_price_per_request_is_an_item() -> None:
+    rates = Rates.resolve({"requests_kcount": [Step.base(Decimal(5))]}, "s", "v")
+    cost = rates.cost(pb.Usage())
+    assert cost is not None
+    assert (cost.request_nano_usd, cost.total_nano_usd) == (5_000_000, 5_000_000)
+
+
+def test_a_second_call_does_not_look_the_price_up_again() -> None:
+    book = PriceBook()
+    book.load()
+    names = [model.id for provider, model in models() if provider == "openai"]
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        for name in names:
+            book.cost("openai", name, USAGE)
+        taken.append(time.perf_counter() - start)
+    assert min(taken[1:]) < taken[0] / 3
+
+
+def test_names_from_callers_fill_no_memory() -> None:
+    book = PriceBook()
+    book.load()
+    remembered = len(get_snapshot()._lookup_cache) + len(get_snapshot()._provider_cache)
+    for number in range(1100):
+        book.cost("xai", f"grok-4-{number}", USAGE)
+    assert len(book._resolved) == 1024
+    assert len(get_snapshot()._lookup_cache) + len(get_snapshot()._provider_cache) <= remembered + 1
