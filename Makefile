@@ -6,11 +6,13 @@ PYTHON ?= python3
 ARGS ?=
 # Which version bumps `make lock` takes: --upgrade, or --upgrade-package NAME.
 UPGRADE ?=
+# What `make image` builds with.
+ENGINE ?= docker
 
 VENV := .venv
 BUILD := .build
 PROTOC := $(BUILD)/protoc
-UV := $(BUILD)/uv
+UPKEEP := $(BUILD)/upkeep
 CLEAN := $(BUILD)/clean
 GOOGLEAPIS := $(BUILD)/googleapis
 
@@ -19,6 +21,7 @@ STUBS := $(PACKAGE)/v1
 BASELINE := protos/baseline.binpb
 PROTOS = $(wildcard protos/llmrpc/v1/*.proto)
 SERVICES = $(wildcard protos/llmrpc/v1/*_service.proto)
+LOCKS := server/requirements server/build-requirements tests/requirements protos/requirements .ci/requirements
 PYPROJECTS := clients/python/pyproject.toml server/pyproject.toml
 SOURCES := clients/python/src server/src tests $(wildcard benchmarks)
 
@@ -113,7 +116,7 @@ wheels: $(VENV)/.dev $(CLEAN)/.stamp ## both wheels install, hold every file and
 
 .PHONY: locks
 locks: ## lock files are hashed and name no host
-	@! grep -nE '://|--(extra-)?index-url|--find-links' */*requirements.txt || $(call mend,make lock)
+	@! grep -nE '://|--(extra-)?index-url|--find-links' $(LOCKS:=.txt) || $(call mend,make lock)
 	@! grep -nE '"resolved"' tests/package-lock.json $(wildcard clients/*/package-lock.json) \
 		|| $(call mend,make lock-node)
 
@@ -150,11 +153,17 @@ endef
 # --- now and then -----------------------------------------------------------
 
 .PHONY: lock
-lock: $(UV)/.stamp ## renew the lock files (UPGRADE=--upgrade takes new versions)
-	@$(call compile,protos/requirements)
-	@$(call compile,server/requirements)
-	@$(call compile,server/build-requirements)
-	@$(call compile,tests/requirements,-c server/requirements.txt -c server/build-requirements.txt)
+lock: $(UPKEEP)/.stamp ## renew the lock files (UPGRADE=--upgrade takes new versions)
+	@$(foreach lock,$(LOCKS),$(call compile,$(lock)) &&) true
+
+# $(call compile,lock file without suffix). What `make run` installs and what
+# the tests run on are the same versions.
+compile = echo "locking $(1).txt" && $(UPKEEP)/bin/uv pip compile --quiet $(UPGRADE) \
+	--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links \
+	--no-emit-package llmrpc --no-emit-package llmrpc-server \
+	$(if $(filter tests/%,$(1)),-c server/requirements.txt -c server/build-requirements.txt) \
+	$(1).in -o $(1).txt || $(call mend,relax the requirement that uv names)
 
 .PHONY: lock-node
 lock-node: $(VENV)/.dev ## renew the lock file of the tests' Node package
@@ -162,12 +171,21 @@ lock-node: $(VENV)/.dev ## renew the lock file of the tests' Node package
 		--omit-lockfile-registry-resolved $(NPM_QUIET) \
 		|| $(call mend,relax the version in tests/package.json)
 
-# $(call compile,lock file without suffix,more options)
-compile = echo "locking $(1).txt" && $(UV)/bin/uv pip compile --quiet $(UPGRADE) \
-	--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	--no-emit-index-url --no-emit-find-links \
-	--no-emit-package llmrpc --no-emit-package llmrpc-server $(2) $(1).in -o $(1).txt \
-	|| $(call mend,relax the requirement that uv names)
+# Apart from `make check`, since it asks a vulnerability service on the network;
+# --strict, since a service that is silent finds nothing wrong.
+.PHONY: audit
+audit: $(UPKEEP)/.stamp ## ask the package index for known vulnerabilities in the locks
+	@$(UPKEEP)/bin/pip-audit --strict --disable-pip --require-hashes $(LOCKS:%=-r %.txt) \
+		|| $(call mend,make lock UPGRADE='--upgrade-package NAME')
+
+.PHONY: image
+image: ## build the container image (ENGINE=podman or buildah for another than docker)
+	@$(ENGINE) build $(if $(filter buildah podman,$(ENGINE)),--format docker) --tag llmrpc-server $(ARGS) . \
+		|| $(call mend,read the step that failed; make image-lint checks the Dockerfile itself)
+
+.PHONY: image-check
+image-check: ## as root on Debian: build the image without Docker and call the server inside
+	@deploy/check-image.sh $(ARGS)
 
 # --- environments, made once and again when their lock changes ---------------
 
@@ -218,9 +236,9 @@ $(PROTOC)/.stamp: protos/requirements.txt
 	$(call install,$(PROTOC),protos/requirements.txt)
 	@touch $@
 
-$(UV)/.stamp:
-	$(call venv,$(UV))
-	@$(UV)/bin/python -m pip install --quiet uv==0.13.9
+$(UPKEEP)/.stamp: .ci/requirements.txt
+	$(call venv,$(UPKEEP))
+	$(call install,$(UPKEEP),.ci/requirements.txt)
 	@touch $@
 
 # google/rpc comes out of an installed package: nothing of it is kept here.
