@@ -113,6 +113,8 @@ wheels: $(VENV)/.dev $(CLEAN)/.stamp ## both wheels install, hold every file and
 		|| $(call mend,let clients/python/pyproject.toml pack the files that differ)
 	@cd "$$(mktemp -d)" && $(CURDIR)/$(CLEAN)/bin/python -I -W error -c 'import llmrpc.v1, llmrpc_server' \
 		|| $(call mend,declare what the import lacks in the package's pyproject.toml and make lock)
+	@$(CLEAN)/bin/llmrpc --help >/dev/null && $(CLEAN)/bin/llmrpc-server --help >/dev/null \
+		|| $(call mend,let each command of the two packages start and say what it can do)
 
 .PHONY: locks
 locks: ## lock files are hashed and name no host
