@@ -1,0 +1,1 @@
+"""What a call costs the gateway, beside a bare server in the same run."""

@@ -1,0 +1,91 @@
+"""The benchmark runs, refuses wrong answers, and reports in the shape it promises."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import answers
+from benchmarks.load import connected, load, unary
+from benchmarks.processes import free_port, listening, python
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_json_has_every_figure() -> None:
+    report = json.loads(run("--quick", "--json", "--only", "floor", "bare-echo"))
+    assert set(report["machine"]) >= {"cores", "Python", "grpcio", "aiohttp"}
+    assert report["rounds"] == 1
+    assert set(report["scenarios"]) == {"unary", "burst", "paced"}
+    floor, echo = report["systems"]["floor"], report["systems"]["bare-echo"]
+    assert set(floor["figures"]) == set(report["scenarios"])
+    assert set(echo["figures"]) == {"unary", "burst"}
+    for system in (floor, echo):
+        assert system["seconds_to_ready"] > 0
+        assert system["resident_mb"] > 1
+        for figures in system["figures"].values():
+            assert figures["cpu_ms"][0] == figures["median_cpu_ms"] > 0
+            assert len(figures["first_message_ms"]) == len(figures["calls_per_second"]) == 1
+    assert {figures["ratio_to_floor"] for figures in floor["figures"].values()} == {1.0}
+    paced = report["systems"]["floor"]["figures"]["paced"]
+    assert paced["calls_per_second"][0] < 4 / (answers.STREAM_TOKENS * answers.PACE_SECONDS)
+
+
+def test_the_table_has_a_row_for_each_system() -> None:
+    lines = run("--quick", "--only", "floor").splitlines()
+    heading, ruler, floor = (line.strip("|").split("|") for line in lines[:3])
+    assert len(heading) == len(ruler) == len(floor) == 6
+    assert "the floor" in floor[0]
+    assert all("(1.00 x)" in cell for cell in floor[1:4])
+
+
+async def test_a_wrong_answer_stops_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    command = ["-m", "benchmarks.floor", "echo", str(port), "0"]
+    async with python(command, {}, lambda: listening(port)), connected(port) as stub:
+        outcome = await load(unary, stub, "any", 3, 2)
+        assert len(outcome.first_message_seconds) == 3
+        short = answers.request(answers.UNARY_TOKENS - 1, "any")
+        monkeypatch.setattr(answers, "request", lambda tokens, model: short)
+        with pytest.raises(ExceptionGroup) as raised:
+            await load(unary, stub, "any", 3, 2)
+    assert raised.group_contains(ValueError, match="a wrong answer")
+
+
+async def test_a_program_that_fails_says_why() -> None:
+    program = ["-c", "print('gone'); raise SystemExit(3)"]
+    with pytest.raises(RuntimeError, match="ended with code 3:\ngone"):
+        async with python(program, {}, asyncio.Event().wait):
+            pass
+
+
+async def test_cpu_time_is_that_of_the_process_alone() -> None:
+    spin = "import time\nwhile time.process_time() < 0.3: pass\ntime.sleep(60)"
+    async with python(["-c", spin], {}, lambda: asyncio.sleep(0)) as process:
+        while process.cpu_seconds() < 0.3:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        spent = process.cpu_seconds()
+        own = time.process_time()
+        while time.process_time() < own + 0.3:
+            pass
+        assert process.cpu_seconds() - spent < 0.1
