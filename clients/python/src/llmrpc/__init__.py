@@ -1,7 +1,11 @@
 """llmrpc: one contract for every LLM provider."""
 
+from typing import TYPE_CHECKING, Any
+
 from llmrpc.base import BaseLLMClient
+from llmrpc.blocking import BlockingClient
 from llmrpc.call import ApiKey, Call, Target
+from llmrpc.callbacks import CallbackClient, LLMCallback
 from llmrpc.errors import (
     AuthenticationError,
     BudgetExceededError,
@@ -17,20 +21,31 @@ from llmrpc.errors import (
     StreamInterruptedError,
     Violation,
 )
+from llmrpc.safe import safe_generate_text
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream, accumulate
 from llmrpc.types import LLMMessage, LLMResponse, build_conversation
+from llmrpc.wrapper import WrapperClient
+
+if TYPE_CHECKING:
+    from llmrpc.channel import TLS
+    from llmrpc.client import GatewayClient
 
 __all__ = [
+    "TLS",
     "ApiKey",
     "AuthenticationError",
     "BaseLLMClient",
+    "BlockingClient",
     "BudgetExceededError",
     "Call",
+    "CallbackClient",
     "ContextWindowExceededError",
     "EventStream",
+    "GatewayClient",
     "GenerationTimeoutError",
     "InvalidRequestError",
+    "LLMCallback",
     "LLMClientError",
     "LLMMessage",
     "LLMResponse",
@@ -43,6 +58,21 @@ __all__ = [
     "StreamInterruptedError",
     "Target",
     "Violation",
+    "WrapperClient",
     "accumulate",
     "build_conversation",
+    "safe_generate_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs grpc is imported when it is first asked for."""
+    if name == "GatewayClient":
+        from llmrpc.client import GatewayClient
+
+        return GatewayClient
+    if name == "TLS":
+        from llmrpc.channel import TLS
+
+        return TLS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

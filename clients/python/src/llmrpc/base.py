@@ -8,7 +8,7 @@ from abc import ABC
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from llmrpc import plain
 from llmrpc import v1 as pb
@@ -17,10 +17,14 @@ from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
 
+if TYPE_CHECKING:
+    from llmrpc.blocking import BlockingClient
+    from llmrpc.callbacks import LLMCallback
+
 _PAIRS = (("generate", "open_stream"), ("generate_text", "stream_text"))
 
 
-class BaseLLMClient(ABC):
+class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is its choice
     """Anything that generates text: a provider, a policy around one, a gateway.
 
     A subclass implements either pair, and the base gives the other one:
@@ -49,11 +53,15 @@ class BaseLLMClient(ABC):
         self.provider_name = provider_name
         self.logger = logging.getLogger(f"llmrpc.{provider_name}")
 
-    async def generate(self, request: pb.GenerateRequest, call: Call | None = None) -> pb.LLMResponse:
+    async def generate(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.LLMResponse:
         """One whole answer."""
         return await plain.generate(self, request, call or Call())
 
-    async def open_stream(self, request: pb.GenerateRequest, call: Call | None = None) -> EventStream:
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
         """Starts an answer, and returns once its first delta is at hand.
 
         Until then an error may be answered by another try; behind it never.
@@ -100,7 +108,19 @@ class BaseLLMClient(ABC):
                     if delta.HasField("text"):
                         yield delta.text
 
-    async def close(self) -> None:
+    def with_callbacks(self, *callbacks: LLMCallback) -> BaseLLMClient:
+        """The same client, with callbacks told of every call."""
+        from llmrpc.callbacks import CallbackClient
+
+        return CallbackClient(self, callbacks)
+
+    def blocking(self) -> BlockingClient:
+        """The blocking twin of this client, for programs without an event loop."""
+        from llmrpc.blocking import BlockingClient
+
+        return BlockingClient(self)
+
+    async def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Lets go of connections. A closed client is not used again."""
 
     async def __aenter__(self) -> Self:
@@ -120,8 +140,10 @@ class BaseLLMClient(ABC):
         return -(-ascii_length // 4) + len(text) - ascii_length
 
     def _count_tokens_accurate(self, text: str, model: str) -> int:
-        """The model's own count. The base has no tokenizer and estimates; a
-        subclass that has one overrides this."""
+        """The model's own count.
+
+        The base has no tokenizer and estimates; a subclass that has one overrides it.
+        """
         return self._count_tokens_estimate(text)
 
     def _estimate_cost(

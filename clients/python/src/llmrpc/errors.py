@@ -1,16 +1,16 @@
 """The exceptions that every client raises.
 
-    LLMClientError
-    ├── InvalidRequestError               INVALID_ARGUMENT
-    │   └── ContextWindowExceededError    INVALID_ARGUMENT
-    ├── ModelNotFoundError                NOT_FOUND
-    ├── RateLimitError                    RESOURCE_EXHAUSTED, with a retry delay
-    ├── BudgetExceededError               RESOURCE_EXHAUSTED
-    ├── AuthenticationError               UNAUTHENTICATED or FAILED_PRECONDITION
-    ├── PermissionDeniedError             PERMISSION_DENIED
-    ├── ProviderNotAvailableError         UNAVAILABLE
-    ├── StreamInterruptedError            UNAVAILABLE, never to be retried blindly
-    └── GenerationTimeoutError            DEADLINE_EXCEEDED
+LLMClientError
+├── InvalidRequestError               INVALID_ARGUMENT
+│   └── ContextWindowExceededError    INVALID_ARGUMENT
+├── ModelNotFoundError                NOT_FOUND
+├── RateLimitError                    RESOURCE_EXHAUSTED, with a retry delay
+├── BudgetExceededError               RESOURCE_EXHAUSTED
+├── AuthenticationError               UNAUTHENTICATED or FAILED_PRECONDITION
+├── PermissionDeniedError             PERMISSION_DENIED
+├── ProviderNotAvailableError         UNAVAILABLE
+├── StreamInterruptedError            UNAVAILABLE, never to be retried blindly
+└── GenerationTimeoutError            DEADLINE_EXCEEDED
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LLMClientError(Exception):
     """
 
     default_reason: ClassVar[ReasonValue] = pb.ERROR_REASON_INTERNAL
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     """Whether the same request may succeed when it is sent again, before any
     delta was seen."""
 

@@ -145,11 +145,10 @@ class AnswerBuilder:
         the kind of a part: then something was lost on the way.
         """
         index = delta.part_index
-        if index > len(self._parts):
-            raise StreamInterruptedError(
-                f"part {index} came while {len(self._parts)} parts were known"
-            )
         kind = delta.WhichOneof("kind")
+        known = len(self._parts)
+        if not 0 <= index <= known or (kind == "signature" and index == known):
+            raise StreamInterruptedError(f"part {index} came while {known} parts were known")
         match kind:
             case "text" | "reasoning" | "refusal":
                 self._append(self._place(index, kind), kind, getattr(delta, kind))

@@ -38,9 +38,7 @@ class LLMMessage:
 
     def to_proto(self) -> pb.LLMMessage:
         """The same message in the contract's type."""
-        return pb.LLMMessage(
-            role=ROLES[self.role], content=self.content, parts=self.parts
-        )
+        return pb.LLMMessage(role=ROLES[self.role], content=self.content, parts=self.parts)
 
     @classmethod
     def from_proto(cls, message: pb.LLMMessage) -> LLMMessage:

@@ -1,0 +1,152 @@
+"""Callbacks: the application is told of every call of a client."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call
+from llmrpc.stream import EventStream
+from llmrpc.wrapper import WrapperClient
+
+
+class LLMCallback:
+    """Told of calls; override what is wanted.
+
+    Each call has one `on_llm_start`, and then exactly one of `on_llm_end` and
+    `on_llm_error`; `call.request_id` ties them together. The call waits for a
+    callback, so a slow one belongs in a task of its own. One that raises is logged
+    and changes nothing.
+    """
+
+    async def on_llm_start(self, call: Call, request: pb.GenerateRequest) -> None:
+        """A call begins."""
+
+    async def on_llm_end(
+        self, call: Call, request: pb.GenerateRequest, response: pb.LLMResponse, duration: float
+    ) -> None:
+        """It gave its whole answer, after `duration` seconds.
+
+        For a stream that is its completed response, just before the caller gets it.
+        """
+
+    async def on_llm_error(
+        self, call: Call, request: pb.GenerateRequest, error: BaseException, duration: float
+    ) -> None:
+        """It failed after `duration` seconds.
+
+        A call that was cancelled, and a stream that was left before its completed
+        response, end with `asyncio.CancelledError`.
+        """
+
+
+class CallbackClient(WrapperClient):
+    """Tells the callbacks, in their order, of every call of `inner`."""
+
+    def __init__(self, inner: BaseLLMClient, callbacks: Sequence[LLMCallback]) -> None:
+        super().__init__(inner)
+        self._callbacks = tuple(callbacks)
+
+    async def generate(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.LLMResponse:
+        report = _Report(self, self._callbacks, call or Call(), request)
+        await report.start()
+        try:
+            response = await self.inner.generate(request, report.call)
+        except (Exception, asyncio.CancelledError) as error:
+            await report.error(error)
+            raise
+        await report.end(response)
+        return response
+
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
+        report = _Report(self, self._callbacks, call or Call(), request)
+        await report.start()
+        try:
+            events = await self.inner.open_stream(request, report.call)
+        except (Exception, asyncio.CancelledError) as error:
+            await report.error(error)
+            raise
+        return _ReportedStream(events, report)
+
+
+class _Report:
+    """What the callbacks have been told of one call."""
+
+    def __init__(
+        self,
+        client: BaseLLMClient,
+        callbacks: Sequence[LLMCallback],
+        call: Call,
+        request: pb.GenerateRequest,
+    ) -> None:
+        self.call = call
+        self.over = False
+        self._request = request
+        self._logger = client.logger
+        self._callbacks = callbacks
+        self._started = time.monotonic()
+
+    async def start(self) -> None:
+        await self._tell(lambda one: one.on_llm_start(self.call, self._request))
+
+    async def end(self, response: pb.LLMResponse) -> None:
+        await self._finish(
+            lambda one, after: one.on_llm_end(self.call, self._request, response, after)
+        )
+
+    async def error(self, error: BaseException) -> None:
+        await self._finish(
+            lambda one, after: one.on_llm_error(self.call, self._request, error, after)
+        )
+
+    async def _finish(self, send: Callable[[LLMCallback, float], Awaitable[None]]) -> None:
+        if self.over:
+            return
+        self.over = True
+        duration = time.monotonic() - self._started
+        await self._tell(lambda one: send(one, duration))
+
+    async def _tell(self, send: Callable[[LLMCallback], Awaitable[None]]) -> None:
+        for callback in self._callbacks:
+            try:
+                await send(callback)
+            except Exception:
+                self._logger.exception(
+                    "callback %s failed in call %s", type(callback).__name__, self.call.request_id
+                )
+
+
+class _ReportedStream(EventStream):
+    def __init__(self, events: EventStream, report: _Report) -> None:
+        self._events = events
+        self._report = report
+
+    async def __anext__(self) -> pb.StreamEvent:
+        try:
+            event = await anext(self._events)
+        except StopAsyncIteration:
+            await self._left()
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            await self._report.error(error)
+            raise
+        if event.HasField("completed"):
+            await self._report.end(event.completed)
+        return event
+
+    async def aclose(self) -> None:
+        try:
+            await self._events.aclose()
+        finally:
+            await self._left()
+
+    async def _left(self) -> None:
+        if not self._report.over:
+            await self._report.error(asyncio.CancelledError("the stream was left early"))

@@ -1,0 +1,32 @@
+"""A client around a client: what every policy is."""
+
+from __future__ import annotations
+
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call
+from llmrpc.stream import EventStream
+
+
+class WrapperClient(BaseLLMClient):
+    """Hands everything to `inner`; a policy overrides what it changes.
+
+    It owns the inner client: closing it closes that one.
+    """
+
+    def __init__(self, inner: BaseLLMClient) -> None:
+        super().__init__(inner.provider_name)
+        self.inner = inner
+
+    async def generate(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.LLMResponse:
+        return await self.inner.generate(request, call)
+
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
+        return await self.inner.open_stream(request, call)
+
+    async def close(self) -> None:
+        await self.inner.close()

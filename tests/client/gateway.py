@@ -1,0 +1,178 @@
+"""A gateway that answers as a test says: real grpc.aio, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from llmrpc import v1 as pb
+from llmrpc.stream import AnswerBuilder
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server
+
+Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+Step: TypeAlias = "pb.StreamEvent | pb.LLMResponse | Failure | Hang"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A status to end with; without details it is as gRPC itself would send it."""
+
+    code: grpc.StatusCode
+    message: str = "scripted"
+    details: Sequence[Message] = ()
+    trailing: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Say nothing more until the caller goes away."""
+
+
+@dataclass
+class Gateway(LLMServiceServicer):
+    """Plays one script a call, the last one for ever, and records what it saw."""
+
+    scripts: list[list[Step]] = field(default_factory=list)
+    requests: list[pb.GenerateRequest] = field(default_factory=list)
+    metadata: list[dict[str, str | bytes]] = field(default_factory=list)
+    deadlines: list[float | None] = field(default_factory=list)
+    cancelled: int = 0
+    failed: int = 0
+    target: str = ""
+
+    def play(self, *scripts: Sequence[Step]) -> None:
+        self.scripts = [list(script) for script in scripts]
+
+    def _script(self, request: pb.GenerateRequest, context: Context) -> list[Step]:
+        self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata() or ()))
+        self.deadlines.append(context.time_remaining())
+        return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+
+    async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
+        for step in self._script(request, context):
+            if isinstance(step, pb.LLMResponse):
+                return step
+            await self._act(step, context)
+        raise AssertionError("the script has no response")
+
+    async def StreamText(
+        self, request: pb.GenerateRequest, context: Context
+    ) -> AsyncIterator[pb.StreamEvent]:
+        for step in self._script(request, context):
+            if isinstance(step, pb.StreamEvent):
+                yield step
+            else:
+                await self._act(step, context)
+
+    async def BatchGenerate(
+        self, request_iterator: AsyncIterator[pb.BatchItem], context: Context
+    ) -> AsyncIterator[pb.BatchResult]:
+        raise NotImplementedError
+        yield
+
+    async def CountTokens(
+        self, request: pb.CountTokensRequest, context: Context
+    ) -> pb.CountTokensResponse:
+        raise NotImplementedError
+
+    async def ListModels(
+        self, request: pb.ListModelsRequest, context: Context
+    ) -> pb.ListModelsResponse:
+        raise NotImplementedError
+
+    async def _act(self, step: Step, context: Context) -> None:
+        if isinstance(step, Failure):
+            self.failed += 1
+            await fail(context, step)
+        if isinstance(step, Hang):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.cancelled += 1
+
+
+async def fail(context: Context, failure: Failure) -> None:
+    """Ends the call with this status."""
+    trailing: list[tuple[str, str | bytes]] = list(failure.trailing)
+    if failure.details:
+        status = status_pb2.Status(code=failure.code.value[0], message=failure.message)
+        for detail in failure.details:
+            status.details.add().Pack(detail)
+        trailing.append(("grpc-status-details-bin", status.SerializeToString()))
+    await context.abort(failure.code, failure.message, tuple(trailing))
+
+
+def info(reason: str, **metadata: str) -> error_details_pb2.ErrorInfo:
+    return error_details_pb2.ErrorInfo(reason=reason, domain="llmrpc", metadata=metadata)
+
+
+def response(text: str, **fields: Any) -> pb.LLMResponse:
+    """A whole answer of one text part."""
+    answer = pb.LLMResponse(
+        content=text,
+        provider="scripted",
+        model="scripted-1",
+        prompt_tokens=3,
+        completion_tokens=2,
+        tokens_used=5,
+        cost_estimate=0.0012,
+        response_time=0.25,
+        finish_reason=pb.FINISH_REASON_STOP,
+        request_id="r-1",
+        **fields,
+    )
+    answer.message.role = pb.ROLE_ASSISTANT
+    if text:
+        answer.message.parts.add(text=text)
+    answer.cost.total_nano_usd = 1_200_000
+    return answer
+
+
+def stream(*chunks: str, whole: bool = True, **fields: Any) -> list[Step]:
+    """The events of an answer in these chunks; not whole: without its end."""
+    answer = AnswerBuilder()
+    events: list[Step] = []
+    for sequence, chunk in enumerate(chunks, 1):
+        answer.text("text", chunk)
+        event = pb.StreamEvent(sequence=sequence, deltas=answer.take())
+        if sequence == 1:
+            event.started.CopyFrom(pb.Started(provider="scripted", model="scripted-1"))
+        events.append(event)
+    if whole:
+        completed = response("".join(chunks), **fields)
+        events.append(pb.StreamEvent(sequence=len(chunks) + 1, completed=completed))
+    return events
+
+
+@asynccontextmanager
+async def serve(
+    gateway: Gateway, credentials: grpc.ServerCredentials | None = None, port: int = 0
+) -> AsyncIterator[Gateway]:
+    """The gateway on loopback, on a free port unless told; `gateway.target` says where."""
+    server = grpc.aio.server()
+    add_LLMServiceServicer_to_server(gateway, server)
+    if credentials is None:
+        port = server.add_insecure_port(f"127.0.0.1:{port}")
+    else:
+        port = server.add_secure_port(f"localhost:{port}", credentials)
+    gateway.target = f"{'localhost' if credentials else '127.0.0.1'}:{port}"
+    await server.start()
+    try:
+        yield gateway
+    finally:
+        await server.stop(None)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for a condition, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the server knows of no events here
+            await asyncio.sleep(0.005)
