@@ -1,0 +1,136 @@
+"""A client written in plain Python, and what a class must define to be one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from llmrpc import (
+    BaseLLMClient,
+    Call,
+    InvalidRequestError,
+    LLMMessage,
+    LLMResponse,
+    ProviderNotAvailableError,
+    StreamInterruptedError,
+    WrapperClient,
+    accumulate,
+)
+from llmrpc import v1 as pb
+
+HELLO = [LLMMessage("user", "Hello")]
+
+
+class Shouting(BaseLLMClient):
+    token_costs = {"loud": {"input": 1.0, "output": 2.0}}  # noqa: RUF012 - as a user writes it
+
+    def __init__(self, fail_after: int | None = None) -> None:
+        super().__init__("shouting")
+        self.closed = False
+        self._fail_after = fail_after
+
+    async def generate_text(  # type: ignore[override]
+        self,
+        messages: list[LLMMessage],
+        model: str,
+        temperature: float | None,
+        max_tokens: int | None,
+    ) -> LLMResponse:
+        return LLMResponse(
+            content=messages[-1].content.upper(), model=model, prompt_tokens=2, completion_tokens=3
+        )
+
+    async def stream_text(  # type: ignore[override]
+        self,
+        messages: list[LLMMessage],
+        model: str,
+        temperature: float | None,
+        max_tokens: int | None,
+    ) -> AsyncGenerator[str, None]:
+        for place, letter in enumerate(messages[-1].content.upper()):
+            if place == self._fail_after:
+                raise ProviderNotAvailableError("out of breath")
+            yield letter
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def request(**fields: Any) -> pb.GenerateRequest:
+    return pb.GenerateRequest(messages=[m.to_proto() for m in HELLO], model="loud", **fields)
+
+
+async def test_it_answers_in_the_contracts_types() -> None:
+    call = Call("r-1")
+    async with Shouting() as client:
+        answer = await client.generate(request(), call)
+    assert client.closed
+    assert (answer.content, answer.provider, answer.model) == ("HELLO", "shouting", "loud")
+    assert (answer.tokens_used, answer.request_id) == (5, "r-1")
+    assert answer.cost_estimate == pytest.approx((2 * 1 + 3 * 2) / 1000)
+    assert answer.cost.total_nano_usd == 8_000_000
+    assert answer.attempts[0].outcome == pb.Attempt.OUTCOME_SUCCEEDED
+
+
+async def test_its_stream_is_whole() -> None:
+    async with await Shouting().open_stream(request(), Call("r-1")) as events:
+        answer = await accumulate(events)
+    assert answer.content == "HELLO"
+    assert answer.usage.estimated
+    assert answer.attempts[0].outcome == pb.Attempt.OUTCOME_SUCCEEDED
+
+
+async def test_an_error_before_the_first_chunk_may_be_tried_again() -> None:
+    call = Call()
+    with pytest.raises(ProviderNotAvailableError):
+        await Shouting(fail_after=0).open_stream(request(), call)
+    assert call.trail[0].reason == pb.ERROR_REASON_PROVIDER_UNAVAILABLE
+
+
+async def test_an_error_behind_it_interrupts_the_stream() -> None:
+    async with await Shouting(fail_after=2).open_stream(request()) as events:
+        with pytest.raises(StreamInterruptedError, match="out of breath") as raised:
+            await accumulate(events)
+    assert raised.value.usage is not None
+    assert raised.value.usage.output_tokens == 1
+
+
+async def test_what_it_cannot_see_is_refused_by_name() -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        await Shouting().generate(request(top_k=3))
+    assert raised.value.violations[0].field == "top_k"
+
+
+async def test_a_wrapper_hands_everything_on() -> None:
+    inner = Shouting()
+    async with WrapperClient(inner) as client:
+        assert client.provider_name == "shouting"
+        assert (await client.generate_text(HELLO, "loud")).content == "HELLO"
+        assert [c async for c in client.stream_text(HELLO, "loud")] == list("HELLO")
+    assert inner.closed
+
+
+async def test_unknown_options_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(TypeError, match=r"unknown option temprature; known are .*top_p.*stop"):
+        await WrapperClient(Shouting()).generate_text(HELLO, temprature=1)
+
+
+def test_a_class_with_neither_pair_is_refused() -> None:
+    with pytest.raises(TypeError, match="Nothing must define generate and open_stream or"):
+        type("Nothing", (BaseLLMClient,), {})
+    with pytest.raises(TypeError, match="Half must define"):
+        type("Half", (BaseLLMClient,), {"generate_text": Shouting.generate_text})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"role": "robot", "content": "x"}, "'robot' is none of system, user, assistant, tool"),
+        ({"role": "user", "content": ""}, "is empty"),
+        ({"role": "user", "content": "x", "parts": [pb.Part(text="y")]}, "not both"),
+    ],
+)
+def test_messages_are_validated(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LLMMessage(**arguments)
