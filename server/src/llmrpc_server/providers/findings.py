@@ -1,0 +1,53 @@
+"""What a dialect finds wrong with a request, gathered before anything is said."""
+
+from __future__ import annotations
+
+from llmrpc import v1 as pb
+from llmrpc.errors import InvalidRequestError, Violation
+
+
+class Findings:
+    """Violations and warnings of one request for one provider and model."""
+
+    __slots__ = ("_invalid", "_unsupported", "model", "provider", "warnings")
+
+    def __init__(self, provider: str, model: str) -> None:
+        self.provider = provider
+        self.model = model
+        self.warnings: list[pb.Warning] = []
+        self._invalid: list[Violation] = []
+        self._unsupported: list[Violation] = []
+
+    def unsupported(self, field: str, why: str = "") -> None:
+        """A required field that this provider or model lacks."""
+        name = field.rpartition(".")[2]
+        why = why or f"{self.provider} has no {name}; leave it out or take another model"
+        self._unsupported.append(Violation(field, why))
+
+    def invalid(self, field: str, why: str) -> None:
+        """A field whose value no provider could take."""
+        self._invalid.append(Violation(field, why))
+
+    def warn(self, field: str, why: str) -> None:
+        """A hint that is left out."""
+        self.warnings.append(pb.Warning(field=field, message=why))
+
+    def check(self) -> None:
+        """Raises `InvalidRequestError` with every violation, if there is one.
+
+        The reason is FIELD_NOT_SUPPORTED only where another provider could serve
+        the request as it stands.
+        """
+        violations = [*self._invalid, *self._unsupported]
+        if not violations:
+            return
+        first = violations[0]
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        raise InvalidRequestError(
+            f"{first.field}: {first.description}{more}",
+            reason=pb.ERROR_REASON_INVALID_REQUEST
+            if self._invalid
+            else pb.ERROR_REASON_FIELD_NOT_SUPPORTED,
+            metadata={"field": first.field, "provider": self.provider, "model": self.model},
+            violations=violations,
+        )

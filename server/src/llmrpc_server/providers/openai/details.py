@@ -1,0 +1,90 @@
+"""OpenRouter's `reasoning_details`: reasoning that goes back as it came.
+
+An item is a text, a summary or an encrypted blob, with a format, an index and
+perhaps an id and a signature. It becomes a reasoning part, or a redacted one
+where there is nothing to read, whose signature holds all of the item but its
+text. In a stream the pieces of an item share its type and index. Source:
+https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from llmrpc import v1 as pb
+from llmrpc.stream import AnswerBuilder
+
+_TEXT_FIELDS = {
+    "reasoning.text": "text",
+    "reasoning.summary": "summary",
+    "reasoning.encrypted": "data",
+}
+"""Where each type of item has its text. Other types are none of the model's."""
+
+_Key = tuple[str, str, object]
+
+
+class Details:
+    """The items of one answer."""
+
+    __slots__ = ("_items", "_parts", "_provider", "_started", "_unsigned")
+
+    def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+        self._parts = parts
+        self._provider = provider
+        self._items: dict[_Key, dict[str, Any]] = {}
+        self._started: set[_Key] = set()
+        self._unsigned: dict[_Key, None] = {}
+
+    def take(self, items: list[dict[str, Any]], *, whole: bool) -> bool:
+        """Takes whole items, or pieces of them; says whether there was any."""
+        taken = False
+        for place, item in enumerate(items):
+            kind = item.get("type")
+            if isinstance(kind, str) and kind in _TEXT_FIELDS:
+                number = place if whole else item.get("index")
+                self._add(("details", kind, number), item, _TEXT_FIELDS[kind])
+                taken = True
+        return taken
+
+    def sign(self) -> None:
+        """Signs what came since the last time; an item is known at its end only."""
+        for key in self._unsigned:
+            item = self._items[key]
+            if key not in self._started:
+                if "signature" not in item:
+                    continue
+                self._started.add(key)
+                self._parts.redacted_reasoning(key, "")
+            data = msgspec.json.encode(item).decode()
+            self._parts.signature(key, pb.Signature(provider=self._provider, data=data))
+        self._unsigned.clear()
+
+    def _add(self, key: _Key, item: dict[str, Any], text_field: str) -> None:
+        known = self._items.setdefault(key, {})
+        self._unsigned[key] = None
+        for name, value in item.items():
+            if name != text_field and value not in (None, ""):
+                known[name] = value
+        text = item.get(text_field)
+        if not isinstance(text, str) or not text:
+            return
+        self._started.add(key)
+        if text_field == "data":
+            self._parts.redacted_reasoning(key, text)
+        else:
+            self._parts.text(key, text, "reasoning")
+
+
+def to_item(part: pb.Part) -> dict[str, Any] | None:
+    """The item that a part came from; None for a part of another origin."""
+    try:
+        item = msgspec.json.decode(part.signature.data, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
+    text_field = _TEXT_FIELDS.get(item.get("type", ""))
+    if text_field is None:
+        return None
+    item[text_field] = part.redacted_reasoning if text_field == "data" else part.reasoning
+    return item

@@ -1,0 +1,221 @@
+"""Which exception a provider's error is: one table, by status and code.
+
+The status decides first, then the body's own code or type; prose never does.
+Sources: https://developers.openai.com/api/docs/guides/error-codes,
+https://openrouter.ai/docs/api-reference/errors,
+https://api-docs.deepseek.com/quick_start/error_codes,
+https://console.groq.com/docs/errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+from llmrpc import v1 as pb
+from llmrpc.errors import EXCEPTIONS, LLMClientError, ProviderNotAvailableError
+
+from llmrpc_server.providers.retry_after import retry_after
+
+MAX_MESSAGE = 500
+"""Characters of a provider's message that an exception repeats."""
+
+
+class Kind(NamedTuple):
+    """What an error is, and what is said of it after the provider's name."""
+
+    reason: pb.ErrorReason.ValueType
+    text: str
+
+
+_REJECTED = Kind(pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST, "refuses the request")
+_CONTEXT = Kind(
+    pb.ERROR_REASON_CONTEXT_WINDOW_EXCEEDED,
+    "says that prompt and answer do not fit in the model's context",
+)
+_NO_MODEL = Kind(pb.ERROR_REASON_MODEL_NOT_FOUND, "does not have the model")
+_KEY = Kind(pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "refuses the gateway's key")
+_FORBIDDEN = Kind(
+    pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "does not let the gateway's key use this model"
+)
+_QUOTA = Kind(pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED, "has no quota left for the gateway's key")
+_RATE = Kind(pb.ERROR_REASON_PROVIDER_RATE_LIMITED, "limits the rate of the gateway's key")
+_OVERLOADED = Kind(pb.ERROR_REASON_PROVIDER_OVERLOADED, "is overloaded")
+_DOWN = Kind(pb.ERROR_REASON_PROVIDER_UNAVAILABLE, "failed")
+
+_BY_STATUS: Mapping[int, Kind] = {
+    400: _REJECTED,
+    401: _KEY,
+    402: _QUOTA,
+    403: _FORBIDDEN,
+    404: _NO_MODEL,
+    408: _DOWN,
+    409: _DOWN,
+    413: _CONTEXT,
+    422: _REJECTED,
+    429: _RATE,
+    503: _DOWN,
+    529: _OVERLOADED,
+}
+
+_CONTEXT_CODES = {
+    "context_length_exceeded": _CONTEXT,  # OpenAI, Groq, OpenRouter
+    "max_tokens_exceeded": _CONTEXT,  # OpenRouter
+    "token_limit_exceeded": _CONTEXT,  # OpenRouter
+    "payload_too_large": _CONTEXT,  # OpenRouter
+    "exceed_context_size_error": _CONTEXT,  # llama.cpp
+}
+_MODEL_CODES = {
+    "model_not_found": _NO_MODEL,  # OpenAI, Groq
+    "invalid_model": _NO_MODEL,  # Mistral
+    "model_decommissioned": _NO_MODEL,  # Groq
+    "model_not_available": _NO_MODEL,  # Together
+}
+_QUOTA_CODES = {
+    "insufficient_quota": _QUOTA,  # OpenAI
+    "billing_hard_limit_reached": _QUOTA,  # OpenAI
+    "payment_required": _QUOTA,  # OpenRouter
+}
+_BUSY_CODES = {
+    "engine_overloaded": _OVERLOADED,  # OpenAI
+    "overloaded_error": _OVERLOADED,  # OpenRouter for Anthropic
+    "provider_overloaded": _OVERLOADED,  # OpenRouter
+}
+
+_CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
+    400: _CONTEXT_CODES | _MODEL_CODES,
+    403: _QUOTA_CODES,
+    422: _CONTEXT_CODES | _MODEL_CODES,
+    429: _QUOTA_CODES | _BUSY_CODES,
+    500: _BUSY_CODES,
+    502: _BUSY_CODES,
+    503: _BUSY_CODES,
+}
+"""What a code makes of a status, where it makes more of it."""
+
+_CODES_IN_STREAM: Mapping[str, Kind] = {
+    **_CONTEXT_CODES,
+    **_MODEL_CODES,
+    **_QUOTA_CODES,
+    **_BUSY_CODES,
+    "rate_limit_exceeded": _RATE,
+    "rate_limit_error": _RATE,
+    "authentication": _KEY,
+    "authentication_error": _KEY,
+    "invalid_api_key": _KEY,
+    "permission_denied": _FORBIDDEN,
+    "not_found_error": _NO_MODEL,
+    "invalid_request": _REJECTED,
+    "invalid_request_error": _REJECTED,
+    "BadRequestError": _REJECTED,
+}
+"""Where an error comes with status 200, a numeric code or one of these decides."""
+
+
+class Body(NamedTuple):
+    """What an error's body says of itself."""
+
+    codes: tuple[str, ...]
+    """Its codes and types, the most telling first."""
+    message: str
+    status: int | None
+    """A numeric code that reads as an HTTP status."""
+
+
+def read_body(body: bytes) -> Body:
+    """The codes and the message of a JSON body; empty ones for any other."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Body((), "", None)
+    if isinstance(value, dict) and value.get("error"):
+        outer, value = value, value["error"]
+        if isinstance(value, str):
+            value = {"message": value, "code": outer.get("code")}
+    return read_error(value)
+
+
+def read_error(error: object) -> Body:
+    """The same for an error that is decoded already: an object or a text."""
+    if isinstance(error, str):
+        return Body((), error, None)
+    if not isinstance(error, dict):
+        return Body((), "", None)
+    metadata = error.get("metadata")
+    inner = metadata.get("error_type") if isinstance(metadata, dict) else None
+    named = [error.get("code"), error.get("type"), inner]
+    words = [code for code in named if isinstance(code, str) and code]
+    numbers = [code for code in named if isinstance(code, int)]
+    message = error.get("message")
+    if not isinstance(message, str):
+        message = msgspec.json.encode(message).decode() if message else ""
+    return Body(
+        (*words, *map(str, numbers)),
+        message,
+        next((code for code in numbers if 400 <= code < 600), None),
+    )
+
+
+def from_status(
+    provider: str, status: int, headers: Mapping[str, str], body: bytes
+) -> LLMClientError:
+    """The exception for an answer with an error status."""
+    headers = {name.lower(): value for name, value in headers.items()}
+    said = read_body(body)
+    error = _build(provider, _kind(status, said.codes), said, status)
+    error.http_status = status
+    error.provider_request_id = headers.get("x-request-id", "")
+    error.metadata["http_status"] = str(status)
+    error.retry_after = retry_after(headers)
+    wish = headers.get("x-should-retry")
+    if wish in ("true", "false") and error.reason != _QUOTA.reason:
+        error.retryable = wish == "true"
+    return error
+
+
+def from_stream(provider: str, said: Body) -> LLMClientError:
+    """The exception for an error that came with status 200."""
+    if said.status is not None:
+        return _build(provider, _kind(said.status, said.codes), said, None)
+    known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
+    return _build(provider, next(known, _DOWN), said, None)
+
+
+def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:
+    """The exception for a finish reason that says that the answer broke off."""
+    kind = _OVERLOADED if overloaded else _DOWN
+    return _build(provider, kind, Body((finish_reason,), "", None), None)
+
+
+def unreadable(provider: str, why: str) -> ProviderNotAvailableError:
+    """The exception for an answer that is not what the protocol says."""
+    return ProviderNotAvailableError(
+        f"{provider} {why}",
+        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+        metadata={"provider": provider},
+    )
+
+
+def _kind(status: int, codes: tuple[str, ...]) -> Kind:
+    more = _CODES_OF_STATUS.get(status, {})
+    for code in codes:
+        if code in more:
+            return more[code]
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return _REJECTED if 400 <= status < 500 else _DOWN
+
+
+def _build(provider: str, kind: Kind, said: Body, status: int | None) -> LLMClientError:
+    text = f"{provider} {kind.text}"
+    if kind is _REJECTED and said.message:
+        text = f"{text}: {said.message[:MAX_MESSAGE]}"
+    elif status is not None:
+        text = f"{text} (HTTP {status})"
+    error = EXCEPTIONS[kind.reason](text, reason=kind.reason, metadata={"provider": provider})
+    if said.codes:
+        error.metadata["provider_code"] = said.codes[0][:100]
+    if kind is _QUOTA:
+        error.retryable = False
+    return error

@@ -1,0 +1,185 @@
+"""Content parts: text, images, audio, documents and refusals.
+
+Sources: https://developers.openai.com/api/docs/guides/images-vision,
+https://developers.openai.com/api/docs/guides/audio,
+https://developers.openai.com/api/docs/guides/file-inputs,
+https://developers.openai.com/api/docs/guides/prompt-caching, and for the other
+shapes https://docs.mistral.ai/api/ and
+https://openrouter.ai/docs/features/multimodal/overview
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from collections.abc import Sequence
+from typing import Any
+
+from llmrpc import v1 as pb
+
+from llmrpc_server.providers.openai.target import Target
+
+_AUDIO_FORMATS = {
+    "mpeg": "mp3",
+    "wave": "wav",
+    "x-wav": "wav",
+    "vnd.wave": "wav",
+    "x-flac": "flac",
+    "x-aiff": "aiff",
+    "mp4": "m4a",
+    "x-m4a": "m4a",
+}
+"""Media types of audio whose second half is not the format's name."""
+
+_DETAIL = {
+    pb.IMAGE_DETAIL_AUTO: "auto",
+    pb.IMAGE_DETAIL_LOW: "low",
+    pb.IMAGE_DETAIL_HIGH: "high",
+}
+
+
+def build_content(
+    parts: Sequence[pb.Part], field: str, target: Target, *, only_text: bool = False
+) -> str | list[dict[str, Any]]:
+    """The content of a message; plain text where it is nothing else."""
+    built: list[dict[str, Any]] = []
+    for index, part in enumerate(parts):
+        place = f"{field}.parts[{index}]"
+        if only_text and not part.HasField("text"):
+            target.findings.unsupported(
+                f"{place}.{part.WhichOneof('kind')}",
+                f"{target.row.name} takes nothing but text as the result of a tool",
+            )
+        elif item := build_part(part, place, target):
+            built.append(item)
+    return simplest(built)
+
+
+def simplest(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Plain text where the parts are nothing else, which every server takes."""
+    if all(part.keys() == {"type", "text"} for part in parts):
+        return "".join(part["text"] for part in parts)
+    return parts
+
+
+def build_part(part: pb.Part, place: str, target: Target) -> dict[str, Any] | None:
+    """One content part; None where it is a violation."""
+    kind = part.WhichOneof("kind")
+    item: dict[str, Any] | None = None
+    match kind:
+        case "text":
+            item = {"type": "text", "text": part.text}
+        case "refusal" if not target.refuses("messages.parts.refusal", f"{place}.refusal"):
+            item = {"type": "refusal", "refusal": part.refusal}
+        case "image" if not target.refuses("messages.parts.image", f"{place}.image"):
+            item = _image(part.image, f"{place}.image", target)
+        case "audio" if not target.refuses("messages.parts.audio", f"{place}.audio"):
+            item = _audio(part.audio, f"{place}.audio", target)
+        case "document" if not target.refuses("messages.parts.document", f"{place}.document"):
+            item = _document(part.document, f"{place}.document", target)
+    if part.HasField("signature"):
+        target.findings.warn(
+            f"{place}.signature", f"{target.row.name} has no place for it: left out"
+        )
+    if part.HasField("cache_breakpoint") and item is not None:
+        mark_breakpoint(item, part, place, target)
+    return item
+
+
+def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Target) -> None:
+    """Marks the end of a cached prefix on a content part, or warns."""
+    quirks, findings = target.quirks, target.findings
+    field = f"{place}.cache_breakpoint"
+    if item["type"] == "refusal" or not quirks.cache_breakpoint:
+        findings.warn(field, f"{target.row.name} takes none here: left out")
+        return
+    if target.lacks("messages.parts.cache_breakpoint"):
+        findings.warn(field, f"{target.name} takes none: left out")
+        return
+    explicit = quirks.cache_breakpoint == "prompt_cache_breakpoint"
+    mark: dict[str, Any] = {"mode": "explicit"} if explicit else {"type": "ephemeral"}
+    if part.cache_breakpoint.HasField("ttl_seconds"):
+        wanted = part.cache_breakpoint.ttl_seconds
+        fitting = [name for name, seconds in quirks.cache_ttls.items() if seconds >= wanted]
+        mark["ttl"] = fitting[0] if fitting else list(quirks.cache_ttls)[-1]
+        if not fitting:
+            findings.warn(
+                f"{field}.ttl_seconds", f"{target.row.name} keeps it for {mark['ttl']} at most"
+            )
+    item[quirks.cache_breakpoint] = mark
+
+
+def _data_url(data: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{_base64(data)}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _image(image: pb.Image, place: str, target: Target) -> dict[str, Any] | None:
+    match image.WhichOneof("source"):
+        case "data":
+            url = _data_url(image.data, image.media_type)
+        case "uri" if image.uri.startswith("data:") or not target.refuses(
+            "messages.parts.image.uri", f"{place}.uri"
+        ):
+            url = image.uri
+        case "file_id":
+            target.findings.unsupported(f"{place}.file_id")
+            return None
+        case _:
+            return None
+    built = {"url": url}
+    if image.detail in _DETAIL:
+        if not target.lacks("messages.parts.image.detail"):
+            built["detail"] = _DETAIL[image.detail]
+        elif image.detail != pb.IMAGE_DETAIL_AUTO:
+            target.findings.unsupported(f"{place}.detail")
+    return {"type": "image_url", "image_url": built}
+
+
+def _audio(audio: pb.Audio, place: str, target: Target) -> dict[str, Any] | None:
+    quirks = target.quirks
+    source = audio.WhichOneof("source")
+    if quirks.audio == "text" and source in ("data", "uri"):
+        data = _base64(audio.data) if source == "data" else audio.uri
+        return {"type": "input_audio", "input_audio": data}
+    if source != "data":
+        target.findings.unsupported(f"{place}.{source}")
+        return None
+    subtype = audio.media_type.partition(";")[0].rpartition("/")[2].strip().lower()
+    form = _AUDIO_FORMATS.get(subtype, subtype)
+    if form not in quirks.audio_formats:
+        target.findings.unsupported(
+            f"{place}.media_type",
+            f"{target.row.name} takes {', '.join(sorted(quirks.audio_formats))}",
+        )
+        return None
+    return {"type": "input_audio", "input_audio": {"data": _base64(audio.data), "format": form}}
+
+
+def _document(document: pb.Document, place: str, target: Target) -> dict[str, Any] | None:
+    quirks = target.quirks
+    source = document.WhichOneof("source")
+    if source == "file_id":
+        held = {"file_id": document.file_id}
+        return {"type": "file", **(held if quirks.document == "document_url" else {"file": held})}
+    if source == "data":
+        if target.refuses("messages.parts.document.data", f"{place}.data"):
+            return None
+        url = _data_url(document.data, document.media_type)
+    elif (
+        document.uri.startswith("data:") or quirks.document_uri or quirks.document == "document_url"
+    ):
+        url = document.uri
+    else:
+        target.findings.unsupported(f"{place}.uri")
+        return None
+    if quirks.document == "document_url":
+        built = {"type": "document_url", "document_url": url}
+        if document.filename:
+            built["document_name"] = document.filename
+        return built
+    name = document.filename or f"document{mimetypes.guess_extension(document.media_type) or ''}"
+    return {"type": "file", "file": {"filename": name, "file_data": url}}

@@ -1,0 +1,91 @@
+"""What a row may say about its own way with Chat Completions.
+
+The keys of `Row.quirks` are the fields of `Quirks`; the defaults are OpenAI's
+ways. Beside them stand `Row.lacks` and `Model.lacks`, whose entries are request
+fields, or places inside them written with dots and without indices:
+
+    top_k                       a field of GenerateRequest
+    tools.strict                also response_format.json_schema.strict
+    tool_choice.named           also .none, .required, .parallel
+    response_format.json_schema
+    messages.parts.image        also .audio, .document, .refusal, .image.detail,
+                                .image.uri (an address that is no data URL),
+                                .document.data, .cache_breakpoint
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+Reasoning = Literal["never", "on_request", "by_default", "always"]
+
+ALL_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is true of the models whose name starts with `prefix`."""
+
+    prefix: str = ""
+    reasoning: Reasoning = "never"
+    """Whether it reasons; while it does, it takes no sampling parameters."""
+    lacks: frozenset[str] = frozenset()
+    """Places of a request, beside those that the row lacks."""
+
+
+class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row's ways, checked once when its dialect is made."""
+
+    # --- requests ---
+    max_tokens: str = "max_completion_tokens"
+    """The field that bounds the answer."""
+    seed: str = "seed"
+    """The field of the seed."""
+    stream_usage: bool = True
+    """Whether a stream reports usage only when `stream_options` asks for it."""
+    efforts: frozenset[str] = ALL_EFFORTS
+    """The values that `reasoning_effort` may have."""
+    no_reasoning: dict[str, Any] = {}
+    """Fields that switch reasoning off where `reasoning_effort` has no `none`."""
+    budget: tuple[str, ...] = ()
+    """The path of the field that bounds reasoning in tokens; none: there is none."""
+    send_reasoning: Literal["", "reasoning_content", "reasoning", "thinking", "details"] = ""
+    """Where reasoning of earlier turns goes: a field of the message, content
+    parts of the type `thinking`, or `reasoning_details`; empty: nowhere."""
+    reasoning_with_calls: bool = False
+    """Whether a message with tool calls must have the field, empty if need be."""
+    tool_call_id: str = ""
+    """`alphanumeric9`: other ids are replaced by nine letters and digits."""
+    tool_result_name: bool = False
+    """Whether a tool message names its tool."""
+    audio_formats: frozenset[str] = frozenset({"wav", "mp3"})
+    audio: Literal["object", "text"] = "object"
+    """Whether `input_audio` is an object with data and format, or the data."""
+    document: Literal["file", "document_url"] = "file"
+    """The type of a document's content part."""
+    document_uri: bool = False
+    """Whether a `file` part may hold an address in place of the data."""
+    cache_breakpoint: Literal["", "prompt_cache_breakpoint", "cache_control"] = ""
+    """The field of a content part that marks a cache breakpoint."""
+    cache_ttls: dict[str, int] = {}
+    """The lifetimes of a breakpoint, in seconds, shortest first; the first is
+    the default."""
+    models: tuple[Model, ...] = ()
+    """What differs by model: the first whose prefix fits counts."""
+
+    def model(self, name: str) -> Model:
+        """What is known about a model."""
+        for model in self.models:
+            if name.startswith(model.prefix):
+                return model
+        return _ANY_MODEL
+
+
+_ANY_MODEL = Model()
+
+
+def read_quirks(quirks: Mapping[str, object]) -> Quirks:
+    """Raises `msgspec.ValidationError` naming a key that is unknown or wrong."""
+    return msgspec.convert(dict(quirks), Quirks)

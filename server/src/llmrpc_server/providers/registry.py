@@ -1,0 +1,32 @@
+"""The providers by name, and the dialects that they speak.
+
+A provider that is compatible with another is one more row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.rows import hosted, openai, self_hosted
+
+DIALECTS: Mapping[str, type[Dialect]] = {"openai": OpenAIDialect}
+"""The dialects by the name that rows give."""
+
+ROWS: Mapping[str, Row] = {
+    row.name: row
+    for row in (
+        openai.OPENAI,
+        hosted.MISTRAL,
+        hosted.GROQ,
+        hosted.DEEPSEEK,
+        hosted.XAI,
+        hosted.OPENROUTER,
+        hosted.TOGETHER,
+        self_hosted.OLLAMA,
+        self_hosted.VLLM,
+        self_hosted.LLAMACPP,
+    )
+}
+"""The rows by name; the first configured one gives the default model."""

@@ -1,0 +1,216 @@
+"""Services that speak Chat Completions besides OpenAI."""
+
+from __future__ import annotations
+
+from llmrpc_server.providers.dialect import Row
+
+MISTRAL = Row(
+    name="mistral",
+    dialect="openai",
+    base_url="https://api.mistral.ai/v1",
+    default_model="mistral-small-latest",
+    key_env=("MISTRAL_API_KEY",),
+    base_url_env="MISTRAL_BASE_URL",
+    lacks=frozenset({"messages.parts.refusal"}),
+    options=frozenset(
+        {
+            "guardrails",
+            "metadata",
+            "min_tokens",
+            "prediction",
+            "prompt_cache_key",
+            "prompt_mode",
+            "repetition_penalty",
+            "safe_prompt",
+            "service_tier",
+        }
+    ),
+    quirks={
+        "max_tokens": "max_tokens",
+        "seed": "random_seed",
+        "stream_usage": False,
+        "send_reasoning": "thinking",
+        "tool_call_id": "alphanumeric9",
+        "tool_result_name": True,
+        "audio": "text",
+        "document": "document_url",
+    },
+    docs="https://docs.mistral.ai/api/endpoint/chat",
+)
+
+GROQ = Row(
+    name="groq",
+    dialect="openai",
+    base_url="https://api.groq.com/openai/v1",
+    default_model="openai/gpt-oss-120b",
+    key_env=("GROQ_API_KEY",),
+    base_url_env="GROQ_BASE_URL",
+    lacks=frozenset(
+        {
+            "top_k",
+            "presence_penalty",
+            "frequency_penalty",
+            "messages.parts.audio",
+            "messages.parts.document",
+            "messages.parts.refusal",
+        }
+    ),
+    options=frozenset(
+        {
+            "citation_options",
+            "compound_custom",
+            "disable_tool_validation",
+            "documents",
+            "include_reasoning",
+            "reasoning_format",
+            "search_settings",
+            "service_tier",
+            "user",
+        }
+    ),
+    quirks={
+        "stream_usage": False,
+        "efforts": ("none", "low", "medium", "high"),
+        "send_reasoning": "reasoning",
+    },
+    docs="https://console.groq.com/docs/api-reference#chat-create",
+)
+
+DEEPSEEK = Row(
+    name="deepseek",
+    dialect="openai",
+    base_url="https://api.deepseek.com",
+    default_model="deepseek-flash",
+    key_env=("DEEPSEEK_API_KEY",),
+    base_url_env="DEEPSEEK_BASE_URL",
+    lacks=frozenset(
+        {
+            "top_k",
+            "seed",
+            "tools.strict",
+            "tool_choice.parallel",
+            "response_format.json_schema",
+            "messages.parts.audio",
+            "messages.parts.document",
+            "messages.parts.refusal",
+            "messages.parts.image.detail",
+        }
+    ),
+    options=frozenset({"thinking"}),
+    quirks={
+        "max_tokens": "max_tokens",
+        "efforts": ("minimal", "low", "medium", "high", "xhigh", "max"),
+        "no_reasoning": {"thinking": {"type": "disabled"}},
+        "send_reasoning": "reasoning_content",
+        "reasoning_with_calls": True,
+        "models": (
+            {"prefix": "deepseek-chat"},
+            {"prefix": "deepseek-reasoner", "reasoning": "always"},
+            {"prefix": "deepseek", "reasoning": "by_default"},
+        ),
+    },
+    docs="https://api-docs.deepseek.com/api/create-chat-completion",
+)
+
+XAI = Row(
+    name="xai",
+    dialect="openai",
+    base_url="https://api.x.ai/v1",
+    default_model="grok-4.3",
+    key_env=("XAI_API_KEY",),
+    base_url_env="XAI_BASE_URL",
+    lacks=frozenset(
+        {
+            "top_k",
+            "messages.parts.audio",
+            "messages.parts.document.data",
+            "messages.parts.refusal",
+        }
+    ),
+    options=frozenset({"service_tier", "user"}),
+    quirks={
+        "efforts": ("none", "low", "medium", "high", "xhigh"),
+        "models": (
+            {"prefix": "grok-4.20-non-reasoning"},
+            {"prefix": "grok-", "lacks": ("presence_penalty", "frequency_penalty", "stop")},
+        ),
+    },
+    docs="https://docs.x.ai/docs/api-reference#chat-completions",
+)
+
+OPENROUTER = Row(
+    name="openrouter",
+    dialect="openai",
+    base_url="https://openrouter.ai/api/v1",
+    default_model="openrouter/auto",
+    key_env=("OPENROUTER_API_KEY",),
+    base_url_env="OPENROUTER_BASE_URL",
+    lacks=frozenset({"messages.parts.refusal"}),
+    options=frozenset(
+        {
+            "logit_bias",
+            "metadata",
+            "min_p",
+            "models",
+            "plugins",
+            "prediction",
+            "prompt_cache_key",
+            "prompt_cache_options",
+            "provider",
+            "repetition_penalty",
+            "service_tier",
+            "session_id",
+            "top_a",
+            "trace",
+            "user",
+        }
+    ),
+    quirks={
+        "stream_usage": False,
+        "budget": ("reasoning", "max_tokens"),
+        "send_reasoning": "details",
+        "audio_formats": ("wav", "mp3", "aiff", "aac", "ogg", "flac", "m4a"),
+        "document_uri": True,
+        "cache_breakpoint": "cache_control",
+        "cache_ttls": {"5m": 300, "1h": 3600},
+    },
+    docs="https://openrouter.ai/docs/api-reference/chat-completion",
+)
+
+TOGETHER = Row(
+    name="together",
+    dialect="openai",
+    base_url="https://api.together.ai/v1",
+    default_model="openai/gpt-oss-120b",
+    key_env=("TOGETHER_API_KEY",),
+    base_url_env="TOGETHER_BASE_URL",
+    lacks=frozenset(
+        {
+            "tools.strict",
+            "tool_choice.parallel",
+            "messages.parts.document",
+            "messages.parts.refusal",
+            "messages.parts.image.detail",
+        }
+    ),
+    options=frozenset(
+        {
+            "chat_template_kwargs",
+            "compliance",
+            "context_length_exceeded_behavior",
+            "logit_bias",
+            "min_p",
+            "repetition_penalty",
+            "safety_model",
+        }
+    ),
+    quirks={
+        "max_tokens": "max_tokens",
+        "stream_usage": False,
+        "efforts": ("low", "medium", "high"),
+        "no_reasoning": {"reasoning": {"enabled": False}},
+        "send_reasoning": "reasoning",
+        "audio_formats": ("wav",),
+    },
+    docs="https://docs.together.ai/reference/chat-completions-1",
+)
