@@ -18,6 +18,7 @@ from llmrpc import v1 as pb
 from llmrpc.attempts import Try
 from llmrpc.call import Call
 from llmrpc.errors import LLMClientError, StreamInterruptedError, unsupported
+from llmrpc.response import NANO, build_response
 from llmrpc.stream import AnswerBuilder, EventStream
 from llmrpc.types import LLMMessage, LLMResponse
 
@@ -38,7 +39,9 @@ async def generate(
     return _response(client, request, call, answer, estimated=answer.completion_tokens is None)
 
 
-async def open_stream(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> EventStream:
+async def open_stream(
+    client: BaseLLMClient, request: pb.GenerateRequest, call: Call
+) -> EventStream:
     """`open_stream` by way of the client's `stream_text`."""
     arguments = _arguments(client, request, call, client.stream_text)
     attempt = Try(call, client.provider_name, arguments["model"])
@@ -126,7 +129,8 @@ def _arguments(
     client: BaseLLMClient, request: pb.GenerateRequest, call: Call, function: Any
 ) -> dict[str, Any]:
     """Keyword arguments for the client's own method, fields that it cannot take
-    refused by name."""
+    refused by name.
+    """
     model = _model(client, request, call)
     arguments: dict[str, Any] = {
         "messages": [_plain(client, model, i, m) for i, m in enumerate(request.messages)],
@@ -191,32 +195,25 @@ def _response(
     price = answer.cost_estimate
     if price is None:
         price = client._estimate_cost(answer.model, usage.input_tokens, usage.output_tokens)
-    finish = pb.FINISH_REASON_STOP
-    if answer.finish_reason is not None:
-        name = f"FINISH_REASON_{answer.finish_reason.upper()}"
-        known = name in pb.FinishReason.keys()
-        finish = pb.FinishReason.Value(name) if known else pb.FINISH_REASON_OTHER
-    response = pb.LLMResponse(
-        content=answer.content,
+    cost = pb.Cost(unpriced=True)
+    if price is not None:
+        cost = pb.Cost(total_nano_usd=round(price * NANO), price_source="config")
+    cost.estimated = usage.estimated
+    return build_response(
+        call,
         provider=client.provider_name,
         model=answer.model,
-        prompt_tokens=usage.input_tokens,
-        completion_tokens=usage.output_tokens,
-        tokens_used=usage.input_tokens + usage.output_tokens,
-        cost_estimate=price,
-        response_time=call.elapsed(),
-        finish_reason=finish,
+        content=answer.content,
+        parts=[pb.Part(text=answer.content)] if answer.content else [],
+        finish_reason=_finish_reason(answer.finish_reason),
         usage=usage,
-        request_id=call.request_id,
-        attempts=call.trail,
+        cost=cost,
     )
-    response.message.role = pb.ROLE_ASSISTANT
-    if answer.content:
-        response.message.parts.add(text=answer.content)
-    if price is None:
-        response.cost.unpriced = True
-    else:
-        response.cost.total_nano_usd = round(price * 1e9)
-        response.cost.price_source = "config"
-    response.cost.estimated = usage.estimated
-    return response
+
+
+def _finish_reason(name: str | None) -> pb.FinishReason.ValueType:
+    if name is None:
+        return pb.FINISH_REASON_STOP
+    value = f"FINISH_REASON_{name.upper()}"
+    known = value in pb.FinishReason.keys()
+    return pb.FinishReason.Value(value) if known else pb.FINISH_REASON_OTHER

@@ -72,6 +72,12 @@ class PriceBook:
         cost = None if resolved.rates is None else resolved.rates.cost(usage)
         return pb.Cost(unpriced=True, estimated=usage.estimated) if cost is None else cost
 
+    def knows(self, provider: str, model: str) -> bool:
+        """Whether a price of the provider's own is known for a model's name."""
+        if (provider, model) in self._overrides:
+            return True
+        return published.find(provider, model, "", time.time()).rates is not None
+
     def _resolve(self, key: tuple[str, str, str, str], at: float) -> _Resolved:
         provider, model, answered, service_tier = key
         for name in (model, answered):

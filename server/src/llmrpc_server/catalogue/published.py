@@ -49,12 +49,12 @@ def load() -> None:
 
 def find(provider: str, model: str, service_tier: str, at: float) -> Published:
     """The price of a model at a time in seconds since 1970."""
+    if provider not in PROVIDERS:
+        return Published(None, steady=True)
     from genai_prices import __version__
     from genai_prices.data_snapshot import get_snapshot
     from genai_prices.types import ModelPrice
 
-    if provider not in PROVIDERS:
-        return Published(None, steady=True)
     snapshot = get_snapshot()
     source = snapshot.find_provider(None, PROVIDERS[provider], None)
     found = source.find_model(model, all_providers=snapshot.providers)

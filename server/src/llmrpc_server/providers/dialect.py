@@ -69,6 +69,8 @@ class Answer:
     response_id: str = ""
     finish_reason: pb.FinishReason.ValueType = pb.FINISH_REASON_UNSPECIFIED
     provider_finish_reason: str = ""
+    service_tier: str = ""
+    """How the provider says it served the call, where tiers have prices."""
     usage: pb.Usage | None = None
     """In disjoint buckets; None while the provider has reported none."""
 

@@ -1,0 +1,142 @@
+"""The composition root: from a configuration to a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib import import_module
+
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import ApiKey
+from opentelemetry.trace import Tracer
+
+from llmrpc_server import __version__
+from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
+from llmrpc_server.interceptors import build_chain
+from llmrpc_server.policies.keys import KeyRing
+from llmrpc_server.policies.router import Names, Route, Router
+from llmrpc_server.policies.stack import Parts, provider_stack
+from llmrpc_server.providers.clients import RowClient
+from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.echo import EchoClient
+from llmrpc_server.providers.http import Upstream
+from llmrpc_server.redaction import Redactor
+from llmrpc_server.rpc.health import Health
+from llmrpc_server.rpc.lifecycle import Lifecycle
+from llmrpc_server.rpc.server import add_services, bind, make_server
+from llmrpc_server.rpc.service import LLMServicer
+from llmrpc_server.rpc.validation import Validator
+from llmrpc_server.telemetry import Exporter, start_tracing
+
+OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+class App:
+    """A gateway. Made inside the event loop; `start`, then `stop` or a lifecycle."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.planned = tuple(plan_providers(config))
+        self._on = [each for each in self.planned if not each.off]
+        self._tracing = start_tracing(_exporter(config), __version__)
+        self._tracer: Tracer | None = None
+        if self._tracing is not None:
+            self._tracer = self._tracing.get_tracer("llmrpc_server", __version__)
+        self._prices = PriceBook(config.prices)
+        self._upstream = Upstream(config.http, config.timeout)
+        self.health = Health([each.name for each in self._on])
+        self.client = self._router()
+        chain = build_chain(
+            tracer=self._tracer,
+            redactor=Redactor(config.secrets()),
+            keys={key.name: key.digest() for key in config.auth},
+            max_calls=config.listen.max_calls,
+            timeout=config.timeout,
+        )
+        self.server = make_server(config.listen, chain)
+        self.lifecycle = Lifecycle(self.server, self.health, config.listen)
+
+    async def start(self) -> int:
+        """Opens the port and serves; gives the port's number."""
+        servicer = LLMServicer(self.client, Validator(self.config.limits))
+        add_services(self.server, self.config.listen, servicer, self.health)
+        port = bind(self.server, self.config.listen)
+        if any(each.row is not None for each in self._on):
+            await asyncio.to_thread(self._prices.load)
+        await self.server.start()
+        await self.health.start()
+        return port
+
+    async def close(self) -> None:
+        """Lets go of connections and sends the last spans; the server has stopped."""
+        await self.client.close()
+        await self._upstream.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.shutdown)
+
+    def _router(self) -> Router:
+        if not self._on:
+            raise ConfigError(["providers: all are off"])
+        routes = {}
+        for each in self._on:
+            row = each.row
+            routes[each.name] = Route(
+                client=self._stack(each),
+                default_model=each.settings.default_model
+                or (row.default_model if row else "")
+                or each.name,
+                models=frozenset(each.settings.models),
+            )
+        names = Names(
+            default_model=self.config.default_model,
+            aliases=self.config.aliases,
+            unconfigured={each.name: each.off for each in self.planned if each.off},
+        )
+        return Router(routes, names, self._prices.knows)
+
+    def _stack(self, planned: PlannedProvider) -> BaseLLMClient:
+        keys = [
+            ApiKey(f"{planned.name}-{number}", secret)
+            for number, secret in enumerate(planned.settings.api_keys, 1)
+        ]
+        parts = Parts(
+            keys=KeyRing(planned.name, keys),
+            retry=self.config.retry,
+            on_health_change=self.health.provider_changed,
+            tracer=self._tracer,
+        )
+        return provider_stack(self._adapter(planned), parts)
+
+    def _adapter(self, planned: PlannedProvider) -> BaseLLMClient:
+        if planned.row is not None:
+            return RowClient(
+                planned.row,
+                base_url=planned.settings.base_url or None,
+                defaults=Defaults(self.config.temperature, self.config.max_tokens),
+                upstream=self._upstream,
+                prices=self._prices,
+            )
+        if planned.settings.client:
+            return _own_client(planned)
+        return EchoClient()
+
+
+def _own_client(planned: PlannedProvider) -> BaseLLMClient:
+    """An instance of the class that the configuration names."""
+    path = f"providers.{planned.name}.client"
+    module, _, name = planned.settings.client.partition(":")
+    try:
+        client = getattr(import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigError([f"{path}: {planned.settings.client} cannot be made: {error}"]) from error
+    if not isinstance(client, BaseLLMClient):
+        raise ConfigError([f"{path}: {planned.settings.client} is no BaseLLMClient"])
+    client.provider_name = planned.name
+    return client
+
+
+def _exporter(config: Config) -> Exporter:
+    if config.tracing.exporter != "auto":
+        return config.tracing.exporter
+    return "otlp" if any(os.environ.get(name) for name in OTLP_ENDPOINTS) else "none"

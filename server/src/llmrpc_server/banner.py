@@ -1,0 +1,49 @@
+"""What the server says when it is up: where it listens, who is on, what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmrpc_server.config import Config, PlannedProvider
+from llmrpc_server.rpc.address import on_loopback
+
+
+def banner(
+    config: Config, planned: tuple[PlannedProvider, ...], port: int, version: str
+) -> Iterator[str]:
+    """The lines of the banner; no secret is in them."""
+    listen = config.listen
+    address = listen.address
+    if not address.startswith("unix"):
+        address = f"{address.rpartition(':')[0]}:{port}"
+    transport = "plaintext"
+    if listen.tls is not None:
+        transport = "mTLS" if listen.tls.client_ca else "TLS"
+    callers = f"{len(config.auth)} bearer keys" if config.auth else "anonymous callers"
+    if listen.tls is not None and listen.tls.client_ca and not config.auth:
+        callers = "callers with a client certificate"
+    yield f"llmrpc {version}"
+    yield f"  gRPC       {address} ({transport}, {callers})"
+    switches = {"health": listen.health, "reflection": listen.reflection}
+    yield "  services   LLMService" + "".join(f", {name}" for name, on in switches.items() if on)
+    for each in planned:
+        if not each.off:
+            where = each.settings.base_url or (each.row.base_url if each.row else "built in")
+            where = each.settings.client or where
+            keys = len(each.settings.api_keys)
+            plural = "s" if keys > 1 else ""
+            yield f"  on         {each.name:<11}{where}{f' ({keys} key{plural})' if keys else ''}"
+    off = [each for each in planned if each.off]
+    for each in off:
+        yield f"  off        {each.name:<11}{each.off}"
+    if config.auth and listen.tls is None and not listen.is_loopback():
+        yield "  warning    callers' keys cross the network in clear: set listen.tls"
+    if not config.auth and not listen.is_loopback() and listen.tls is None:
+        yield "  warning    everybody who reaches this address may spend your money"
+    reachable = on_loopback(address)
+    yield ""
+    yield "Try it, in another terminal:"
+    yield f'  {TRY} --address {reachable} "Hello"'
+
+
+TRY = ".venv/bin/llmrpc generate"

@@ -1,0 +1,105 @@
+"""From plain YAML values to frozen settings, with every fault at once."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from llmrpc.secret import Secret
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; `problems` are all faults, each with its path."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Faulty:
+    """Stands for a value that could not be made."""
+
+
+FAULTY = _Faulty()
+
+
+def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
+    """The value of a type for a raw one; faults are added to `problems`."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType) and any(is_dataclass(a) for a in arguments):
+        if raw is None:
+            return None
+        kind = next(a for a in arguments if is_dataclass(a))
+    if is_dataclass(kind):
+        return _dataclass(kind, raw, path, problems)
+    if origin is tuple:
+        return _tuple(arguments[0], raw, path, problems)
+    if origin in (Mapping, dict):
+        return _mapping(arguments[1], raw, path, problems)
+    try:
+        return msgspec.convert(raw, kind, strict=False, dec_hook=_special)
+    except (msgspec.ValidationError, ValueError) as error:
+        problems.append(f"{path}: {error}")
+        return FAULTY
+
+
+def _dataclass(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, Mapping):
+        problems.append(f"{path or 'the file'}: is no mapping")
+        return FAULTY
+    hints = get_type_hints(kind)
+    known = {item.name: item for item in fields(kind)}
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        at = f"{path}.{name}" if path else str(name)
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+            problems.append(f"{at}: is unknown; {hint}")
+        else:
+            values[name] = convert(hints[name], value, at, problems)
+    for name, item in known.items():
+        required = item.default is MISSING and item.default_factory is MISSING
+        if required and name not in raw:
+            problems.append(f"{path}.{name}: is missing")
+            values[name] = FAULTY
+    if any(value is FAULTY for value in values.values()):
+        return FAULTY
+    try:
+        return kind(**values)
+    except ValueError as error:
+        problems.append(f"{path}.{error}".lstrip("."))
+        return FAULTY
+
+
+def _tuple(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
+    if not isinstance(raw, list | tuple):
+        problems.append(f"{path}: is no list")
+        return FAULTY
+    items = [convert(kind, item, f"{path}[{i}]", problems) for i, item in enumerate(raw)]
+    return FAULTY if FAULTY in items else tuple(items)
+
+
+def _mapping(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
+    if not isinstance(raw, Mapping):
+        problems.append(f"{path}: is no mapping")
+        return FAULTY
+    items = {str(k): convert(kind, v, f"{path}.{k}", problems) for k, v in raw.items()}
+    return FAULTY if any(value is FAULTY for value in items.values()) else items
+
+
+def _special(kind: type, value: Any) -> Any:
+    if kind is Secret:
+        if not isinstance(value, str) or not value:
+            raise ValueError("is no text")
+        return Secret(value)
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)

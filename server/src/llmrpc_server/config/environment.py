@@ -1,0 +1,89 @@
+"""The environment's names for settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.registry import ROWS
+
+NAMES = {
+    "LLMRPC_ADDRESS": "listen.address",
+    "LLMRPC_ALLOW_ANONYMOUS": "listen.allow_anonymous",
+    "LLMRPC_TLS_CERTIFICATE": "listen.tls.certificate",
+    "LLMRPC_TLS_KEY": "listen.tls.key",
+    "LLMRPC_TLS_CLIENT_CA": "listen.tls.client_ca",
+    "LLMRPC_HTTP_PROXY": "http.proxy",
+    "LLMRPC_CA_BUNDLE": "http.ca_bundle",
+    "LLMRPC_LOG_FORMAT": "log.format",
+    "LLMRPC_LOG_LEVEL": "log.level",
+    "LLMRPC_TRACING": "tracing.exporter",
+    "LLM_DEFAULT_MODEL": "default_model",
+    "LLM_DEFAULT_TEMPERATURE": "temperature",
+    "LLM_MAX_TOKENS": "max_tokens",
+    "LLM_TIMEOUT": "timeout",
+}
+"""Name by setting; each wins over the file. `LLMRPC_CONFIG` names the file."""
+
+CALLER_KEYS = "LLMRPC_API_KEYS"
+"""Callers' keys, `name:key` with commas between."""
+
+
+def overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Lays the named settings over the file's."""
+    for name, dotted in NAMES.items():
+        if environment.get(name):
+            *parents, last = dotted.split(".")
+            place = raw
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = environment[name]
+    callers = environment.get(CALLER_KEYS, "")
+    if callers:
+        keys = raw.setdefault("auth", [])
+        for number, entry in enumerate(filter(None, callers.split(","))):
+            name, colon, key = entry.strip().partition(":")
+            keys.append(
+                {"name": name, "key": key} if colon else {"name": f"key-{number}", "key": name}
+            )
+
+
+def provider_overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Lays each registry provider's keys and address over the file's.
+
+    A provider that the file does not name appears when its key is set, or, for a
+    server that one runs oneself, its address.
+    """
+    providers = raw.setdefault("providers", {})
+    if not isinstance(providers, dict):
+        return
+    for row in ROWS.values():
+        keys = row_keys(row, environment)
+        address = environment.get(row.base_url_env, "") if row.base_url_env else ""
+        if not (keys or (address and not row.needs_key) or row.name in providers):
+            continue
+        settings = providers.get(row.name) or {}
+        if not isinstance(settings, dict):
+            continue
+        providers[row.name] = settings
+        if keys and not settings.get("api_keys"):
+            settings["api_keys"] = keys
+        if address:
+            settings["base_url"] = address
+
+
+def row_keys(row: Row, environment: Mapping[str, str]) -> list[str]:
+    """The keys in `NAME`, `NAME_1`, `NAME_2`, … in that order, each once."""
+    keys: dict[str, None] = {}
+    for name in row.key_env:
+        numbered = [
+            (int(match.group(1)), variable)
+            for variable in environment
+            if (match := re.fullmatch(rf"{name}_(\d+)", variable))
+        ]
+        for variable in (name, *(variable for _, variable in sorted(numbered))):
+            if environment.get(variable):
+                keys[environment[variable]] = None
+    return list(keys)

@@ -1,0 +1,103 @@
+"""Reads the configuration: the file first, the environment over it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from llmrpc_server.config.convert import ConfigError, convert
+from llmrpc_server.config.environment import overlay, provider_overlay
+from llmrpc_server.config.providers import provider_problems
+from llmrpc_server.config.schema import Config
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def load_config(
+    path: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> Config:
+    """The configuration; flags win over the environment, that over the file.
+
+    Raises `ConfigError` with every fault and its path.
+    """
+    problems: list[str] = []
+    raw = _read(path, problems) if path is not None else {}
+    raw = _substitute(raw, environment, "", problems)
+    if not isinstance(raw, dict):
+        raise ConfigError([*problems, f"{path}: is no mapping"])
+    overlay(raw, environment)
+    provider_overlay(raw, environment)
+    for dotted, value in (flags or {}).items():
+        set_path(raw, dotted, value)
+    config = convert(Config, raw, "", problems)
+    if isinstance(config, Config):
+        problems += _doubtful(config)
+    if problems or not isinstance(config, Config):
+        raise ConfigError(problems)
+    return config
+
+
+def _read(path: Path, problems: list[str]) -> Any:
+    try:
+        return yaml.safe_load(path.read_text()) or {}
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: is no valid YAML: {error}")
+    return {}
+
+
+def _substitute(value: Any, environment: Mapping[str, str], path: str, problems: list[str]) -> Any:
+    """`${NAME}` in texts, from the environment."""
+    if isinstance(value, dict):
+        return {
+            k: _substitute(v, environment, f"{path}.{k}".lstrip("."), problems)
+            for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return [_substitute(v, environment, f"{path}[{i}]", problems) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in environment:
+            problems.append(f"{path}: the environment has no {name}")
+        return environment.get(name, "")
+
+    return _VARIABLE.sub(replace, value)
+
+
+def set_path(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Sets `a.b.c` in nested mappings."""
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        raw = raw.setdefault(parent, {})
+    raw[last] = value
+
+
+def _doubtful(config: Config) -> list[str]:
+    """Faults that only show when settings are seen together."""
+    problems = []
+    authenticated = config.auth or (config.listen.tls and config.listen.tls.client_ca)
+    if not (config.listen.is_loopback() or authenticated or config.listen.allow_anonymous):
+        problems.append(
+            f"listen.address: {config.listen.address} can be reached by other machines, and "
+            "nobody is asked who they are: set auth keys or listen.tls.client_ca, or say "
+            "--allow-anonymous if that is meant"
+        )
+    problems += provider_problems(config)
+    names = [key.name for key in config.auth]
+    problems += [f"auth: the name {n} is there twice" for n in set(names) if names.count(n) > 1]
+    if config.listen.tls is not None:
+        tls = config.listen.tls
+        for name, file in (("certificate", tls.certificate), ("key", tls.key)):
+            if not file.is_file():
+                problems.append(f"listen.tls.{name}: there is no file {file}")
+        if tls.client_ca is not None and not tls.client_ca.is_file():
+            problems.append(f"listen.tls.client_ca: there is no file {tls.client_ca}")
+    return problems

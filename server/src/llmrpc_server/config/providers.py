@@ -1,0 +1,102 @@
+"""Which providers are on, with what, and why the others are off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from llmrpc_server.config.schema import Config, ProviderConfig
+from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.echo import NAME as ECHO
+from llmrpc_server.providers.registry import DIALECTS, ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProvider:
+    """A provider as it will be, or the reason why it will not."""
+
+    name: str
+    settings: ProviderConfig
+    row: Row | None
+    """None for echo and for an own client."""
+    off: str = ""
+    """Why it is off, and what turns it on; empty when it is on."""
+
+
+def plan_providers(config: Config) -> Iterator[PlannedProvider]:
+    """The configured providers in the file's order, then the registry's, then echo."""
+    for name, settings in config.providers.items():
+        if name != ECHO:
+            row = ROWS.get(name) or _own_row(name, settings)
+            yield PlannedProvider(name, settings, row, _off(settings, row))
+    for name, row in ROWS.items():
+        if name not in config.providers:
+            yield PlannedProvider(name, ProviderConfig(), row, f"set {_switch(row)}")
+    echo = config.providers.get(ECHO, ProviderConfig())
+    yield PlannedProvider(ECHO, echo, None, "" if echo.enabled else "enabled: false")
+
+
+def provider_problems(config: Config) -> Iterator[str]:
+    """What is wrong with the configured providers, each with its path."""
+    for name, settings in config.providers.items():
+        path = f"providers.{name}"
+        known = name in ROWS or name == ECHO
+        if known and settings.dialect:
+            yield f"{path}.dialect: {name} has its own; leave it out"
+        if not known and bool(settings.dialect) == bool(settings.client):
+            yield f"{path}: is not in the registry; give its dialect, or an own client"
+        if settings.dialect and settings.dialect not in DIALECTS:
+            yield f"{path}.dialect: {settings.dialect!r} is none of {', '.join(DIALECTS)}"
+        if settings.dialect and not settings.base_url:
+            yield f"{path}.base_url: is missing"
+        if settings.client and ":" not in settings.client:
+            yield f"{path}.client: is written package.module:Class"
+        if settings.base_url:
+            yield from _address_problems(f"{path}.base_url", settings)
+
+
+def _own_row(name: str, settings: ProviderConfig) -> Row | None:
+    if not settings.dialect:
+        return None
+    return Row(
+        name=name,
+        dialect=settings.dialect,
+        base_url=settings.base_url,
+        default_model=settings.default_model,
+        needs_key=False,
+    )
+
+
+def _off(settings: ProviderConfig, row: Row | None) -> str:
+    if not settings.enabled:
+        return "enabled: false"
+    if row is not None and row.needs_key and not settings.api_keys:
+        return f"set {_switch(row)}"
+    return ""
+
+
+def _switch(row: Row) -> str:
+    return row.key_env[0] if row.needs_key else row.base_url_env
+
+
+def _address_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
+    """What is wrong with an address: https is a must unless loopback or allowed.
+
+    Link-local addresses are refused: there clouds keep their machines' credentials.
+    """
+    address = urlsplit(settings.base_url)
+    host = address.hostname or ""
+    loopback = host == "localhost"
+    try:
+        literal = ip_address(host)
+        loopback = literal.is_loopback
+        if literal.is_link_local:
+            yield f"{path}: {host} is a link-local address"
+    except ValueError:
+        pass
+    if address.scheme not in ("http", "https") or not host:
+        yield f"{path}: {settings.base_url!r} is no http or https address"
+    elif address.scheme == "http" and not (loopback or settings.allow_http):
+        yield f"{path}: keys and prompts go to {host} in clear; use https, or allow_http: true"

@@ -1,0 +1,112 @@
+"""Everything that can be configured. Each setting's own module says what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+from llmrpc.secret import Secret
+
+from llmrpc_server.catalogue.overrides import PriceOverride
+from llmrpc_server.interceptors.auth import hash_key
+from llmrpc_server.logs import LogSettings
+from llmrpc_server.policies.retry import RetrySettings
+from llmrpc_server.providers.http import HttpSettings
+from llmrpc_server.rpc.server import ListenSettings
+from llmrpc_server.rpc.validation import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """One provider. A name of the registry needs nothing but a key."""
+
+    enabled: bool = True
+    dialect: str = ""
+    """For a provider that the registry does not know: the protocol it speaks."""
+    client: str = ""
+    """`package.module:Class` of an own `BaseLLMClient`, made without arguments."""
+    api_keys: tuple[Secret, ...] = ()
+    """Taken in turn. Best as `${NAME}`, from the environment."""
+    base_url: str = ""
+    allow_http: bool = False
+    """Lets an address that is not loopback be reached without TLS."""
+    default_model: str = ""
+    models: tuple[str, ...] = ()
+    """Bare model names that belong to this provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerKey:
+    """A caller's bearer key: by its SHA-256, or itself as `${NAME}`."""
+
+    name: str
+    sha256: str = ""
+    key: Secret = field(default_factory=lambda: Secret(""))
+
+    def __post_init__(self) -> None:
+        if bool(self.sha256) == bool(self.key):
+            raise ValueError("give sha256 or key, one of them")
+        if self.sha256 and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
+            raise ValueError("sha256: is 64 lower-case hexadecimal digits")
+
+    def digest(self) -> str:
+        """The key's SHA-256."""
+        return self.sha256 or hash_key(self.key.reveal())
+
+
+@dataclass(frozen=True, slots=True)
+class TracingSettings:
+    """Where spans go. `auto` is `otlp` when OTEL_EXPORTER_OTLP_ENDPOINT is set."""
+
+    exporter: Literal["auto", "none", "console", "otlp"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration. Times are in seconds."""
+
+    listen: ListenSettings = field(default_factory=ListenSettings)
+    auth: tuple[CallerKey, ...] = ()
+    default_model: str = ""
+    temperature: float | None = 0.7
+    """For requests without one; null leaves it to the provider."""
+    max_tokens: int | None = None
+    timeout: float = 30.0
+    """For calls without a deadline, and the silence that ends a stream."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Own names for models: `fast: openai/gpt-4o-mini`."""
+    providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    prices: tuple[PriceOverride, ...] = ()
+    http: HttpSettings = field(default_factory=HttpSettings)
+    retry: RetrySettings = field(default_factory=RetrySettings)
+    limits: Limits = field(default_factory=Limits)
+    log: LogSettings = field(default_factory=LogSettings)
+    tracing: TracingSettings = field(default_factory=TracingSettings)
+
+    def __post_init__(self) -> None:
+        if self.timeout <= 0:
+            raise ValueError("timeout: is more than zero seconds")
+        if self.temperature is not None and not 0 <= self.temperature <= 2:
+            raise ValueError("temperature: goes from 0 to 2")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise ValueError("max_tokens: starts at 1")
+
+    def secrets(self) -> Iterator[Secret]:
+        """Every secret in it, to be masked wherever text leaves the process."""
+        return _secrets(self)
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        if value:
+            yield value
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from _secrets(getattr(value, item.name))
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _secrets(entry)
+    elif isinstance(value, tuple):
+        for entry in value:
+            yield from _secrets(entry)

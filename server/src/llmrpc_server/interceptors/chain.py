@@ -1,0 +1,99 @@
+"""Puts the interceptors around every method of the server."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import grpc
+
+from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
+
+Proceed = Callable[[], Awaitable[Any]]
+Work = Callable[[Any, Context], Awaitable[Any]]
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+class Interceptor(Protocol):
+    """One concern around a call. It awaits `proceed()` once, or raises.
+
+    A stream is written while `proceed()` runs, so what stands behind it happens
+    when the call is over, and nothing is spent per message.
+    """
+
+    async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any: ...
+
+
+class Chain(grpc.aio.ServerInterceptor):
+    """The one interceptor that gRPC sees: an ordered tuple, outermost first."""
+
+    def __init__(self, interceptors: Sequence[Interceptor]) -> None:
+        self.interceptors = tuple(interceptors)
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        path = handler_call_details.method
+        wrapped = self._wrapped.get(path)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None  # an unknown method: gRPC answers UNIMPLEMENTED
+            wrapped = self._wrapped[path] = self._wrap(path.lstrip("/"), handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        work, make = _shape(handler)
+        streams = handler.response_streaming
+        inner = _writing(work) if streams and not inspect.iscoroutinefunction(work) else work
+        interceptors = self.interceptors
+
+        async def serve(request: Any, context: Context) -> Any:
+            metadata = {
+                key: value
+                for key, value in context.invocation_metadata() or ()
+                if isinstance(value, str)
+            }
+            rpc = Rpc(method, context, metadata, streams)
+            CURRENT.set(rpc)
+
+            async def step(place: int) -> Any:
+                if place == len(interceptors):
+                    return await inner(request, context)
+                return await interceptors[place](rpc, lambda: step(place + 1))
+
+            return await step(0)
+
+        return make(
+            serve,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+def _shape(handler: Any) -> tuple[Work, Callable[..., Handler]]:
+    """A handler's behaviour, and what makes another of the same shape."""
+    if handler.request_streaming and handler.response_streaming:
+        return handler.stream_stream, grpc.stream_stream_rpc_method_handler
+    if handler.request_streaming:
+        return handler.stream_unary, grpc.stream_unary_rpc_method_handler
+    if handler.response_streaming:
+        return handler.unary_stream, grpc.unary_stream_rpc_method_handler
+    return handler.unary_unary, grpc.unary_unary_rpc_method_handler
+
+
+def _writing(generate: Callable[[Any, Context], Any]) -> Work:
+    """A generator of messages as a coroutine that writes them."""
+
+    async def write(request: Any, context: Context) -> None:
+        messages: AsyncIterator[Any] = generate(request, context)
+        async with aclosing(messages):  # type: ignore[type-var]  # an async generator
+            async for message in messages:
+                await context.write(message)
+
+    return write

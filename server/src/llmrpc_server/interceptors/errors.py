@@ -1,0 +1,64 @@
+"""Turns every exception into a status: typed ones by the table, others INTERNAL."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import grpc
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError
+
+from llmrpc_server.interceptors.chain import Proceed
+from llmrpc_server.interceptors.rpc import Rpc
+from llmrpc_server.redaction import Redactor
+from llmrpc_server.rpc.status import to_status
+
+logger = logging.getLogger(__name__)
+
+
+class Errors:
+    """Nothing but a status leaves.
+
+    The text of an unforeseen exception is logged, never sent, and known secrets
+    are taken out of the rest.
+
+    A cancellation that is not the caller's would leave the caller waiting for its
+    deadline; it ends as INTERNAL too.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
+        try:
+            return await proceed()
+        except LLMClientError as error:
+            failure = error
+        except grpc.aio.AbortError:
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            logger.exception("request %s: a cancellation strayed", rpc.request_id)
+            failure = _internal()
+        except Exception:
+            logger.exception("request %s: unforeseen", rpc.request_id)
+            failure = _internal()
+        if not failure.request_id:
+            failure.request_id = rpc.request_id
+        if not failure.attempts:
+            failure.attempts = tuple(rpc.trail)
+        failure.message = self._redactor.clean(failure.message)
+        status = to_status(failure, rpc.trailers)
+        rpc.code, rpc.reason = status.code, failure.reason_name
+        return await rpc.context.abort_with_status(status)
+
+
+def _internal() -> LLMClientError:
+    return LLMClientError(
+        "a fault of this gateway; its log has more under the request id",
+        reason=pb.ERROR_REASON_INTERNAL,
+    )

@@ -1,0 +1,56 @@
+"""One call while it goes through the interceptors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from llmrpc import v1 as pb
+from llmrpc.call import Call
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(slots=True)
+class Rpc:
+    """What is known of a call; each interceptor fills in its own part."""
+
+    method: str
+    """`llmrpc.v1.LLMService/Generate`."""
+    context: Context
+    metadata: Mapping[str, str]
+    """The caller's text metadata, the last value of each key."""
+    streams: bool
+    """Whether it answers with a stream."""
+    started: float = field(default_factory=time.monotonic)
+    request_id: str = ""
+    caller: str = ""
+    deadline: float | None = None
+    trace_context: tuple[tuple[str, str], ...] = ()
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    reason: str = ""
+    """Why it failed, as in ErrorInfo."""
+    response: pb.LLMResponse | None = None
+    """The answer, once it is whole."""
+    trail: list[pb.Attempt] = field(default_factory=list)
+    trailers: list[tuple[str, str | bytes]] = field(default_factory=list)
+    """Trailing metadata that goes with any outcome."""
+
+    def call(self) -> Call:
+        """The same for the clients that do the work."""
+        return Call(
+            request_id=self.request_id,
+            deadline=self.deadline,
+            caller=self.caller,
+            trace_context=self.trace_context,
+            started=self.started,
+            trail=self.trail,
+        )
+
+
+CURRENT: ContextVar[Rpc] = ContextVar("llmrpc_rpc")
+"""The call that this task serves. Each call has a task of its own."""

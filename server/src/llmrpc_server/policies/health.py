@@ -1,0 +1,45 @@
+"""Watches how a provider's calls end, and says when it is down and up again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call
+from llmrpc.errors import ProviderNotAvailableError
+from llmrpc.wrapper import WrapperClient
+
+T = TypeVar("T")
+
+FAILURES = 3
+"""Failed tries in a row that make a provider count as down."""
+
+
+class HealthWatcher(WrapperClient):
+    """Reports `on_change(provider, up)`.
+
+    Down after failures in a row, up after the first success behind them. Faults
+    of a request or of a key do not count.
+    """
+
+    def __init__(self, inner: BaseLLMClient, on_change: Callable[[str, bool], None]) -> None:
+        super().__init__(inner)
+        self._on_change = on_change
+        self._failures = 0
+
+    async def around(
+        self, request: pb.GenerateRequest, call: Call, once: Callable[[Call], Awaitable[T]]
+    ) -> T:
+        try:
+            result = await once(call)
+        except ProviderNotAvailableError:
+            self._failures += 1
+            if self._failures == FAILURES:
+                self._on_change(self.provider_name, False)
+            raise
+        if self._failures >= FAILURES:
+            self._on_change(self.provider_name, True)
+        self._failures = 0
+        return result

@@ -1,0 +1,85 @@
+"""One client span for each try at a provider; not in the stack without a tracer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call, Target
+from llmrpc.errors import LLMClientError
+from llmrpc.stream import EventStream
+from llmrpc.wrapper import WrapperClient
+from opentelemetry.trace import Tracer
+
+from llmrpc_server.telemetry import AttemptSpan, upstream_headers
+
+
+class TracedClient(WrapperClient):
+    """Traces its inner client, and continues the trace upstream."""
+
+    def __init__(self, inner: BaseLLMClient, tracer: Tracer) -> None:
+        super().__init__(inner)
+        self._tracer = tracer
+
+    async def generate(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.LLMResponse:
+        span, call = self._start(request, call or Call(), stream=False)
+        try:
+            response = await self.inner.generate(request, call)
+        except (LLMClientError, asyncio.CancelledError) as error:
+            span.fail(error)
+            raise
+        span.succeed(response)
+        return response
+
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
+        span, call = self._start(request, call or Call(), stream=True)
+        started = time.monotonic()
+        try:
+            events = await self.inner.open_stream(request, call)
+        except (LLMClientError, asyncio.CancelledError) as error:
+            span.fail(error)
+            raise
+        span.first_chunk(time.monotonic() - started)
+        return _TracedStream(events, span)
+
+    def _start(
+        self, request: pb.GenerateRequest, call: Call, *, stream: bool
+    ) -> tuple[AttemptSpan, Call]:
+        target = call.target or Target(self.provider_name, request.model)
+        span = AttemptSpan(self._tracer, call.trace_context, target, request, stream=stream)
+        return span, replace(call, trace_context=upstream_headers(span.span))
+
+
+class _TracedStream(EventStream):
+    """Ends the span when the stream ends, however it ends."""
+
+    def __init__(self, events: EventStream, span: AttemptSpan) -> None:
+        self._events = events
+        self._span: AttemptSpan | None = span
+
+    async def __anext__(self) -> pb.StreamEvent:
+        try:
+            event = await self._events.__anext__()
+        except (LLMClientError, asyncio.CancelledError) as error:
+            self._fail(error)
+            raise
+        if event.HasField("completed") and self._span is not None:
+            self._span.succeed(event.completed)
+            self._span = None
+        return event
+
+    async def aclose(self) -> None:
+        self._fail(asyncio.CancelledError())
+        await self._events.aclose()
+
+    def _fail(self, error: BaseException) -> None:
+        if self._span is not None:
+            self._span.fail(error)
+            self._span = None

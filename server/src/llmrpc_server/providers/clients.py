@@ -1,0 +1,41 @@
+"""The adapters by name, for applications that use one without the gateway."""
+
+from __future__ import annotations
+
+from llmrpc.call import ApiKey
+
+from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.providers.adapter import ProviderClient
+from llmrpc_server.providers.dialect import Defaults, Row
+from llmrpc_server.providers.http import Upstream
+from llmrpc_server.providers.registry import DIALECTS, ROWS
+
+
+class RowClient(ProviderClient):
+    """The adapter for a row: `RowClient(ROWS["groq"], api_key=…)`."""
+
+    def __init__(
+        self,
+        row: Row,
+        api_key: str | ApiKey | None = None,
+        base_url: str | None = None,
+        *,
+        defaults: Defaults | None = None,
+        upstream: Upstream | None = None,
+        prices: PriceBook | None = None,
+    ) -> None:
+        super().__init__(
+            DIALECTS[row.dialect](row),
+            api_key=api_key,
+            base_url=base_url,
+            defaults=defaults,
+            upstream=upstream,
+            prices=prices,
+        )
+
+
+class OpenAIClient(RowClient):
+    """OpenAI, or any server that speaks its Chat Completions at `base_url`."""
+
+    def __init__(self, api_key: str | ApiKey | None = None, base_url: str | None = None) -> None:
+        super().__init__(ROWS["openai"], api_key, base_url)

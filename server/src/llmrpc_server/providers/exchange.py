@@ -1,0 +1,142 @@
+"""One request to a provider: what it is sent as, and how its answer is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from llmrpc import v1 as pb
+from llmrpc.attempts import Try
+from llmrpc.call import ApiKey, Call
+from llmrpc.errors import (
+    GenerationTimeoutError,
+    LLMClientError,
+    ProviderNotAvailableError,
+    StreamInterruptedError,
+)
+from llmrpc.response import build_response
+
+from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
+from llmrpc_server.providers.estimate import estimate_usage
+from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.watchdog import deadline_exceeded, stalled
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """All that the exchanges with one provider share."""
+
+    dialect: Dialect
+    upstream: Upstream
+    prices: PriceBook
+    base_url: str
+    key: ApiKey | None = None
+    defaults: Defaults = field(default_factory=Defaults)
+    urls: dict[str, URL] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.dialect.row.name
+
+
+class Exchange:
+    """One try: encoded when it is made, so that a bad request costs no IO."""
+
+    __slots__ = (
+        "attempt",
+        "call",
+        "encoded",
+        "headers",
+        "limit",
+        "model",
+        "provider",
+        "request",
+        "timed_out",
+        "url",
+    )
+
+    def __init__(
+        self, provider: Provider, request: pb.GenerateRequest, call: Call, *, stream: bool
+    ) -> None:
+        target = call.target
+        self.provider, self.request, self.call = provider, request, call
+        self.model = target.model if target else request.model.removeprefix(f"{provider.name}/")
+        self.attempt = Try(call, provider.name, self.model)
+        key = (target and target.key) or provider.key
+        dialect = provider.dialect
+        try:
+            self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
+        except LLMClientError as error:
+            self.attempt.fail(error)
+            raise
+        self.headers = dialect.headers(key.secret.reveal() if key else None)
+        self.headers["Content-Type"] = "application/json"
+        self.headers.update(call.trace_context)
+        path = self.encoded.path
+        url = provider.urls.get(path)
+        if url is None:
+            url = provider.urls[path] = URL(provider.base_url + path)
+        self.url = url
+        stall, remaining = provider.upstream.stall_timeout, call.remaining()
+        if remaining is None or (stream and stall < remaining):
+            self.limit, self.timed_out = stall, stalled(provider.name, stall)
+        else:
+            self.limit, self.timed_out = remaining, deadline_exceeded()
+
+    def explain(self, error: LLMClientError) -> LLMClientError:
+        """The error of this try with its provider and model, settled as failed."""
+        error.metadata.setdefault("provider", self.provider.name)
+        error.metadata.setdefault("model", self.model)
+        self.attempt.fail(error)
+        return error
+
+    def too_early(self, error: StreamInterruptedError) -> LLMClientError:
+        """An answer that ended before its first delta: another try may do better."""
+        return ProviderNotAvailableError(
+            error.message, reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID
+        )
+
+    def interrupted(self, error: LLMClientError, answer: Answer) -> LLMClientError:
+        """A failure after the first delta, with what the answer used so far."""
+        if not isinstance(error, StreamInterruptedError | GenerationTimeoutError):
+            error = StreamInterruptedError(
+                f"{self.provider.name} broke off its stream: {error.message}",
+                http_status=error.http_status,
+            )
+        error.usage = self._usage(answer)
+        error.cost = self._cost(error.usage, answer)
+        return self.explain(error)
+
+    def respond(self, answer: Answer) -> pb.LLMResponse:
+        """The contract's response for a whole answer."""
+        self.attempt.succeed()
+        self.attempt.record.provider_request_id = answer.response_id
+        model = answer.model or self.model
+        usage = self._usage(answer)
+        return build_response(
+            self.call,
+            provider=self.provider.name,
+            model=model,
+            content=answer.parts.content(),
+            parts=answer.parts.parts(),
+            finish_reason=answer.finish_reason,
+            usage=usage,
+            cost=self._cost(usage, answer),
+            warnings=self.encoded.warnings,
+            provider_finish_reason=answer.provider_finish_reason,
+            provider_response_id=answer.response_id,
+        )
+
+    def _cost(self, usage: pb.Usage, answer: Answer) -> pb.Cost:
+        return self.provider.prices.cost(
+            self.provider.name,
+            self.model,
+            usage,
+            answered=answer.model,
+            service_tier=answer.service_tier,
+        )
+
+    def _usage(self, answer: Answer) -> pb.Usage:
+        if answer.usage is not None:
+            return answer.usage
+        return estimate_usage(self.request, answer.parts)

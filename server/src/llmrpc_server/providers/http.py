@@ -1,0 +1,166 @@
+"""All IO towards providers: one session, bounded reads, typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import ClientResponse
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError, ProviderNotAvailableError
+from yarl import URL
+
+MiB = 1024 * 1024
+ERROR_BODY_BYTES = 64 * 1024
+"""An error's body is read this far."""
+DRAIN_SECONDS = 1.0
+"""How long the end of a finished stream is waited for, out of the caller's way,
+so that its connection can be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """How providers are reached. Times are in seconds, sizes in bytes."""
+
+    connect_timeout: float = 10.0
+    connections: int = 0
+    """Most connections at a time; 0 is no bound."""
+    keepalive: float = 60.0
+    """How long an idle connection is kept."""
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    """A PEM file of certificate authorities; None takes the system's."""
+    max_body_bytes: int = 32 * MiB
+    """Bound of a whole answer, after decompression."""
+    max_event_bytes: int = MiB
+    """Bound of one event of a stream, after decompression."""
+
+
+class Upstream:
+    """One pool of connections for all providers.
+
+    Nothing is done before the first exchange, so it can be made anywhere.
+    Redirects are not followed (a key belongs to its host), cookies are not kept.
+    """
+
+    def __init__(self, settings: HttpSettings | None = None, stall_timeout: float = 30.0) -> None:
+        self.settings = settings or HttpSettings()
+        self.stall_timeout = stall_timeout
+        """Seconds of silence that end a stream, and bound a call without a deadline."""
+        self._session: aiohttp.ClientSession | None = None
+        self._drains: set[asyncio.Task[None]] = set()
+
+    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> ClientResponse:
+        """Posts a body and gives the response, its own body not yet read.
+
+        The caller ends it with `finish`, or with the response's `close`. Call it,
+        and read the response, inside `reaching`.
+        """
+        return await self._client().post(url, data=body, headers=headers, allow_redirects=False)
+
+    async def read(self, response: ClientResponse, provider: str) -> bytes:
+        """The whole body, within the bound."""
+        bound = self.settings.max_body_bytes
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > bound:
+                raise ProviderNotAvailableError(
+                    f"{provider} answered with more than {bound} bytes",
+                    reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+                    metadata={"provider": provider, "max_body_bytes": str(bound)},
+                )
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def read_error(self, response: ClientResponse) -> bytes:
+        """The start of an error's body."""
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size >= ERROR_BODY_BYTES:
+                break
+        return b"".join(chunks)
+
+    def finish(self, response: ClientResponse) -> None:
+        """Lets go of a response whose last event was read.
+
+        Its connection is used again if the end of the body comes soon.
+        """
+        if response.content.at_eof():
+            response.release()
+            return
+        task = asyncio.get_running_loop().create_task(_drain(response))
+        self._drains.add(task)
+        task.add_done_callback(self._drains.discard)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        for task in tuple(self._drains):
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            settings = self.settings
+            context = ssl.create_default_context(cafile=settings.ca_bundle)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=settings.connections,
+                    keepalive_timeout=settings.keepalive,
+                    ssl=context,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout),
+                proxy=settings.proxy,
+                trust_env=False,
+            )
+        return self._session
+
+
+async def _drain(response: ClientResponse) -> None:
+    try:
+        with suppress(TimeoutError, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while await response.content.readany():
+                    pass
+    finally:
+        response.release()
+
+
+@contextmanager
+def reaching(provider: str, url: URL) -> Generator[None, None, None]:
+    """Raises failures of the connection as `ProviderNotAvailableError`."""
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:
+        raise _unreachable(provider, url, error) from error
+
+
+def _unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
+    """What a person can act on: where, and what kind of failure; no key, no body."""
+    match error:
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            what = "the TLS handshake failed; check the certificate or the configured CA bundle"
+        case aiohttp.ClientConnectorDNSError():
+            what = "its name cannot be resolved"
+        case aiohttp.ClientConnectorError():
+            what = "it cannot be connected to"
+        case aiohttp.ServerTimeoutError() | TimeoutError():
+            what = "the connection timed out"
+        case _:
+            what = "the connection broke"
+    return ProviderNotAvailableError(
+        f"{provider} at {url.host}: {what}", metadata={"provider": provider}
+    )
+
+
+__all__ = ["URL", "ClientResponse", "HttpSettings", "Upstream", "reaching"]

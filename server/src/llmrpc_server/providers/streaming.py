@@ -1,0 +1,157 @@
+"""A provider's stream as events: one read from it is at most one event."""
+
+from __future__ import annotations
+
+import asyncio
+
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc.stream import EventStream
+
+from llmrpc_server.providers.exchange import Exchange
+from llmrpc_server.providers.http import ClientResponse, reaching
+from llmrpc_server.providers.watchdog import Watchdog
+
+
+class UpstreamStream(EventStream):
+    """The events of one exchange; made by `open`, with the first at hand."""
+
+    __slots__ = ("_decoder", "_ended", "_exchange", "_first", "_response", "_sequence", "_watchdog")
+
+    def __init__(self, exchange: Exchange, response: ClientResponse) -> None:
+        settings = exchange.provider.upstream.settings
+        self._exchange = exchange
+        self._response = response
+        self._decoder = exchange.provider.dialect.decoder(settings.max_event_bytes)
+        self._watchdog: Watchdog | None = None
+        self._sequence = 0
+        self._ended = False
+        self._first: pb.StreamEvent | None = None
+
+    @classmethod
+    async def open(cls, exchange: Exchange) -> UpstreamStream:
+        """Sends the request and reads up to the first delta.
+
+        Nothing has reached the caller when this raises.
+        """
+        provider = exchange.provider
+        stream: UpstreamStream | None = None
+        try:
+            async with asyncio.timeout(exchange.limit):
+                with reaching(provider.name, exchange.url):
+                    response = await send(exchange)
+                    stream = cls(exchange, response)
+                    first = await stream._read()
+            stream._keep(first)
+            return stream
+        except TimeoutError as error:
+            raise exchange.explain(exchange.timed_out) from error
+        except StreamInterruptedError as error:
+            raise exchange.explain(exchange.too_early(error)) from error
+        except LLMClientError as error:
+            raise exchange.explain(error) from error.__cause__
+        except asyncio.CancelledError as error:
+            exchange.attempt.fail(error)
+            raise
+        finally:
+            if stream is not None and stream._first is None:
+                await stream.aclose()
+
+    def _keep(self, first: pb.StreamEvent) -> None:
+        """Holds the first event back for the caller, and watches what follows."""
+        self._first = first
+        if not self._ended:
+            exchange = self._exchange
+            self._watchdog = Watchdog(
+                exchange.provider.name,
+                exchange.provider.upstream.stall_timeout,
+                exchange.call.deadline,
+                self._response.close,
+            )
+
+    async def __anext__(self) -> pb.StreamEvent:
+        if self._first is not None:
+            event, self._first = self._first, None
+            return event
+        if self._ended:
+            await self.aclose()
+            raise StopAsyncIteration
+        try:
+            with reaching(self._exchange.provider.name, self._exchange.url):
+                return await self._read()
+        except LLMClientError as error:
+            await self.aclose()
+            cause = (self._watchdog and self._watchdog.error) or error
+            raise self._exchange.interrupted(cause, self._decoder.answer) from error
+
+    async def aclose(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        if not self._ended:
+            self._ended = True
+            self._response.close()
+
+    async def _read(self) -> pb.StreamEvent:
+        """Reads until there is something to tell: usually once."""
+        decoder, content = self._decoder, self._response.content
+        while True:
+            data = await content.readany()
+            if data:
+                decoder.feed(data)
+            else:
+                decoder.finish()
+            deltas = decoder.answer.parts.take()
+            ended = decoder.done or not data
+            if deltas or ended:
+                return self._event(deltas, ended=ended)
+
+    def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
+        self._sequence += 1
+        event = pb.StreamEvent(sequence=self._sequence, deltas=deltas)
+        exchange, answer = self._exchange, self._decoder.answer
+        if self._sequence == 1:
+            event.started.provider = exchange.provider.name
+            event.started.model = answer.model or exchange.model
+            event.started.request_id = exchange.call.request_id
+        if self._watchdog is not None:
+            self._watchdog.progress()
+        if ended:
+            event.completed.CopyFrom(exchange.respond(answer))
+            exchange.provider.upstream.finish(self._response)
+            self._ended = True
+        return event
+
+
+async def send(exchange: Exchange) -> ClientResponse:
+    """Posts the request; an error status becomes the dialect's exception."""
+    upstream, dialect = exchange.provider.upstream, exchange.provider.dialect
+    response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
+    if response.status == 200:
+        return response
+    try:
+        body = await upstream.read_error(response)
+    finally:
+        response.close()
+    raise dialect.error(response.status, response.headers, body)
+
+
+async def whole(exchange: Exchange) -> pb.LLMResponse:
+    """Sends the request and reads the whole answer."""
+    provider = exchange.provider
+    upstream = provider.upstream
+    try:
+        async with asyncio.timeout(exchange.limit):
+            with reaching(provider.name, exchange.url):
+                response = await send(exchange)
+                try:
+                    body = await upstream.read(response, provider.name)
+                finally:
+                    response.release()
+        return exchange.respond(provider.dialect.decode(body))
+    except TimeoutError as error:
+        raise exchange.explain(exchange.timed_out) from error
+    except LLMClientError as error:
+        raise exchange.explain(error) from error.__cause__
+    except asyncio.CancelledError as error:
+        exchange.attempt.fail(error)
+        raise

@@ -1,0 +1,69 @@
+"""A timer over one stream: no progress for too long, or the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from llmrpc import v1 as pb
+from llmrpc.errors import GenerationTimeoutError
+
+
+class Watchdog:
+    """Calls `abort` once when the stream stalls or the deadline passes.
+
+    `progress()` is called for what moves the answer on, and costs one look at
+    the clock: the timer re-arms itself when it finds that there was progress.
+    Keep-alive comments are no progress. Clock: `loop.time()`, which is
+    `time.monotonic()`.
+    """
+
+    def __init__(
+        self, provider: str, stall: float, deadline: float | None, abort: Callable[[], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._provider = provider
+        self._stall = stall
+        self._deadline = deadline
+        self._abort = abort
+        self._last = self._loop.time()
+        self.error: GenerationTimeoutError | None = None
+        """Why the stream was aborted, once it was."""
+        self._timer = self._loop.call_at(self._due(), self._check)
+
+    def progress(self) -> None:
+        """The answer moved on."""
+        self._last = self._loop.time()
+
+    def stop(self) -> None:
+        """The stream is over; nothing fires any more."""
+        self._timer.cancel()
+
+    def _due(self) -> float:
+        due = self._last + self._stall
+        return due if self._deadline is None else min(due, self._deadline)
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        if now < self._due():
+            self._timer = self._loop.call_at(self._due(), self._check)
+            return
+        if self._deadline is not None and now >= self._deadline:
+            self.error = deadline_exceeded()
+        else:
+            self.error = stalled(self._provider, self._stall)
+        self._abort()
+
+
+def deadline_exceeded() -> GenerationTimeoutError:
+    """The call's own time is over."""
+    return GenerationTimeoutError("the deadline of the call passed before the answer was whole")
+
+
+def stalled(provider: str, seconds: float) -> GenerationTimeoutError:
+    """The provider was silent for too long."""
+    return GenerationTimeoutError(
+        f"{provider} sent nothing for {seconds:g} s",
+        reason=pb.ERROR_REASON_PROVIDER_STALLED,
+        metadata={"provider": provider},
+    )

@@ -1,0 +1,84 @@
+"""What makes a message of a conversation valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmrpc import v1 as pb
+from llmrpc.errors import Violation
+
+_MEDIA = frozenset({"text", "image", "audio", "document"})
+KINDS = {
+    pb.ROLE_SYSTEM: _MEDIA,
+    pb.ROLE_USER: _MEDIA,
+    pb.ROLE_ASSISTANT: _MEDIA | {"reasoning", "redacted_reasoning", "tool_call", "refusal"},
+    pb.ROLE_TOOL: frozenset({"tool_result"}),
+}
+"""The kinds of part that each role may have."""
+
+
+def message_violations(path: str, message: pb.LLMMessage, most: int) -> Iterator[Violation]:
+    """What is wrong with a message: role, content against parts, each part."""
+    kinds = KINDS.get(message.role)
+    if kinds is None:
+        yield Violation(
+            f"{path}.role", "is unknown or missing; it is system, user, assistant or tool"
+        )
+    if not message.parts:
+        if not message.content:
+            yield Violation(f"{path}.content", "is empty, and there are no parts")
+        elif message.role == pb.ROLE_TOOL:
+            yield Violation(f"{path}.parts", "are missing: a tool message has tool_result parts")
+        return
+    if message.content:
+        yield Violation(f"{path}.content", "is set beside parts; give one of them")
+    if len(message.parts) > most:
+        yield Violation(f"{path}.parts", f"are more than {most}")
+        return
+    for place, part in enumerate(message.parts):
+        kind = part.WhichOneof("kind")
+        at = f"{path}.parts[{place}]"
+        if kind is None:
+            yield Violation(at, "has no kind")
+        elif kinds is not None and kind not in kinds:
+            role = pb.Role.Name(message.role).removeprefix("ROLE_").lower()
+            yield Violation(f"{at}.{kind}", f"has no place in a message of role {role}")
+        else:
+            yield from _part_violations(at, part, kind)
+
+
+def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
+    if kind in ("image", "audio", "document"):
+        yield from _media_violations(f"{path}.{kind}", getattr(part, kind))
+    elif kind == "tool_call" and not (part.tool_call.id and part.tool_call.name):
+        yield Violation(f"{path}.tool_call", "needs id and name")
+    elif kind == "tool_result":
+        result = part.tool_result
+        if not result.tool_call_id:
+            yield Violation(f"{path}.tool_result.tool_call_id", "is empty")
+        if result.content and result.parts:
+            yield Violation(f"{path}.tool_result.content", "is set beside parts; give one of them")
+        for place, piece in enumerate(result.parts):
+            if piece.WhichOneof("kind") not in _MEDIA:
+                yield Violation(
+                    f"{path}.tool_result.parts[{place}]", "is no text, image or document"
+                )
+    if part.HasField("signature") and not part.signature.provider:
+        yield Violation(f"{path}.signature.provider", "is empty")
+
+
+def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:
+    match media.WhichOneof("source"):
+        case None:
+            yield Violation(path, "has no source: data, uri or file_id")
+        case "data":
+            if not media.data:
+                yield Violation(f"{path}.data", "is empty")
+            if not media.media_type:
+                yield Violation(f"{path}.media_type", "is empty; data needs it")
+        case "uri":
+            if any(ord(character) < 0x20 or character == "\x7f" for character in media.uri):
+                yield Violation(f"{path}.uri", "has control characters")
+        case "file_id":
+            if not media.file_id:
+                yield Violation(f"{path}.file_id", "is empty")

@@ -1,0 +1,66 @@
+"""LLMService over a client: two short methods, and what is not built yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, NoReturn
+
+import grpc
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.errors import MethodNotImplementedError
+from llmrpc.v1 import llm_service_pb2_grpc
+
+from llmrpc_server.interceptors.rpc import CURRENT
+from llmrpc_server.rpc.validation import Validator
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
+    """Answers calls with what the client generates."""
+
+    def __init__(self, client: BaseLLMClient, validator: Validator) -> None:
+        self._client = client
+        self._validator = validator
+
+    async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
+        self._validator.check(request)
+        rpc = CURRENT.get()
+        rpc.response = await self._client.generate(request, rpc.call())
+        return rpc.response
+
+    async def StreamText(
+        self, request: pb.GenerateRequest, context: Context
+    ) -> AsyncIterator[pb.StreamEvent]:
+        self._validator.check(request)
+        rpc = CURRENT.get()
+        async with aclosing(await self._client.open_stream(request, rpc.call())) as events:
+            async for event in events:
+                if event.HasField("completed"):
+                    rpc.response = event.completed
+                yield event
+
+    async def BatchGenerate(
+        self, request_iterator: AsyncIterator[pb.BatchItem], context: Context
+    ) -> AsyncIterator[pb.BatchResult]:
+        _not_built()
+        yield pb.BatchResult()
+
+    async def CountTokens(
+        self, request: pb.CountTokensRequest, context: Context
+    ) -> pb.CountTokensResponse:
+        _not_built()
+
+    async def ListModels(
+        self, request: pb.ListModelsRequest, context: Context
+    ) -> pb.ListModelsResponse:
+        _not_built()
+
+
+def _not_built() -> NoReturn:
+    method = f"/{CURRENT.get().method}"
+    raise MethodNotImplementedError(
+        f"{method} is not there in this release", metadata={"method": method}
+    )

@@ -1,0 +1,132 @@
+"""What no provider could take: every violation of a request, by its path."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmrpc import v1 as pb
+from llmrpc.errors import InvalidRequestError, Violation
+
+from llmrpc_server.rpc.message_rules import message_violations
+from llmrpc_server.rpc.schema_rules import json_object_violation
+
+RANGES = {
+    "temperature": (0.0, 2.0),
+    "top_p": (0.0, 1.0),
+    "presence_penalty": (-2.0, 2.0),
+    "frequency_penalty": (-2.0, 2.0),
+}
+MOST_STOPS = 64
+
+NOT_BUILT = ("fallback_models", "cache", "idempotency_key", "resume_after", "labels")
+"""Fields of features that this release does not have: refused by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a request."""
+
+    max_messages: int = 4096
+    max_parts: int = 4096
+    max_tools: int = 512
+    max_tokens: int = 10_000_000
+
+
+class Validator:
+    """Checks requests against the contract and the configured bounds."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def check(self, request: pb.GenerateRequest) -> None:
+        """Raises `InvalidRequestError` with all violations."""
+        violations = list(self._violations(request))
+        if violations:
+            first = violations[0]
+            more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+            raise InvalidRequestError(
+                f"{first.field}: {first.description}{more}", violations=violations
+            )
+        for name in NOT_BUILT:
+            if getattr(request, name) if name != "cache" else request.HasField("cache"):
+                raise InvalidRequestError(
+                    f"{name}: this release does not have it yet; leave it out",
+                    reason=pb.ERROR_REASON_FIELD_NOT_IMPLEMENTED,
+                    metadata={"field": name},
+                    violations=[Violation(name, "this release does not have it yet")],
+                )
+
+    def _violations(self, request: pb.GenerateRequest) -> Iterator[Violation]:
+        limits = self._limits
+        if not request.messages:
+            yield Violation("messages", "is empty; a request needs at least one message")
+        if len(request.messages) > limits.max_messages:
+            yield Violation("messages", f"are more than {limits.max_messages}")
+        else:
+            for place, message in enumerate(request.messages):
+                yield from message_violations(f"messages[{place}]", message, limits.max_parts)
+        yield from _sampling(request, limits)
+        yield from _tools(request, limits.max_tools)
+        yield from _formats(request)
+
+
+def _sampling(request: pb.GenerateRequest, limits: Limits) -> Iterator[Violation]:
+    for name, (low, high) in RANGES.items():
+        value = getattr(request, name)
+        if request.HasField(name) and not (math.isfinite(value) and low <= value <= high):  # type: ignore[arg-type]
+            yield Violation(name, f"is {value:g}; it goes from {low:g} to {high:g}")
+    if request.HasField("max_tokens") and not 1 <= request.max_tokens <= limits.max_tokens:
+        yield Violation(
+            "max_tokens", f"is {request.max_tokens}; it goes from 1 to {limits.max_tokens}"
+        )
+    if request.HasField("top_k") and request.top_k < 1:
+        yield Violation("top_k", f"is {request.top_k}; it starts at 1")
+    if len(request.stop) > MOST_STOPS:
+        yield Violation("stop", f"are more than {MOST_STOPS}")
+    for place, stop in enumerate(request.stop):
+        if not stop:
+            yield Violation(f"stop[{place}]", "is empty")
+    if request.HasField("resume_after") and request.resume_after < 0:
+        yield Violation("resume_after", "is negative")
+
+
+def _tools(request: pb.GenerateRequest, most: int) -> Iterator[Violation]:
+    if len(request.tools) > most:
+        yield Violation("tools", f"are more than {most}")
+        return
+    names: set[str] = set()
+    for place, tool in enumerate(request.tools):
+        path = f"tools[{place}]"
+        if not tool.name:
+            yield Violation(f"{path}.name", "is empty")
+        elif tool.name in names:
+            yield Violation(f"{path}.name", f"{tool.name!r} is there twice")
+        names.add(tool.name)
+        if tool.parameters:
+            yield from json_object_violation(f"{path}.parameters", tool.parameters)
+    choice = request.tool_choice
+    if choice.mode == pb.ToolChoice.MODE_NAMED:
+        if choice.name not in names:
+            yield Violation("tool_choice.name", f"{choice.name!r} is none of the tools")
+    elif choice.name:
+        yield Violation("tool_choice.name", "goes with MODE_NAMED alone")
+    if choice.mode == pb.ToolChoice.MODE_REQUIRED and not request.tools:
+        yield Violation("tool_choice.mode", "MODE_REQUIRED needs tools")
+
+
+def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
+    if request.response_format.WhichOneof("kind") == "json_schema":
+        yield from json_object_violation(
+            "response_format.json_schema.schema", request.response_format.json_schema.schema
+        )
+    reasoning = request.reasoning
+    if reasoning.HasField("budget_tokens"):
+        if reasoning.budget_tokens < 0:
+            yield Violation("reasoning.budget_tokens", "is negative")
+        if reasoning.effort:
+            yield Violation("reasoning", "has effort and budget_tokens; give one of them")
+    for name in request.fallback_models:
+        if not name:
+            yield Violation("fallback_models", "has an empty name")

@@ -1,0 +1,73 @@
+"""What the command line does with a configuration: serve it, or check it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmrpc_server import __version__
+from llmrpc_server.app import App
+from llmrpc_server.banner import banner
+from llmrpc_server.config import Config, ConfigError, load_config
+from llmrpc_server.logs import start_logging
+from llmrpc_server.redaction import Redactor
+
+
+def serve(path: Path | None, flags: Mapping[str, Any]) -> int:
+    """Serves until a signal; the exit status."""
+    try:
+        config = load_config(path, os.environ, flags)
+        start_logging(config.log, Redactor(config.secrets()))
+        _run(_serve(config))
+    except ConfigError as error:
+        _complain(error)
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"llmrpc-server: {error}\n")
+        return 1
+    return 0
+
+
+def check(path: Path | None, flags: Mapping[str, Any]) -> int:
+    """Says whether the configuration is right, and what it amounts to."""
+    try:
+        config = load_config(path, os.environ, flags)
+        asyncio.run(_build(config))
+    except ConfigError as error:
+        _complain(error)
+        return 2
+    sys.stdout.write(f"{path or 'the environment'}: the configuration is right\n")
+    return 0
+
+
+async def _build(config: Config) -> None:
+    await App(config).close()
+
+
+async def _serve(config: Config) -> None:
+    app = App(config)
+    port = await app.start()
+    lines = banner(config, app.planned, port, __version__)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    await app.lifecycle.run_until_signal()
+    await app.close()
+
+
+def _run(main: Any) -> None:
+    """Runs on uvloop where there is one: it saves a tenth of the time."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def _complain(error: ConfigError) -> None:
+    lines = "\n".join(f"  {problem}" for problem in error.problems)
+    sys.stderr.write(f"llmrpc-server: the configuration is wrong:\n{lines}\n")

@@ -1,0 +1,180 @@
+"""Traces: every span and attribute name in one place, and where spans go.
+
+Names follow the OpenTelemetry semantic conventions for RPC (1.40) and for
+generative AI, which are still in development: when they move, only this file
+does. Without an exporter there is no tracer, and nothing is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from llmrpc import v1 as pb
+from llmrpc.call import Target
+from llmrpc.errors import LLMClientError
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+RPC_SYSTEM = "rpc.system.name"
+RPC_METHOD = "rpc.method"
+RPC_STATUS = "rpc.response.status_code"
+ERROR_TYPE = "error.type"
+REQUEST_ID = "llmrpc.request_id"
+CALLER = "llmrpc.caller"
+COST = "llmrpc.cost_usd"
+KEY = "llmrpc.provider_key"
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_STREAM = "gen_ai.request.stream"
+REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+REQUEST_TEMPERATURE = "gen_ai.request.temperature"
+RESPONSE_MODEL = "gen_ai.response.model"
+RESPONSE_ID = "gen_ai.response.id"
+FINISH_REASONS = "gen_ai.response.finish_reasons"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
+REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
+FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+
+_WELL_KNOWN = {"mistral": "mistral_ai", "xai": "x_ai", "google": "gcp.gemini"}
+"""Providers that the conventions name otherwise than we do."""
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+TRACE_HEADERS = ("traceparent", "tracestate")
+
+Exporter = Literal["none", "console", "otlp"]
+Value = str | int | float | bool | list[str]
+
+
+def start_tracing(exporter: Exporter, version: str) -> TracerProvider | None:
+    """A tracer provider that exports as said; None for `none`.
+
+    OTLP reads its endpoint and the rest from the standard `OTEL_*` environment.
+    The SDK is imported here, so that an untraced server never loads it.
+    """
+    if exporter == "none":
+        return None
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.sdk.trace.export import (
+        BatchSpanProcessor,
+        ConsoleSpanExporter,
+        SimpleSpanProcessor,
+    )
+
+    processor: SpanProcessor
+    if exporter == "console":
+        processor = SimpleSpanProcessor(ConsoleSpanExporter())
+    else:
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+        processor = BatchSpanProcessor(OTLPSpanExporter())
+    resource = Resource.create({"service.name": "llmrpc-server", "service.version": version})
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(processor)
+    return provider
+
+
+def remote_context(headers: Mapping[str, str]) -> Context:
+    """The caller's trace, from its metadata."""
+    return _PROPAGATOR.extract(headers, context=Context())
+
+
+def upstream_headers(span: trace.Span) -> tuple[tuple[str, str], ...]:
+    """The headers that continue this span's trace at a provider."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier, context=trace.set_span_in_context(span, Context()))
+    return tuple(carrier.items())
+
+
+class CallSpan:
+    """The server span of one call; started and ended expressly."""
+
+    def __init__(self, tracer: Tracer, method: str, headers: Mapping[str, str]) -> None:
+        self.span = tracer.start_span(
+            method,
+            context=remote_context(headers),
+            kind=SpanKind.SERVER,
+            attributes={RPC_SYSTEM: "grpc", RPC_METHOD: method},
+        )
+
+    def end(self, code: str, *, server_fault: bool, attributes: Mapping[str, Value]) -> None:
+        """Ends the span with the gRPC code's name, such as `NOT_FOUND`."""
+        self.span.set_attribute(RPC_STATUS, code)
+        self.span.set_attributes(attributes)
+        if server_fault:
+            self.span.set_attribute(ERROR_TYPE, code)
+            self.span.set_status(StatusCode.ERROR)
+        self.span.end()
+
+
+class AttemptSpan:
+    """The client span of one try at a provider."""
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        parent: tuple[tuple[str, str], ...],
+        target: Target,
+        request: pb.GenerateRequest,
+        *,
+        stream: bool,
+    ) -> None:
+        attributes: dict[str, Value] = {
+            OPERATION: "chat",
+            PROVIDER: _WELL_KNOWN.get(target.provider, target.provider),
+            REQUEST_MODEL: target.model,
+        }
+        if stream:
+            attributes[REQUEST_STREAM] = True
+        if request.HasField("max_tokens"):
+            attributes[REQUEST_MAX_TOKENS] = request.max_tokens
+        if request.HasField("temperature"):
+            attributes[REQUEST_TEMPERATURE] = request.temperature
+        if target.key is not None:
+            attributes[KEY] = target.key.name
+        self.span = tracer.start_span(
+            f"chat {target.model}",
+            context=remote_context(dict(parent)),
+            kind=SpanKind.CLIENT,
+            attributes=attributes,
+        )
+
+    def first_chunk(self, seconds: float) -> None:
+        """The stream's first delta came."""
+        self.span.set_attribute(FIRST_CHUNK, seconds)
+
+    def succeed(self, response: pb.LLMResponse) -> None:
+        """Ends the span with what was answered."""
+        usage = response.usage
+        finish = pb.FinishReason.Name(response.finish_reason).removeprefix("FINISH_REASON_")
+        attributes: dict[str, Value] = {
+            RESPONSE_MODEL: response.model,
+            FINISH_REASONS: [finish.lower()],
+            INPUT_TOKENS: response.prompt_tokens,
+            OUTPUT_TOKENS: response.completion_tokens,
+            CACHE_READ_TOKENS: usage.cache_read_tokens + usage.cache_read_audio_tokens,
+            REASONING_TOKENS: usage.reasoning_tokens,
+        }
+        if response.provider_response_id:
+            attributes[RESPONSE_ID] = response.provider_response_id
+        if response.HasField("cost_estimate"):
+            attributes[COST] = response.cost_estimate
+        self.span.set_attributes(attributes)
+        self.span.end()
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the span with an error's type; its text may hold what a caller said."""
+        kind = error.reason_name if isinstance(error, LLMClientError) else type(error).__name__
+        self.span.set_attribute(ERROR_TYPE, kind)
+        self.span.set_status(StatusCode.ERROR)
+        self.span.end()
