@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.stream import EventStream
+
+T = TypeVar("T")
 
 
 class WrapperClient(BaseLLMClient):
@@ -18,15 +23,29 @@ class WrapperClient(BaseLLMClient):
         super().__init__(inner.provider_name)
         self.inner = inner
 
+    async def around(
+        self, request: pb.GenerateRequest, call: Call, once: Callable[[Call], Awaitable[T]]
+    ) -> T:
+        """What a policy does to whole answers and streams alike.
+
+        `once(call)` sends the request to `inner`. It gives the answer, or a stream
+        whose first delta is at hand, and may be awaited again when it raised.
+        """
+        return await once(call)
+
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
-        return await self.inner.generate(request, call)
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.generate(request, call)
+        )
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
-        return await self.inner.open_stream(request, call)
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.open_stream(request, call)
+        )
 
     async def close(self) -> None:
         await self.inner.close()
