@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
-from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 from llmrpc import v1 as pb
 
@@ -61,10 +60,8 @@ _BUCKETS = (
     _Bucket("output_audio_tokens", "audio_nano_usd", ("output_audio_mtok", "output_mtok")),
     _Bucket("output_image_tokens", "output_nano_usd", ("output_image_mtok", "output_mtok")),
 )
+_PLACES = {bucket.usage: place for place, bucket in enumerate(_BUCKETS)}
 _INPUTS = sum(bucket.prices[-1] == "input_mtok" for bucket in _BUCKETS)
-_ITEMS = tuple(dict.fromkeys(bucket.cost for bucket in _BUCKETS))
-_ITEM_OF_BUCKET = tuple(_ITEMS.index(bucket.cost) for bucket in _BUCKETS)
-_counts = attrgetter(*(bucket.usage for bucket in _BUCKETS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +103,27 @@ class Rates:
 
         None where tokens were used that have no price.
         """
-        counts = _counts(usage)
-        prompt = sum(counts[:_INPUTS])
+        counts = [
+            (_PLACES[bucket.name], count)
+            for bucket, count in usage.ListFields()
+            if bucket.name in _PLACES
+        ]
+        prompt = sum(count for place, count in counts if place < _INPUTS)
         rates = next((row for above, row in self.steps if prompt > above), ())
-        sums = [0] * len(_ITEMS)
-        for count, rate, item in zip(counts, rates, _ITEM_OF_BUCKET, strict=True):
-            if count:
-                if rate is None:
-                    return None
-                sums[item] += count * rate
-        items: dict[str, Any] = {
-            item: _rounded(numerator, self.denominator)
-            for item, numerator in zip(_ITEMS, sums, strict=True)
-        }
-        request = _rounded(self.request, self.denominator)
+        sums = {"request_nano_usd": self.request}
+        for place, count in counts:
+            rate = rates[place] if rates else None
+            if rate is None:
+                return None
+            item = _BUCKETS[place].cost
+            sums[item] = sums.get(item, 0) + count * rate
+        items = {item: _rounded(amount, self.denominator) for item, amount in sums.items()}
         return pb.Cost(
-            total_nano_usd=sum(items.values()) + request,
-            request_nano_usd=request,
+            total_nano_usd=sum(items.values()),
             estimated=usage.estimated,
             price_source=self.source,
             price_version=self.version,
-            **items,
+            **cast(dict[str, Any], items),
         )
 
 
