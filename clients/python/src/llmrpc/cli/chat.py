@@ -1,0 +1,95 @@
+"""`llmrpc chat`: a conversation on the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+
+from llmrpc.cli import report
+from llmrpc.cli.conversation import Conversation
+from llmrpc.cli.output import FAILED, OK, exit_code
+from llmrpc.cli.settings import Settings
+from llmrpc.errors import LLMClientError
+
+HELP = """\
+/system TEXT  set the instructions to the model; without a text show them
+/model NAME   take another model; without a name show it
+/reset        forget the conversation
+/exit         leave, as Ctrl-D does
+//TEXT        say something that begins with a slash
+Ctrl-C        end the answer and stay"""
+
+
+def run(settings: Settings) -> int:
+    """Talks until the input ends; the exit code."""
+    return exit_code(lambda: _talk(settings), settings.address)
+
+
+def _talk(settings: Settings) -> int:
+    terminal = sys.stdin.isatty()
+    if terminal:
+        with suppress(ImportError):
+            import readline  # noqa: F401 - gives input() its line editing
+        if not settings.quiet:
+            report.say(f"{settings.address} · Ctrl-C ends an answer, Ctrl-D the chat · /help")
+    chat = Conversation(settings)
+    code = OK
+    with asyncio.Runner() as runner:
+        try:
+            while True:
+                try:
+                    line = _read(f"{chat.label}> " if terminal else "")
+                    if line is None or not _command(chat, line):
+                        return OK if terminal else code
+                    if text := _said(line):
+                        runner.run(chat.ask(text))
+                except KeyboardInterrupt:
+                    report.say("interrupted")
+                except LLMClientError as error:
+                    report.print_error(error, settings.address)
+                    code = FAILED
+        finally:
+            runner.run(chat.close())
+
+
+def _read(prompt: str) -> str | None:
+    """The next line; None at the end of the input."""
+    try:
+        return input(prompt)
+    except EOFError:
+        if prompt:
+            sys.stdout.write("\n")
+        return None
+
+
+def _said(line: str) -> str:
+    """What a line says to the model; nothing for a command."""
+    if line.startswith("//"):
+        return line[1:]
+    return "" if line.startswith("/") else line.strip()
+
+
+def _command(chat: Conversation, line: str) -> bool:
+    """Does what a line with one slash says; False for the end of the chat."""
+    if not line.startswith("/") or line.startswith("//"):
+        return True
+    name, _, text = line[1:].strip().partition(" ")
+    text = text.strip()
+    match name:
+        case "exit" | "quit":
+            return False
+        case "help":
+            report.say(HELP)
+        case "reset":
+            chat.reset()
+            report.say("the conversation is forgotten")
+        case "system":
+            chat.system = text or chat.system
+            report.say(f"system: {chat.system or 'none'}")
+        case "model":
+            chat.model = text or chat.model
+            report.say(f"model: {chat.model or 'the default of the gateway'}")
+        case _:
+            report.say(f"there is no /{name}; /help lists what there is")
+    return True

@@ -1,0 +1,62 @@
+"""How a command ends, and how an answer gets to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from llmrpc.cli import report
+from llmrpc.errors import LLMClientError
+
+OK, FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+"""Exit codes; the last two are what a shell makes of SIGINT and SIGPIPE."""
+
+
+class Misuse(Exception):  # noqa: N818 - it is the person's, not the program's
+    """The command was used wrongly, as the message says."""
+
+
+class Answer:
+    """Writes an answer piece by piece, at once, with a line's end behind it.
+
+    On a terminal control characters are left out: a model must not move the
+    cursor or retitle the window. A pipe gets every character.
+    """
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._open = False
+
+    def write(self, text: str) -> None:
+        """Shows a piece of the answer."""
+        if self._terminal:
+            text = report.printable(text)
+        if text:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            self._open = not text.endswith("\n")
+
+    def end(self) -> None:
+        """Ends the line, if one is begun."""
+        if self._open:
+            self.write("\n")
+
+
+def exit_code(work: Callable[[], int], address: str) -> int:
+    """Does the work, and says what ended it: in words on standard error, and as a code."""
+    try:
+        return work()
+    except LLMClientError as error:
+        report.print_error(error, address)
+        return FAILED
+    except Misuse as error:
+        report.print_misuse(str(error))
+        return USAGE
+    except KeyboardInterrupt:
+        report.say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nothing more goes there, the interpreter's last flush included.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE

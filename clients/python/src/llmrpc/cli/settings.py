@@ -1,0 +1,92 @@
+"""The options that every command has, and the client and request they make."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Option
+
+if TYPE_CHECKING:
+    from llmrpc import GatewayClient
+    from llmrpc import v1 as pb
+
+
+def _file(help: str) -> Any:
+    return Option(exists=True, dir_okay=False, readable=True, help=help)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Whom to ask, for what, and how."""
+
+    model: Annotated[str, Option("--model", "-m", help="provider/model, an alias or a name.")] = ""
+    system: Annotated[str, Option("--system", "-s", help="Instructions to the model.")] = ""
+    temperature: Annotated[float | None, Option(min=0, max=2, help="Sampling temperature.")] = None
+    max_tokens: Annotated[int | None, Option(min=1, help="The most tokens of an answer.")] = None
+    address: Annotated[
+        str,
+        Option("--address", "-a", envvar="LLMRPC_ADDRESS", help="host:port of the gateway."),
+    ] = "localhost:50051"
+    token: Annotated[
+        str,
+        Option(
+            envvar="LLMRPC_TOKEN",
+            help="Bearer key. Other users of this machine see an option, not a variable.",
+        ),
+    ] = ""
+    tls: Annotated[bool, Option("--tls", help="TLS with the public authorities.")] = False
+    ca: Annotated[Path | None, _file("TLS with this authority (PEM).")] = None
+    cert: Annotated[Path | None, _file("Own certificate (PEM), for mTLS.")] = None
+    key: Annotated[Path | None, _file("The certificate's key (PEM).")] = None
+    allow_insecure_token: Annotated[
+        bool, Option("--allow-insecure-token", help="Send the key unencrypted to other machines.")
+    ] = False
+    timeout: Annotated[float | None, Option(min=0.001, help="Seconds for one answer.")] = None
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No usage, cost and warnings.")] = False
+
+    def connect(self) -> GatewayClient:
+        """The client for these options; `Misuse` where they contradict each other."""
+        from llmrpc import TLS, GatewayClient
+        from llmrpc.cli.output import Misuse
+
+        try:
+            files = TLS(self.ca, self.cert, self.key)
+            return GatewayClient(
+                self.address,
+                token=self.token,
+                tls=files if self.tls or files != TLS() else None,
+                timeout=self.timeout,
+                allow_insecure_token=self.allow_insecure_token,
+            )
+        except ValueError as error:
+            raise Misuse(f"{error} (on the command line: the options of the same name)") from None
+
+    def request(self, messages: Sequence[pb.LLMMessage]) -> pb.GenerateRequest:
+        """The request for this conversation."""
+        from llmrpc.requests import build_request
+
+        return build_request(messages, self.model, self.temperature, self.max_tokens, {})
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command, whose first parameter is its settings, an option for each."""
+    shared = inspect.signature(Settings, eval_str=True).parameters
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+    @wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        settings = Settings(**{name: arguments.pop(name) for name in shared})
+        command(settings, **arguments)
+
+    parameters = [*own, *shared.values()]
+    del wrapper.__wrapped__
+    wrapper.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    )
+    wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
+    return wrapper

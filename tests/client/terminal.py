@@ -1,0 +1,126 @@
+"""The command line as a person runs it: in a pipe, or on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+_PROGRAM = "from llmrpc.cli import main; main()"
+# The child makes the terminal its own, so that Ctrl-C there is a signal to it.
+_ON_TERMINAL = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {_PROGRAM}"
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def _environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("LLMRPC_")}
+    return {**kept, "TERM": "xterm", "COLUMNS": "100", **(extra or {})}
+
+
+async def start(
+    *arguments: str, stdin: int = asyncio.subprocess.DEVNULL, env: dict[str, str] | None = None
+) -> asyncio.subprocess.Process:
+    """Starts the command with pipes for its output."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _PROGRAM,
+        *arguments,
+        stdin=stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_environment(env),
+    )
+
+
+async def run(*arguments: str, given: str | None = None, env: dict[str, str] | None = None) -> Done:
+    """Runs the command to its end; `given` is piped in."""
+    pipe = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
+    process = await start(*arguments, stdin=pipe, env=env)
+    async with asyncio.timeout(20):
+        out, err = await process.communicate(None if given is None else given.encode())
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+class Terminal:
+    """A pseudo-terminal with the command on it."""
+
+    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.screen = ""
+        self._master = master
+        self._seen = 0
+        self._grown = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    async def expect(self, text: str) -> None:
+        """Waits until the text stands behind all that was expected before."""
+        try:
+            async with asyncio.timeout(10):
+                while (at := self.screen.find(text, self._seen)) < 0:
+                    self._grown.clear()
+                    await self._grown.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {text!r} in {self.screen[self._seen :]!r}") from None
+        self._seen = at + len(text)
+
+    async def wait(self) -> int:
+        async with asyncio.timeout(10):
+            return await self.process.wait()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # what Linux says when the other side is closed
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self.screen += data.decode(errors="replace")
+        self._grown.set()
+
+
+@contextlib.asynccontextmanager
+async def terminal(
+    arguments: Sequence[str], env: dict[str, str] | None = None
+) -> AsyncIterator[Terminal]:
+    """The command on a terminal of its own, ended with the block."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _ON_TERMINAL,
+        *arguments,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=_environment(env),
+    )
+    os.close(slave)
+    try:
+        yield Terminal(master, process)
+    finally:
+        asyncio.get_running_loop().remove_reader(master)
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        os.close(master)
