@@ -1,0 +1,121 @@
+"""The recorded cases of `tests/golden`, and how a stream is folded to compare it.
+
+A case is a folder. `case.json` names the row, the model, the sources it was
+written from, and the fields that must be warned of or the error that must be
+raised. Beside it, as far as the case goes: `request.json` (the contract's request
+in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
+`expected_response.json`; `stream.txt` (the provider's bytes) and
+`expected_stream.json`, without which the stream gives what the body gives.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from llmrpc import v1 as pb
+from llmrpc.stream import AnswerBuilder
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, StreamDecoder
+from llmrpc_server.providers.registry import DIALECTS, ROWS
+
+FOLDER = Path(__file__).parent.parent / "golden"
+MAX_EVENT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder."""
+
+    folder: Path
+
+    @property
+    def info(self) -> dict[str, Any]:
+        info: dict[str, Any] = self.json("case.json")
+        return info
+
+    @property
+    def dialect(self) -> Dialect:
+        row = ROWS[self.info["provider"]]
+        return DIALECTS[row.dialect](row)
+
+    @property
+    def defaults(self) -> Defaults:
+        return Defaults(**self.info.get("defaults", {}))
+
+    def json(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text())
+
+    def request(self) -> pb.GenerateRequest:
+        return json_format.ParseDict(self.json("request.json"), pb.GenerateRequest())
+
+    def expected(self, *, stream: bool = False) -> pb.LLMResponse:
+        name = "expected_stream.json" if stream else "expected_response.json"
+        if stream and not (self.folder / name).exists():
+            name = "expected_response.json"
+        return json_format.ParseDict(self.json(name), pb.LLMResponse())
+
+    def stream(self) -> bytes:
+        return (self.folder / "stream.txt").read_bytes()
+
+
+def cases(dialect: str, *files: str) -> list[Case]:
+    """The cases of a dialect that have these files."""
+    folders = sorted((FOLDER / dialect).iterdir())
+    return [
+        Case(folder)
+        for folder in folders
+        if all((folder / name).exists() for name in ("case.json", *files))
+    ]
+
+
+def response(answer: Answer) -> pb.LLMResponse:
+    """The part of the contract's response that a codec decides."""
+    return pb.LLMResponse(
+        content=answer.parts.content(),
+        message=answer.parts.message(),
+        model=answer.model,
+        finish_reason=answer.finish_reason,
+        usage=answer.usage,
+        provider_finish_reason=answer.provider_finish_reason,
+        provider_response_id=answer.response_id,
+    )
+
+
+class Folded:
+    """A decoder whose deltas are folded as a caller would fold them."""
+
+    def __init__(self, decoder: StreamDecoder) -> None:
+        self.decoder = decoder
+        self.folded = AnswerBuilder()
+
+    def feed(self, data: bytes) -> None:
+        try:
+            self.decoder.feed(data)
+        finally:
+            for delta in self.decoder.answer.parts.take():
+                self.folded.add(delta)
+
+    def finish(self) -> None:
+        if not self.decoder.done:
+            self.decoder.finish()
+
+    def run(self, *pieces: bytes) -> None:
+        """Takes a stream that comes in these pieces, and its end."""
+        for piece in pieces:
+            self.feed(piece)
+        self.finish()
+
+    def response(self) -> pb.LLMResponse:
+        """The answer, once its deltas are seen to add up to it."""
+        assert self.folded.parts() == self.decoder.answer.parts.parts()
+        return response(self.decoder.answer)
+
+
+def read(case: Case, *pieces: bytes) -> pb.LLMResponse:
+    """The answer to a stream that comes in these pieces."""
+    folded = Folded(case.dialect.decoder(MAX_EVENT))
+    folded.run(*pieces)
+    return folded.response()

@@ -1,0 +1,108 @@
+"""Every recorded case: what is sent, and what is made of the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from llmrpc.errors import LLMClientError, StreamInterruptedError
+
+from tests.providers.golden import MAX_EVENT, Case, Folded, cases, read, response
+
+REQUESTS = cases("openai", "request.json")
+RESPONSES = cases("openai", "response.json", "expected_response.json")
+STREAMS = [case for case in cases("openai", "stream.txt") if "error" not in case.info]
+BROKEN_STREAMS = [case for case in cases("openai", "stream.txt") if "error" in case.info]
+BROKEN_RESPONSES = [case for case in cases("openai", "response.json") if "error" in case.info]
+
+
+def name(case: Case) -> str:
+    return case.folder.name
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=name)
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_request_is_what_the_provider_wants(case: Case, stream: bool) -> None:
+    encoded = case.dialect.encode(case.request(), case.info["model"], case.defaults, stream=stream)
+    body = json.loads(encoded.body)
+    wanted = case.json("upstream_request.json")
+    options = body.pop("stream_options", None)
+    assert body.pop("stream", False) == stream
+    assert options in (None, {"include_usage": True})
+    assert json.dumps(body, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    assert [warning.field for warning in encoded.warnings] == case.info.get("warnings", [])
+    assert encoded.path == "/chat/completions"
+
+
+@pytest.mark.parametrize("case", RESPONSES, ids=name)
+def test_the_body_is_read(case: Case) -> None:
+    body = (case.folder / "response.json").read_bytes()
+    assert response(case.dialect.decode(body)) == case.expected()
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=name)
+def test_the_stream_is_read_whole_and_byte_by_byte(case: Case) -> None:
+    data, expected = case.stream(), case.expected(stream=True)
+    assert read(case, data) == expected
+    assert read(case, *(data[i : i + 1] for i in range(len(data)))) == expected
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=name)
+def test_the_stream_is_read_at_every_split(case: Case) -> None:
+    data, expected = case.stream(), case.expected(stream=True)
+    for at in range(1, len(data)):
+        assert read(case, data[:at], data[at:]) == expected, at
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=name)
+def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Case) -> None:
+    data, expected = case.stream(), case.expected(stream=True)
+    ends = [match.end() for match in re.finditer(rb"(\r\n|\n|\r)\1", data)]
+    finished = False
+    for start, end in pairwise([0, *ends]):
+        finished = finished or bool(re.search(rb'"finish_reason":"', data[start:end]))
+        if finished:
+            answer = read(case, data[:end])
+            assert (answer.message, answer.finish_reason) == (
+                expected.message,
+                expected.finish_reason,
+            )
+        else:
+            with pytest.raises(StreamInterruptedError):
+                read(case, data[:end])
+    assert finished
+
+
+@pytest.mark.parametrize("case", BROKEN_STREAMS, ids=name)
+def test_an_error_in_a_stream_is_raised_before_anything_of_its_chunk(case: Case) -> None:
+    data = case.stream()
+    splits = [(data,), *((data[:at], data[at:]) for at in range(1, len(data)))]
+    for pieces in (*splits, [data[i : i + 1] for i in range(len(data))]):
+        folded = Folded(case.dialect.decoder(MAX_EVENT))
+        with pytest.raises(LLMClientError) as caught:
+            folded.run(*pieces)
+        check(caught.value, case)
+        assert folded.response() == case.expected(stream=True)
+
+
+@pytest.mark.parametrize("case", BROKEN_RESPONSES, ids=name)
+def test_an_error_in_place_of_an_answer_is_raised(case: Case) -> None:
+    with pytest.raises(LLMClientError) as caught:
+        case.dialect.decode((case.folder / "response.json").read_bytes())
+    check(caught.value, case)
+
+
+def check(error: LLMClientError, case: Case) -> None:
+    said = {"exception": type(error).__name__, "reason": error.reason_name}
+    if "provider_code" in error.metadata:
+        said["provider_code"] = error.metadata["provider_code"]
+    assert said == case.info["error"]
+
+
+def test_every_case_names_what_it_was_written_from() -> None:
+    found = cases("openai")
+    assert found
+    for case in found:
+        assert case.info["sources"], case.folder
