@@ -25,11 +25,6 @@ class Admission:
         self._most = most
         self._running = 0
 
-    @property
-    def running(self) -> int:
-        """Calls that are being served."""
-        return self._running
-
     async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
         if not rpc.method.startswith("llmrpc."):
             return await proceed()

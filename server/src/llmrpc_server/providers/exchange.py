@@ -20,6 +20,7 @@ from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.estimate import estimate_usage
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.providers.watchdog import deadline_exceeded, stalled
+from llmrpc_server.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Exchange:
         "call",
         "encoded",
         "headers",
+        "key",
         "limit",
         "model",
         "provider",
@@ -62,14 +64,14 @@ class Exchange:
         self.provider, self.request, self.call = provider, request, call
         self.model = target.model if target else request.model.removeprefix(f"{provider.name}/")
         self.attempt = Try(call, provider.name, self.model)
-        key = (target and target.key) or provider.key
+        self.key = (target and target.key) or provider.key
         dialect = provider.dialect
         try:
             self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
         except LLMClientError as error:
             self.attempt.fail(error)
             raise
-        self.headers = dialect.headers(key.secret.reveal() if key else None)
+        self.headers = dialect.headers(self.key.secret.reveal() if self.key else None)
         self.headers["Content-Type"] = "application/json"
         self.headers.update(call.trace_context)
         path = self.encoded.path
@@ -84,7 +86,9 @@ class Exchange:
             self.limit, self.timed_out = remaining, deadline_exceeded()
 
     def explain(self, error: LLMClientError) -> LLMClientError:
-        """The error of this try with its provider and model, settled as failed."""
+        """The error of this try, settled as failed: where it was, and no key in it."""
+        if self.key is not None:
+            error.message = Redactor([self.key.secret]).clean(error.message)
         error.metadata.setdefault("provider", self.provider.name)
         error.metadata.setdefault("model", self.model)
         self.attempt.fail(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
 
 from llmrpc_server.providers.exchange import Exchange
@@ -16,7 +16,16 @@ from llmrpc_server.providers.watchdog import Watchdog
 class UpstreamStream(EventStream):
     """The events of one exchange; made by `open`, with the first at hand."""
 
-    __slots__ = ("_decoder", "_ended", "_exchange", "_first", "_response", "_sequence", "_watchdog")
+    __slots__ = (
+        "_decoder",
+        "_ended",
+        "_exchange",
+        "_failure",
+        "_first",
+        "_response",
+        "_sequence",
+        "_watchdog",
+    )
 
     def __init__(self, exchange: Exchange, response: ClientResponse) -> None:
         settings = exchange.provider.upstream.settings
@@ -26,6 +35,7 @@ class UpstreamStream(EventStream):
         self._watchdog: Watchdog | None = None
         self._sequence = 0
         self._ended = False
+        self._failure: LLMClientError | None = None
         self._first: pb.StreamEvent | None = None
 
     @classmethod
@@ -94,12 +104,22 @@ class UpstreamStream(EventStream):
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""
         decoder, content = self._decoder, self._response.content
+        if self._failure is not None:
+            raise self._failure
         while True:
             data = await content.readany()
-            if data:
-                decoder.feed(data)
-            else:
-                decoder.finish()
+            try:
+                if data:
+                    decoder.feed(data)
+                else:
+                    decoder.finish()
+            except LLMClientError as error:
+                deltas = decoder.answer.parts.take()
+                if not (self._sequence and deltas):
+                    raise
+                # what the caller has paid for comes first, the failure next
+                self._failure = error
+                return self._event(deltas, ended=False)
             deltas = decoder.answer.parts.take()
             ended = decoder.done or not data
             if deltas or ended:
@@ -128,11 +148,21 @@ async def send(exchange: Exchange) -> ClientResponse:
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     if response.status == 200:
         return response
+    if 300 <= response.status < 400:
+        response.close()
+        raise _redirected(exchange.provider.name)
     try:
         body = await upstream.read_error(response)
     finally:
         response.close()
     raise dialect.error(response.status, response.headers, body)
+
+
+def _redirected(provider: str) -> ProviderNotAvailableError:
+    return ProviderNotAvailableError(
+        f"{provider} redirects, and a key is sent to its own host alone; correct its base_url",
+        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+    )
 
 
 async def whole(exchange: Exchange) -> pb.LLMResponse:

@@ -1,0 +1,247 @@
+"""What a provider's failures become, before the first delta."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import Any
+
+import grpc
+import pytest
+
+from llmrpc import v1 as pb
+from tests.gateway.conftest import KEY, Gateway, Start, ask
+from tests.gateway.failures import failure_of
+from tests.upstream import (
+    DONE,
+    Exchange,
+    Handler,
+    Upstream,
+    chat_answer,
+    chat_event,
+    chat_finish,
+)
+
+
+def error(status: int, code: str | None = None, message: str = "no", **headers: str) -> Handler:
+    async def handle(exchange: Exchange) -> None:
+        body = {"error": {"message": message, "type": "t", "code": code}}
+        await exchange.answer(status, body, **headers)
+
+    return handle
+
+
+async def good(exchange: Exchange) -> None:
+    if exchange.json.get("stream"):
+        await exchange.stream([chat_event(content="Hello"), chat_finish(), DONE])
+    else:
+        await exchange.answer(200, chat_answer("Hello"))
+
+
+async def breaks(exchange: Exchange) -> None:
+    exchange.break_off()
+
+
+METHODS = pytest.mark.parametrize("method", ["Generate", "StreamText"])
+
+
+@METHODS
+@pytest.mark.parametrize(
+    ("handler", "code", "reason"),
+    [
+        (error(401), grpc.StatusCode.FAILED_PRECONDITION, "PROVIDER_AUTHENTICATION"),
+        (error(403), grpc.StatusCode.FAILED_PRECONDITION, "PROVIDER_AUTHENTICATION"),
+        (error(404), grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND"),
+        (
+            error(400, "context_length_exceeded"),
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "CONTEXT_WINDOW_EXCEEDED",
+        ),
+        (error(413), grpc.StatusCode.INVALID_ARGUMENT, "CONTEXT_WINDOW_EXCEEDED"),
+        (error(400), grpc.StatusCode.INVALID_ARGUMENT, "PROVIDER_REJECTED_REQUEST"),
+        (
+            error(429, "insufficient_quota"),
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "PROVIDER_QUOTA_EXHAUSTED",
+        ),
+        (
+            error(503, x_should_retry="false"),
+            grpc.StatusCode.UNAVAILABLE,
+            "PROVIDER_UNAVAILABLE",
+        ),
+        (
+            error(302, location="http://127.0.0.1:1/"),
+            grpc.StatusCode.UNAVAILABLE,
+            "PROVIDER_RESPONSE_INVALID",
+        ),
+    ],
+)
+async def test_the_table(
+    gateway: Gateway,
+    upstream: Upstream,
+    method: str,
+    handler: Handler,
+    code: grpc.StatusCode,
+    reason: str,
+) -> None:
+    upstream.script(handler)
+    failure = await failure_of(getattr(gateway.stub, method)(ask()))
+    assert (failure.code, failure.reason) == (code, reason)
+    assert failure.details.request_id == failure.trailers["x-request-id"]
+    assert failure.details.attempts[0].provider == "openai"
+
+
+@METHODS
+@pytest.mark.parametrize("handler", [error(408), error(409), error(500), error(503), breaks])
+async def test_passing_failures_are_tried_again(
+    gateway: Gateway, upstream: Upstream, method: str, handler: Handler
+) -> None:
+    upstream.script(handler, handler, good)
+    call = getattr(gateway.stub, method)(ask())
+    response = await call if method == "Generate" else (await last(call)).completed
+    assert response.content == "Hello"
+    assert [attempt.outcome for attempt in response.attempts] == [
+        pb.Attempt.OUTCOME_FAILED,
+        pb.Attempt.OUTCOME_FAILED,
+        pb.Attempt.OUTCOME_SUCCEEDED,
+    ]
+
+
+async def last(call: Any) -> pb.StreamEvent:
+    return [event async for event in call][-1]
+
+
+async def test_spent_attempts_forbid_the_client_to_retry(start: Start, upstream: Upstream) -> None:
+    gateway = await start(retry__attempts=3)
+    upstream.script(error(503))
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert failure.code is grpc.StatusCode.UNAVAILABLE
+    assert failure.pushback == "-1"
+    assert len(failure.details.attempts) == 3
+    assert {attempt.http_status for attempt in failure.details.attempts} == {503}
+
+
+@pytest.mark.parametrize("headers", [{"retry_after_ms": "200"}, {"retry_after": "0.2"}])
+async def test_the_providers_wait_is_obeyed(
+    gateway: Gateway, upstream: Upstream, headers: dict[str, str]
+) -> None:
+    times: list[float] = []
+
+    def timed(handler: Handler) -> Handler:
+        async def handle(exchange: Exchange) -> None:
+            times.append(asyncio.get_running_loop().time())
+            await handler(exchange)
+
+        return handle
+
+    upstream.script(timed(error(503, **headers)), timed(good))
+    await gateway.stub.Generate(ask())
+    assert times[1] - times[0] >= 0.2
+
+
+async def test_a_rate_limit_ends_with_the_shortest_wait(start: Start, upstream: Upstream) -> None:
+    gateway = await start(providers__openai__api_keys=["sk-first-000", "sk-second-000"])
+    upstream.script(error(429, retry_after="60"), error(429, retry_after="40"))
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert failure.retry_delay == pytest.approx(40, abs=1)
+    assert [attempt.key for attempt in failure.details.attempts] == ["openai-1", "openai-2"]
+
+
+async def test_a_refused_key_is_left_alone_and_the_next_one_used(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start(providers__openai__api_keys=["sk-bad-0000", "sk-good-0000"])
+
+    async def by_key(exchange: Exchange) -> None:
+        bad = exchange.headers["authorization"] == "Bearer sk-bad-0000"
+        await (error(401) if bad else good)(exchange)
+
+    upstream.script(by_key)
+    first = await gateway.stub.Generate(ask())
+    second = await gateway.stub.Generate(ask())
+    assert [attempt.key for attempt in first.attempts] == ["openai-1", "openai-2"]
+    assert [attempt.key for attempt in second.attempts] == ["openai-2"]
+
+
+async def test_a_key_forbidden_for_one_model_serves_the_others(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def by_model(exchange: Exchange) -> None:
+        await (error(403) if exchange.json["model"] == "gpt-4o" else good)(exchange)
+
+    upstream.script(by_model)
+    failure = await failure_of(gateway.stub.Generate(ask(model="gpt-4o")))
+    assert failure.reason == "PROVIDER_AUTHENTICATION"
+    assert (await gateway.stub.Generate(ask())).content == "Hello"
+    again = await failure_of(gateway.stub.Generate(ask(model="gpt-4o")))
+    assert again.reason == "PROVIDER_AUTHENTICATION"
+    assert len(upstream.exchanges) == 2
+
+
+async def test_no_attempt_starts_that_cannot_end_in_time(start: Start, upstream: Upstream) -> None:
+    gateway = await start(retry={"base_delay": 5.0})
+    upstream.script(error(503))
+    failure = await failure_of(gateway.stub.Generate(ask(), timeout=2))
+    assert failure.code is grpc.StatusCode.UNAVAILABLE
+    assert len(upstream.exchanges) == 1
+
+
+def body(data: bytes, **headers: str) -> Handler:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.answer(200, data.decode("latin-1").encode("latin-1"), **headers)
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        body(b"<html>maintenance</html>", content_type="text/html"),
+        body(b'{"choices": [{"mess'),
+        body(b"x" * 200_000),
+        body(gzip.compress(b" " * 20_000_000), content_encoding="gzip"),
+    ],
+    ids=["html", "cut short", "giant", "compression bomb"],
+)
+async def test_nonsense_is_unavailable_and_bounded(
+    start: Start, upstream: Upstream, handler: Handler
+) -> None:
+    gateway = await start(http={"max_body_bytes": 100_000}, retry={"attempts": 1})
+    upstream.script(handler)
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert (failure.code, failure.reason) == (
+        grpc.StatusCode.UNAVAILABLE,
+        "PROVIDER_RESPONSE_INVALID",
+    )
+
+
+async def test_a_key_in_a_providers_message_is_masked(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.script(error(400, message=f"bad field near {KEY}"))
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert "bad field near [redacted]" in failure.message
+    assert KEY not in str(failure)
+
+
+async def test_an_unreachable_provider_is_named(start: Start, unused_tcp_port: int) -> None:
+    url = f"http://127.0.0.1:{unused_tcp_port}/v1"
+    gateway = await start(providers__openai__base_url=url, retry={"attempts": 1})
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert failure.reason == "PROVIDER_UNAVAILABLE"
+    assert "openai at 127.0.0.1" in failure.message
+
+
+@METHODS
+async def test_silence_ends_with_the_stall_timer(
+    start: Start, upstream: Upstream, method: str
+) -> None:
+    gateway = await start(timeout=0.3)
+
+    async def silent(exchange: Exchange) -> None:
+        await exchange.closed.wait()
+
+    upstream.script(silent)
+    deadline = 20 if method == "StreamText" else None
+    failure = await failure_of(getattr(gateway.stub, method)(ask(), timeout=deadline))
+    assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
