@@ -1,0 +1,124 @@
+"""Fixtures for everybody: running gateways, certificates, a free port."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import trustme
+
+from tests.running import GatewayProcess, RunningGateway, configured, start, write_config
+
+
+class StartGateway(Protocol):
+    """`await gateway(retry={"attempts": 1}, environment={"OPENAI_API_KEY": "…"})`."""
+
+    async def __call__(
+        self, *, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> RunningGateway: ...
+
+
+class StartProcess(Protocol):
+    """The same in a process of its own, by a configuration file and flags."""
+
+    async def __call__(
+        self, *flags: str, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> GatewayProcess: ...
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
+    """Starts gateways in this event loop; settings are those of the YAML file.
+
+    They listen on a free port of loopback, see no environment but what is given,
+    and stop with the test.
+    """
+    running: list[RunningGateway] = []
+
+    async def start_one(
+        *, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> RunningGateway:
+        running.append(await start(configured(tmp_path, settings, environment or {})))
+        return running[-1]
+
+    yield start_one
+    for one in running:
+        await one.close()
+
+
+@pytest.fixture
+async def gateway_process(tmp_path: Path) -> AsyncIterator[StartProcess]:
+    """Starts `llmrpc-server` processes, which end with the test."""
+    running: list[GatewayProcess] = []
+
+    async def start_one(
+        *flags: str, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> GatewayProcess:
+        config = str(write_config(tmp_path, settings))
+        process = await GatewayProcess.start("--config", config, *flags, environment=environment)
+        running.append(process)
+        return process
+
+    yield start_one
+    for one in running:
+        await one.close()
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    return unused_port()
+
+
+@pytest.fixture(scope="module")
+def grpc_addr() -> str:
+    """Where pytest-grpc's server listens; its own fixture leaves a socket open."""
+    return f"localhost:{unused_port()}"
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM files: an authority, a server for `localhost`, and a client named `tutor`."""
+
+    ca: Path
+    server_cert: Path
+    server_key: Path
+    client_cert: Path
+    client_key: Path
+
+
+def issue(folder: Path) -> Certificates:
+    """A new authority, and what it signed."""
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost", "127.0.0.1")
+    client = authority.issue_cert("tutor@example.com", common_name="tutor")
+    names = ("ca.pem", "server.pem", "server.key", "tutor.pem", "tutor.key")
+    files = Certificates(*(folder / name for name in names))
+    authority.cert_pem.write_to_path(str(files.ca))
+    server.cert_chain_pems[0].write_to_path(str(files.server_cert))
+    server.private_key_pem.write_to_path(str(files.server_key))
+    client.cert_chain_pems[0].write_to_path(str(files.client_cert))
+    client.private_key_pem.write_to_path(str(files.client_key))
+    return files
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """The authority that the gateway and its callers trust."""
+    return issue(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def foreign_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """The same names, of an authority that nobody here trusts."""
+    return issue(tmp_path_factory.mktemp("foreign"))
