@@ -65,6 +65,8 @@ class Assembly:
             answer.response_id = said.id
         if said.model and not answer.model:
             answer.model = said.model
+        if said.service_tier:
+            answer.service_tier = said.service_tier
         for choice in said.choices or ():
             if choice.index == 0:
                 self._choice(choice)

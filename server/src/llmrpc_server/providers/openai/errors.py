@@ -43,6 +43,9 @@ _QUOTA = Kind(pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED, "has no quota left for t
 _RATE = Kind(pb.ERROR_REASON_PROVIDER_RATE_LIMITED, "limits the rate of the gateway's key")
 _OVERLOADED = Kind(pb.ERROR_REASON_PROVIDER_OVERLOADED, "is overloaded")
 _DOWN = Kind(pb.ERROR_REASON_PROVIDER_UNAVAILABLE, "failed")
+_STRANGE = Kind(
+    pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID, "answers neither as its protocol says nor an error"
+)
 
 _BY_STATUS: Mapping[int, Kind] = {
     400: _REJECTED,
@@ -204,7 +207,9 @@ def _kind(status: int, codes: tuple[str, ...]) -> Kind:
             return more[code]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    return _REJECTED if 400 <= status < 500 else _DOWN
+    if status < 400:
+        return _STRANGE
+    return _REJECTED if status < 500 else _DOWN
 
 
 def _build(provider: str, kind: Kind, said: Body, status: int | None) -> LLMClientError:

@@ -106,6 +106,7 @@ class Completion(msgspec.Struct):
     id: str | None = None
     object: str | None = None
     model: str | None = None
+    service_tier: str | None = None
     choices: list[Choice] | None = None
     usage: Usage | None = None
     x_groq: GroqExtra | None = None

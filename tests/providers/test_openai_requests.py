@@ -1,0 +1,194 @@
+"""What the OpenAI dialect refuses, and what it leaves out with a warning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+from llmrpc import v1 as pb
+from llmrpc.errors import InvalidRequestError
+from llmrpc_server.providers.dialect import Defaults, Encoded
+from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.registry import ROWS
+
+HELLO = {"role": "ROLE_USER", "content": "Hello"}
+
+
+def encode(
+    fields: dict[str, Any],
+    provider: str = "openai",
+    model: str = "gpt-4.1",
+    defaults: Defaults | None = None,
+) -> Encoded:
+    request = json_format.ParseDict({"messages": [HELLO], **fields}, pb.GenerateRequest())
+    dialect = OpenAIDialect(ROWS[provider])
+    return dialect.encode(request, model, defaults or Defaults(), stream=False)
+
+
+def refused(fields: dict[str, Any], provider: str = "openai", model: str = "gpt-4.1") -> list[str]:
+    with pytest.raises(InvalidRequestError) as caught:
+        encode(fields, provider, model)
+    assert caught.value.reason_name == "FIELD_NOT_SUPPORTED"
+    assert caught.value.metadata["provider"] == provider
+    return [violation.field for violation in caught.value.violations]
+
+
+def parts(*items: dict[str, Any], role: str = "ROLE_USER") -> dict[str, Any]:
+    return {"messages": [{"role": role, "parts": list(items)}]}
+
+
+SCHEMA = {"jsonSchema": {"schema": "{}"}}
+PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "fields", "paths"),
+    [
+        ("openai", "gpt-4.1", {"topK": 1}, ["top_k"]),
+        ("openai", "gpt-4.1", {"reasoning": {"budgetTokens": 9}}, ["reasoning.budget_tokens"]),
+        ("openai", "gpt-4.1", {"topK": 1, "reasoning": {"budgetTokens": 0}},
+         ["top_k", "reasoning.budget_tokens"]),
+        ("openai", "o3", {"temperature": 0, "topP": 1, "stop": ["x"]},
+         ["stop", "temperature", "top_p"]),
+        ("openai", "gpt-6-luna", {"presencePenalty": 0}, ["presence_penalty"]),
+        ("openai", "gpt-5.4-mini", {"temperature": 1, "reasoning": {"effort": "EFFORT_LOW"}},
+         ["temperature"]),
+        ("openai", "gpt-4.1", {"providerOptions": {"openai.n": 2, "openai.modalities": ["audio"]}},
+         ["provider_options[openai.modalities]", "provider_options[openai.n]"]),
+        ("openai", "gpt-4.1", parts({"text": "a"}, {"image": {"fileId": "f"}}),
+         ["messages[0].parts[1].image.file_id"]),
+        ("openai", "gpt-4.1", parts({"audio": {"data": "AA==", "mediaType": "audio/ogg"}}),
+         ["messages[0].parts[0].audio.media_type"]),
+        ("openai", "gpt-4.1", parts({"audio": {"uri": "https://x/a.wav"}}),
+         ["messages[0].parts[0].audio.uri"]),
+        ("openai", "gpt-4.1", parts({"document": {"uri": "https://x/a.pdf"}}),
+         ["messages[0].parts[0].document.uri"]),
+        ("openai", "gpt-4.1",
+         parts({"toolResult": {"toolCallId": "c",
+                               "parts": [{"text": "a"}, {"image": {"uri": "x"}}]}},
+               role="ROLE_TOOL"),
+         ["messages[0].parts[0].tool_result.parts[1].image"]),
+        ("groq", "x", {"presencePenalty": 1, "reasoning": {"effort": "EFFORT_MAX"}},
+         ["presence_penalty", "reasoning.effort"]),
+        ("groq", "x", parts({"document": PDF}), ["messages[0].parts[0].document"]),
+        ("mistral", "x", parts({"refusal": "No."}, role="ROLE_ASSISTANT"),
+         ["messages[0].parts[0].refusal"]),
+        ("deepseek", "deepseek-chat", {"seed": 1, "responseFormat": SCHEMA},
+         ["seed", "response_format.json_schema"]),
+        ("deepseek", "deepseek-flash", {"temperature": 0.5}, ["temperature"]),
+        ("deepseek", "x", {"tools": [{"name": "f", "strict": True}],
+                           "toolChoice": {"parallel": False}},
+         ["tools[0].strict", "tool_choice.parallel"]),
+        ("xai", "grok-4.7", {"stop": ["x"], "frequencyPenalty": 1}, ["stop", "frequency_penalty"]),
+        ("xai", "grok-4.7", parts({"document": PDF}), ["messages[0].parts[0].document.data"]),
+        ("ollama", "x", {"toolChoice": {"mode": "MODE_REQUIRED"}}, ["tool_choice.mode"]),
+        ("ollama", "x", {"toolChoice": {"mode": "MODE_NAMED", "name": "f"}}, ["tool_choice.name"]),
+        ("ollama", "x", parts({"image": {"uri": "https://x/a.png"}}),
+         ["messages[0].parts[0].image.uri"]),
+        ("ollama", "x", parts({"image": {"uri": "data:image/png;base64,AA==",
+                                         "detail": "IMAGE_DETAIL_HIGH"}}),
+         ["messages[0].parts[0].image.detail"]),
+        ("llamacpp", "", {"reasoning": {"effort": "EFFORT_LOW"}}, ["reasoning"]),
+    ],
+)  # fmt: skip
+def test_what_a_provider_lacks_is_refused_by_its_path(
+    provider: str, model: str, fields: dict[str, Any], paths: list[str]
+) -> None:
+    assert refused(fields, provider, model) == paths
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"tools": [{"name": "f"}, {"name": "g", "parameters": "{"}]}, "tools[1].parameters"),
+        ({"tools": [{"name": "f", "parameters": "[]"}]}, "tools[0].parameters"),
+        ({"responseFormat": {"jsonSchema": {"schema": "true"}}},
+         "response_format.json_schema.schema"),
+        ({"responseFormat": {"jsonSchema": {}}}, "response_format.json_schema.schema"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_no_json_object_is_invalid(fields: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        encode({**fields, "topK": 1})
+    assert caught.value.reason_name == "INVALID_REQUEST", "no other provider could take it"
+    assert [violation.field for violation in caught.value.violations] == [path, "top_k"]
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "sent"),
+    [
+        ("gpt-4.1", {}, 0.7),
+        ("gpt-4.1", {"temperature": 0}, 0.0),
+        ("gpt-5.4-mini", {}, 0.7),
+        ("gpt-5.4-mini", {"reasoning": {"effort": "EFFORT_HIGH"}}, None),
+        ("gpt-5.5", {"reasoning": {"effort": "EFFORT_NONE"}}, 0.7),
+        ("gpt-5.5", {}, None),
+        ("o3", {}, None),
+        ("gpt-5-mini", {}, None),
+    ],
+)
+def test_the_default_temperature_is_a_hint(
+    model: str, fields: dict[str, Any], sent: float | None
+) -> None:
+    encoded = encode(fields, model=model, defaults=Defaults(temperature=0.7))
+    assert json.loads(encoded.body).get("temperature") == sent
+    left_out = [warning.field for warning in encoded.warnings]
+    assert left_out == (["temperature"] if sent is None else [])
+
+
+def test_a_default_bound_is_sent_where_the_request_has_none() -> None:
+    defaults = Defaults(max_tokens=500)
+    assert b'"max_completion_tokens":500' in encode({}, defaults=defaults).body
+    assert b'"max_completion_tokens":7' in encode({"maxTokens": 7}, defaults=defaults).body
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "item", "path"),
+    [
+        ("openai", "gpt-4.1", {"text": "a", "cacheBreakpoint": {}}, "cache_breakpoint"),
+        ("groq", "x", {"text": "a", "cacheBreakpoint": {"ttlSeconds": 5}}, "cache_breakpoint"),
+        ("openai", "gpt-4.1", {"text": "a", "signature": {"provider": "google"}}, "signature"),
+        ("openai", "gpt-4.1", {"toolCall": {"id": "c", "name": "f"}, "cacheBreakpoint": {}},
+         "cache_breakpoint"),
+        ("openai", "gpt-4.1", {"reasoning": "Hm."}, "reasoning"),
+        ("deepseek", "x", {"reasoning": "Hm.", "signature": {"provider": "anthropic"}},
+         "reasoning"),
+        ("openrouter", "x", {"redactedReasoning": "z"}, "redacted_reasoning"),
+    ],
+)  # fmt: skip
+def test_a_hint_without_a_place_is_left_out_with_a_warning(
+    provider: str, model: str, item: dict[str, Any], path: str
+) -> None:
+    encoded = encode(parts({"text": "b"}, item, role="ROLE_ASSISTANT"), provider, model)
+    assert [warning.field for warning in encoded.warnings] == [f"messages[0].parts[1].{path}"]
+    assert b"Hm." not in encoded.body
+    assert b"cache" not in encoded.body
+
+
+def test_what_is_not_asked_for_needs_no_place() -> None:
+    fields = {"tools": [{"name": "f", "strict": False}], "toolChoice": {"parallel": True}}
+    body = json.loads(encode(fields, "deepseek", "x").body)
+    assert "strict" not in body["tools"][0]["function"]
+    assert "parallel_tool_calls" not in body
+
+
+def test_a_schema_goes_as_it_was_written() -> None:
+    schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
+    assert schema.encode() in encode({"tools": [{"name": "f", "parameters": schema}]}).body
+
+
+def test_a_cached_tool_result_is_marked() -> None:
+    item = {"toolResult": {"toolCallId": "c", "content": "found"}, "cacheBreakpoint": {}}
+    body = json.loads(encode(parts(item, role="ROLE_TOOL"), model="gpt-5.6-sol").body)
+    mark = {"mode": "explicit"}
+    assert body["messages"][0]["content"] == [
+        {"type": "text", "text": "found", "prompt_cache_breakpoint": mark}
+    ]
+
+
+def test_the_key_goes_into_a_header() -> None:
+    dialect = OpenAIDialect(ROWS["openai"])
+    assert dialect.headers("k") == {"Authorization": "Bearer k"}
+    assert dialect.headers(None) == {}
