@@ -188,6 +188,35 @@ def test_a_cached_tool_result_is_marked() -> None:
     ]
 
 
+def test_reasoning_goes_back_to_its_own_provider_alone() -> None:
+    signed = {"reasoning": "A.", "signature": {"provider": "mistral", "data": "sig"}}
+    history = parts(signed, {"reasoning": "B."}, {"text": "C."}, role="ROLE_ASSISTANT")
+    [message] = json.loads(encode(history, "mistral", "x").body)["messages"]
+    assert message["content"] == [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "A."}], "signature": "sig"},
+        {"type": "thinking", "thinking": [{"type": "text", "text": "B."}]},
+        {"type": "text", "text": "C."},
+    ]
+    encoded = encode(history, "vllm", "x")
+    assert [warning.field for warning in encoded.warnings] == ["messages[0].parts[0].reasoning"]
+    assert json.loads(encoded.body)["messages"][0]["reasoning"] == "B."
+
+
+def test_plain_reasoning_goes_to_openrouter_where_none_is_signed() -> None:
+    plain: dict[str, Any] = {"reasoning": "Plain."}
+    data = '{"type":"reasoning.text","signature":"s"}'
+    signed = {"reasoning": "Signed.", "signature": {"provider": "openrouter", "data": data}}
+    encoded = encode(parts(plain, role="ROLE_ASSISTANT"), "openrouter", "x")
+    assert json.loads(encoded.body)["messages"][0]["reasoning"] == "Plain."
+    encoded = encode(parts(plain, signed, role="ROLE_ASSISTANT"), "openrouter", "x")
+    [message] = json.loads(encoded.body)["messages"]
+    assert message["reasoning_details"] == [
+        {"type": "reasoning.text", "signature": "s", "text": "Signed."}
+    ]
+    assert "reasoning" not in message
+    assert [warning.field for warning in encoded.warnings] == ["messages[0].parts[0].reasoning"]
+
+
 def test_the_key_goes_into_a_header() -> None:
     dialect = OpenAIDialect(ROWS["openai"])
     assert dialect.headers("k") == {"Authorization": "Bearer k"}

@@ -106,6 +106,8 @@ class Assembly:
             reasoning = None
         if reasoning:
             parts.text("reasoning", reasoning, "reasoning")
+        if self._details is not None and (message.content or message.tool_calls):
+            self._details.sign()
         if isinstance(message.content, str):
             parts.text("text", message.content)
         elif message.content:

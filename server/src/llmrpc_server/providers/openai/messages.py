@@ -44,13 +44,13 @@ def _assistant(message: pb.LLMMessage, field: str, target: Target) -> dict[str, 
         return built
     shown: list[tuple[str, pb.Part]] = []
     calls: list[dict[str, Any]] = []
-    reasoning: list[pb.Part] = []
+    reasoning: list[tuple[str, pb.Part]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
         match part.WhichOneof("kind"):
             case "reasoning" | "redacted_reasoning":
                 if _goes_back(part, place, target):
-                    reasoning.append(part)
+                    reasoning.append((place, part))
             case "tool_call":
                 calls.append(_call(part.tool_call, target))
                 _warn_of_extras(part, place, target)
@@ -65,24 +65,45 @@ def _assistant(message: pb.LLMMessage, field: str, target: Target) -> dict[str, 
     return built
 
 
-def _add_reasoning(built: dict[str, Any], parts: list[pb.Part], target: Target) -> None:
+def _add_reasoning(
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: Target
+) -> None:
     quirks = target.quirks
     way = quirks.send_reasoning
-    text = "".join(part.reasoning for part in parts)
+    text = "".join(part.reasoning for _, part in reasoning)
     if way == "details":
-        if items := [item for part in parts if (item := to_item(part))]:
-            built["reasoning_details"] = items
-        elif text:
-            built["reasoning"] = text
+        _add_details(built, reasoning, target)
     elif way == "thinking":
-        if text:
-            thought = {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
+        if thoughts := [_thought(part) for _, part in reasoning if part.reasoning]:
             said = built["content"] or []
             if isinstance(said, str):
                 said = [{"type": "text", "text": said}]
-            built["content"] = [thought, *said]
+            built["content"] = [*thoughts, *said]
     elif way and (text or (quirks.reasoning_with_calls and "tool_calls" in built)):
         built[way] = text
+
+
+def _thought(part: pb.Part) -> dict[str, Any]:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": part.reasoning}]}
+    if part.signature.data:
+        thought["signature"] = part.signature.data
+    return thought
+
+
+def _add_details(
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: Target
+) -> None:
+    """Items go back as they came; plain text goes where there are none."""
+    items = [(place, part, to_item(part)) for place, part in reasoning]
+    if details := [item for _, _, item in items if item]:
+        built["reasoning_details"] = details
+        for place, _, item in items:
+            if not item:
+                target.findings.warn(
+                    f"{place}.reasoning", "it is not signed, and other reasoning is: left out"
+                )
+    elif reasoning:
+        built["reasoning"] = "".join(part.reasoning for _, part in reasoning)
 
 
 def _goes_back(part: pb.Part, place: str, target: Target) -> bool:

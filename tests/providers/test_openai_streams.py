@@ -1,0 +1,210 @@
+"""Laws of the stream decoder: it says what the whole answer says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
+from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.registry import ROWS
+
+from tests.providers.golden import Folded, response
+
+DIALECT = OpenAIDialect(ROWS["openai"])
+
+text = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
+call = st.fixed_dictionaries(
+    {"name": st.sampled_from(["f", "g"]), "arguments": text}, optional={"id": st.uuids().map(str)}
+)
+answer = st.fixed_dictionaries(
+    {
+        "reasoning_content": st.lists(text),
+        "content": st.lists(text),
+        "refusal": st.lists(text),
+        "tool_calls": st.lists(call, max_size=3),
+    }
+)
+usage = st.fixed_dictionaries(
+    {"prompt_tokens": st.integers(0, 99), "completion_tokens": st.integers(0, 99)},
+    optional={
+        "prompt_tokens_details": st.fixed_dictionaries(
+            {}, optional={"cached_tokens": st.integers(0, 120), "audio_tokens": st.integers(0, 9)}
+        ),
+        "completion_tokens_details": st.none()
+        | st.fixed_dictionaries({"reasoning_tokens": st.integers(0, 120)}),
+    },
+)
+HEAD = {"id": "r1", "model": "m"}
+
+
+def body(said: dict[str, Any], finish: str, used: dict[str, Any]) -> bytes:
+    """The answer in one body."""
+    message: dict[str, Any] = {
+        field: "".join(said[field]) or None for field in ("reasoning_content", "content", "refusal")
+    }
+    message["tool_calls"] = [_call(made) for made in said["tool_calls"]]
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return json.dumps({**HEAD, "choices": [choice], "usage": used}).encode()
+
+
+def stream(said: dict[str, Any], finish: str, used: dict[str, Any]) -> bytes:
+    """The same answer in chunks, each text as it is cut."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    for field in ("reasoning_content", "content", "refusal"):
+        deltas.extend({field: piece} for piece in said[field])
+    for index, made in enumerate(said["tool_calls"]):
+        whole = _call(made)
+        arguments = whole["function"].pop("arguments")
+        deltas.append({"tool_calls": [{"index": index, **whole}]})
+        deltas.extend(
+            {"tool_calls": [{"index": index, "function": {"arguments": character}}]}
+            for character in arguments
+        )
+    choices: list[list[dict[str, Any]]] = [[{"index": 0, "delta": delta}] for delta in deltas]
+    choices.append([{"index": 0, "delta": {}, "finish_reason": finish}])
+    chunks: list[dict[str, Any]] = [{**HEAD, "choices": choice} for choice in choices]
+    chunks.append({**HEAD, "choices": [], "usage": used})
+    lines = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
+    return "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"]).encode()
+
+
+def _call(made: dict[str, Any]) -> dict[str, Any]:
+    named = {"id": made["id"]} if "id" in made else {}
+    return {**named, "function": {"name": made["name"], "arguments": made["arguments"]}}
+
+
+@given(answer, st.sampled_from(["stop", "length", "tool_calls", "odd"]), usage, st.integers(1, 64))
+def test_a_stream_says_what_the_whole_answer_says(
+    said: dict[str, Any], finish: str, used: dict[str, Any], step: int
+) -> None:
+    data = stream(said, finish, used)
+    folded = Folded(DIALECT.decoder(1 << 20))
+    folded.run(*(data[i : i + step] for i in range(0, len(data), step)))
+    whole = DIALECT.decode(body(said, finish, used))
+    assert folded.response() == response(whole)
+    assert whole.usage is not None
+    totals = whole.usage
+    assert used["prompt_tokens"] == (
+        totals.input_tokens + totals.cache_read_tokens + totals.input_audio_tokens
+    )
+    assert used["completion_tokens"] == totals.output_tokens + totals.reasoning_tokens
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return b"data: " + json.dumps({**HEAD, "choices": [choice], **more}).encode() + b"\n\n"
+
+
+def fold(*pieces: bytes, provider: str = "openai") -> Folded:
+    folded = Folded(OpenAIDialect(ROWS[provider]).decoder(4096))
+    folded.run(*pieces)
+    return folded
+
+
+def test_done_ends_a_stream_whose_socket_stays_open() -> None:
+    decoder = DIALECT.decoder(4096)
+    decoder.feed(chunk({"content": "a"}, "stop") + b"data: [DONE]\n\n" + chunk({"content": "b"}))
+    assert decoder.done
+    assert decoder.answer.parts.content() == "a"
+
+
+def test_done_without_a_finish_reason_is_an_interruption() -> None:
+    with pytest.raises(StreamInterruptedError):
+        DIALECT.decoder(4096).feed(chunk({"content": "a"}) + b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("data", [b"", b": keep-alive\n\n", chunk({"content": "a"})])
+def test_a_stream_that_just_ends_is_an_interruption(data: bytes) -> None:
+    with pytest.raises(StreamInterruptedError):
+        fold(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"data: {\n\n",
+        b"data: []\n\n",
+        b'data: {"choices": "x"}\n\n',
+        b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n\n',
+        b"data: <html>\n\n",
+        b"<html></html>",
+        b'{"object": "chat.completion"}',
+        b"{" * 5000,
+    ],
+)
+def test_what_cannot_be_read_is_never_skipped(data: bytes) -> None:
+    with pytest.raises(ProviderNotAvailableError) as caught:
+        fold(chunk({"content": "a"}) if data.startswith(b"data") else b"", data)
+    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+
+
+def test_an_error_that_is_no_event_stream_keeps_its_meaning() -> None:
+    with pytest.raises(LLMClientError) as caught:
+        fold(b'{"error": {"message": "No.", "code": "insufficient_quota"}}')
+    assert caught.value.reason_name == "PROVIDER_QUOTA_EXHAUSTED"
+
+
+def test_the_usage_beside_an_error_is_kept() -> None:
+    folded = Folded(DIALECT.decoder(4096))
+    used = {"prompt_tokens": 3, "completion_tokens": 1}
+    with pytest.raises(ProviderNotAvailableError):
+        folded.run(chunk({"content": "x"}, error={"type": "server_error"}, usage=used))
+    assert folded.decoder.answer.usage is not None
+    assert folded.decoder.answer.usage.input_tokens == 3
+    assert not folded.folded.parts()
+
+
+def test_the_last_usage_and_the_first_choice_count() -> None:
+    one, two = ({"prompt_tokens": n, "completion_tokens": 0} for n in (1, 2))
+    other = {"index": 1, "delta": {"content": "no"}, "finish_reason": "length"}
+    second = b"data: " + json.dumps({**HEAD, "choices": [other], "usage": two}).encode() + b"\n\n"
+    folded = fold(
+        chunk({"content": "yes"}, usage=one, service_tier="flex"), second, chunk({}, "stop")
+    )
+    answer = folded.decoder.answer
+    assert answer.usage is not None
+    assert (answer.usage.input_tokens, answer.parts.content()) == (2, "yes")
+    assert answer.service_tier == "flex"
+
+
+def test_a_lone_function_call_is_a_tool_call() -> None:
+    folded = fold(
+        chunk({"function_call": {"name": "f", "arguments": ""}}),
+        chunk({"function_call": {"arguments": "{}"}}),
+        chunk({}, "function_call"),
+    )
+    [part] = folded.response().message.parts
+    assert (part.tool_call.id, part.tool_call.name) == ("call_r1_0", "f")
+    assert part.tool_call.arguments == "{}"
+
+
+def test_a_call_waits_for_its_name_and_starts_without_it_at_the_end() -> None:
+    def piece(index: int, **function: str) -> dict[str, Any]:
+        return {"tool_calls": [{"index": index, "id": f"c{index}", "function": function}]}
+
+    folded = fold(
+        chunk(piece(0, arguments="{")), chunk(piece(1, arguments="1")),
+        chunk(piece(0, name="f", arguments="}")), chunk({}, "tool_calls"),
+    )  # fmt: skip
+    calls = [part.tool_call for part in folded.response().message.parts]
+    assert [(call.id, call.name, call.arguments) for call in calls] == [
+        ("c0", "f", "{}"), ("c1", "", "1"),
+    ]  # fmt: skip
+
+
+def test_reasoning_that_is_signed_and_silent_is_kept_for_its_provider() -> None:
+    item = {"type": "reasoning.text", "text": "", "signature": "s", "index": 0}
+    folded = fold(
+        chunk({"reasoning_details": [item]}), chunk({"content": "a"}, "stop"), provider="openrouter"
+    )
+    kinds = [part.WhichOneof("kind") for part in folded.response().message.parts]
+    assert kinds == ["redacted_reasoning", "text"]
+
+
+def test_a_whole_answer_needs_a_message() -> None:
+    with pytest.raises(ProviderNotAvailableError, match="without a message"):
+        DIALECT.decode(b'{"id": "x", "choices": []}')
