@@ -6,14 +6,22 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
 
 import grpc
 import pytest
-from llmrpc import BlockingClient, GatewayClient, LLMClientError, LLMMessage, ModelNotFoundError
+from llmrpc import (
+    BaseLLMClient,
+    BlockingClient,
+    GatewayClient,
+    LLMClientError,
+    LLMMessage,
+    LLMResponse,
+    ModelNotFoundError,
+)
 from llmrpc import v1 as pb
 
 from tests.client.gateway import Failure, Gateway, Hang, response, stream, until
@@ -103,6 +111,51 @@ async def test_close_ends_what_other_threads_wait_for(gateway: Gateway) -> None:
     with pytest.raises(RuntimeError, match="closed"):
         list(client.stream_text(HELLO))
     await until(lambda: gateway.cancelled)
+
+
+class Slow(BaseLLMClient):
+    """Never answers, and keeps hold of its streams."""
+
+    def __init__(self) -> None:
+        super().__init__("slow")
+        self.called = threading.Event()
+        self.left = threading.Event()
+        self.streams: list[AsyncGenerator[str, None]] = []
+
+    async def generate_text(self, *args: object, **kwargs: object) -> LLMResponse:
+        self.called.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    def stream_text(self, *args: object, **kwargs: object) -> AsyncGenerator[str, None]:
+        self.streams.append(self._chunks())
+        return self.streams[-1]
+
+    async def _chunks(self) -> AsyncGenerator[str, None]:
+        try:
+            yield "One"
+            await asyncio.Event().wait()
+        finally:
+            self.left.set()
+
+
+def test_leaving_does_not_wait_for_the_collector() -> None:
+    slow = Slow()
+    with BlockingClient(slow) as client:
+        for _ in client.stream_text(HELLO):
+            break
+        assert slow.left.wait(10)
+
+
+def test_close_ends_what_the_client_itself_does_not() -> None:
+    slow = Slow()
+    client = BlockingClient(slow)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.generate_text, HELLO)
+        assert slow.called.wait(10)
+        client.close()
+        with pytest.raises(LLMClientError, match="closed"):
+            waiting.result(10)
 
 
 async def test_a_call_from_inside_its_own_loop_is_refused() -> None:

@@ -101,6 +101,16 @@ async def test_a_stream_that_breaks(gateway: Gateway, client: GatewayClient) -> 
     assert recorder.seen == [("start", "Hello"), ("error", ModelNotFoundError)]
 
 
+async def test_nothing_is_told_behind_the_end(gateway: Gateway, client: GatewayClient) -> None:
+    recorder = Recorder()
+    gateway.play([*stream("One"), NOT_FOUND])
+    async with aclosing(client.with_callbacks(recorder).stream_text(HELLO)) as chunks:
+        await anext(chunks)
+        with pytest.raises(ModelNotFoundError):
+            await anext(chunks)
+    assert recorder.seen == [("start", "Hello"), ("end", "One")]
+
+
 async def test_a_stream_that_is_left(gateway: Gateway, client: GatewayClient) -> None:
     recorder = Recorder()
     gateway.play([*stream("One", whole=False), Hang()])

@@ -83,13 +83,15 @@ async def test_accumulated_stream_equals_the_unary_answer(
 
 
 def comparable(response: pb.LLMResponse) -> pb.LLMResponse:
-    """The response without what differs between two calls: times and the id."""
+    """The response without what differs between two calls: times and identifiers."""
     copy = pb.LLMResponse()
     copy.CopyFrom(response)
     copy.ClearField("response_time")
     copy.ClearField("request_id")
+    copy.ClearField("provider_response_id")
     for attempt in copy.attempts:
         attempt.ClearField("duration")
+        attempt.ClearField("provider_request_id")
     return copy
 
 

