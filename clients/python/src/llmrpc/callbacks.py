@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
+
+T = TypeVar("T")
 
 
 class LLMCallback:
@@ -54,12 +57,7 @@ class CallbackClient(WrapperClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         report = _Report(self, self._callbacks, call or Call(), request)
-        await report.start()
-        try:
-            response = await self.inner.generate(request, report.call)
-        except (Exception, asyncio.CancelledError) as error:
-            await report.error(error)
-            raise
+        response = await report.watch(self.inner.generate)
         await report.end(response)
         return response
 
@@ -67,13 +65,7 @@ class CallbackClient(WrapperClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         report = _Report(self, self._callbacks, call or Call(), request)
-        await report.start()
-        try:
-            events = await self.inner.open_stream(request, report.call)
-        except (Exception, asyncio.CancelledError) as error:
-            await report.error(error)
-            raise
-        return _ReportedStream(events, report)
+        return _ReportedStream(await report.watch(self.inner.open_stream), report)
 
 
 class _Report:
@@ -86,30 +78,36 @@ class _Report:
         call: Call,
         request: pb.GenerateRequest,
     ) -> None:
-        self.call = call
-        self.over = False
+        self._over = False
+        self._call = call
         self._request = request
         self._logger = client.logger
         self._callbacks = callbacks
         self._started = time.monotonic()
 
-    async def start(self) -> None:
-        await self._tell(lambda one: one.on_llm_start(self.call, self._request))
+    async def watch(self, send: Callable[[pb.GenerateRequest, Call], Awaitable[T]]) -> T:
+        """Tells of the start, sends the request, and tells of an error."""
+        await self._tell(lambda one: one.on_llm_start(self._call, self._request))
+        try:
+            return await send(self._request, self._call)
+        except (Exception, asyncio.CancelledError) as error:
+            await self.error(error)
+            raise
 
     async def end(self, response: pb.LLMResponse) -> None:
         await self._finish(
-            lambda one, after: one.on_llm_end(self.call, self._request, response, after)
+            lambda one, after: one.on_llm_end(self._call, self._request, response, after)
         )
 
     async def error(self, error: BaseException) -> None:
         await self._finish(
-            lambda one, after: one.on_llm_error(self.call, self._request, error, after)
+            lambda one, after: one.on_llm_error(self._call, self._request, error, after)
         )
 
     async def _finish(self, send: Callable[[LLMCallback, float], Awaitable[None]]) -> None:
-        if self.over:
+        if self._over:
             return
-        self.over = True
+        self._over = True
         duration = time.monotonic() - self._started
         await self._tell(lambda one: send(one, duration))
 
@@ -119,7 +117,7 @@ class _Report:
                 await send(callback)
             except Exception:
                 self._logger.exception(
-                    "callback %s failed in call %s", type(callback).__name__, self.call.request_id
+                    "callback %s failed in call %s", type(callback).__name__, self._call.request_id
                 )
 
 
@@ -148,5 +146,4 @@ class _ReportedStream(EventStream):
             await self._left()
 
     async def _left(self) -> None:
-        if not self._report.over:
-            await self._report.error(asyncio.CancelledError("the stream was left early"))
+        await self._report.error(asyncio.CancelledError("the stream was left early"))

@@ -13,13 +13,12 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.channel import (
     DEFAULT_TARGET,
-    MAX_MESSAGE_BYTES,
     TLS,
     is_loopback,
     open_channel,
     with_port,
 )
-from llmrpc.errors import InvalidRequestError, LLMClientError
+from llmrpc.errors import LLMClientError
 from llmrpc.gateway_stream import GatewayStream, being_cancelled
 from llmrpc.secret import Secret
 from llmrpc.status import REQUEST_ID_KEY, error_from_rpc
@@ -62,6 +61,7 @@ class GatewayClient(BaseLLMClient):
         self._timeout = timeout
         self._channel_options = tuple(channel_options)
         self._channel: grpc.aio.Channel | None = None
+        self._stub: LLMServiceAsyncStub | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._authorization: Secret | None = None
@@ -80,8 +80,9 @@ class GatewayClient(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
-        stub = self._ready(request)
-        rpc = stub.Generate(request, timeout=self._seconds(call), metadata=self._metadata(call))
+        rpc = self._connected().Generate(
+            request, timeout=self._seconds(call), metadata=self._metadata(call)
+        )
         try:
             return await rpc
         except grpc.aio.AioRpcError as error:
@@ -97,8 +98,9 @@ class GatewayClient(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> GatewayStream:
         call = call or Call()
-        stub = self._ready(request)
-        rpc = stub.StreamText(request, timeout=self._seconds(call), metadata=self._metadata(call))
+        rpc = self._connected().StreamText(
+            request, timeout=self._seconds(call), metadata=self._metadata(call)
+        )
         stream = GatewayStream(rpc, self.target, call.request_id)
         await stream.open()
         return stream
@@ -108,25 +110,20 @@ class GatewayClient(BaseLLMClient):
         if self._channel is not None:
             await self._channel.close()
 
-    def _ready(self, request: pb.GenerateRequest) -> LLMServiceAsyncStub:
-        """The stub, for a request that fits."""
-        size = request.ByteSize()
-        if size > MAX_MESSAGE_BYTES:
-            raise InvalidRequestError(
-                f"the request has {size} bytes; at most {MAX_MESSAGE_BYTES} are sent"
-            )
+    def _connected(self) -> LLMServiceAsyncStub:
+        """The stub, in the loop that the first call ran in."""
         loop = asyncio.get_running_loop()
         if self._closed:
             raise RuntimeError("this client is closed")
-        if self._channel is None:
+        if self._stub is None:
             self._channel = open_channel(self.target, self._tls, self._channel_options)
-            self._loop = loop
+            self._stub, self._loop = LLMServiceStub(self._channel), loop
         elif self._loop is not loop:
             raise RuntimeError(
                 "this client belongs to another event loop: make one in each loop, or share "
                 "client.blocking() between threads"
             )
-        return LLMServiceStub(self._channel)
+        return self._stub
 
     def _seconds(self, call: Call) -> float | None:
         remaining = call.remaining()
