@@ -47,14 +47,14 @@ class App:
         self._upstream = Upstream(config.http, config.timeout)
         self.health = Health([each.name for each in self._on])
         self.client = self._router()
-        chain = build_chain(
+        self.chain = build_chain(
             tracer=self._tracer,
             redactor=Redactor(config.secrets()),
             keys={key.name: key.digest() for key in config.auth},
             max_calls=config.listen.max_calls,
             timeout=config.timeout,
         )
-        self.server = make_server(config.listen, chain)
+        self.server = make_server(config.listen, self.chain)
         self.lifecycle = Lifecycle(self.server, self.health, config.listen)
 
     async def start(self) -> int:

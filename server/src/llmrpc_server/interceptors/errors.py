@@ -8,12 +8,12 @@ from typing import Any
 
 import grpc
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError
+from llmrpc.errors import LLMClientError, Violation
 
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
-from llmrpc_server.rpc.status import to_status
+from llmrpc_server.rpc.status import CODES, to_status
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ class Errors:
             return await proceed()
         except LLMClientError as error:
             failure = error
+            if failure.reason not in CODES:
+                logger.exception("request %s: an error without a status", rpc.request_id)
+                failure = _internal()
         except grpc.aio.AbortError:
             raise
         except asyncio.CancelledError:
@@ -51,10 +54,21 @@ class Errors:
             failure.request_id = rpc.request_id
         if not failure.attempts:
             failure.attempts = tuple(rpc.trail)
-        failure.message = self._redactor.clean(failure.message)
+        self._clean(failure)
         status = to_status(failure, rpc.trailers)
         rpc.code, rpc.reason = status.code, failure.reason_name
         return await rpc.context.abort_with_status(status)
+
+    def _clean(self, failure: LLMClientError) -> None:
+        """Takes secrets out of all that a provider may have repeated."""
+        clean = self._redactor.clean
+        failure.message = clean(failure.message)
+        failure.metadata = {key: clean(value) for key, value in failure.metadata.items()}
+        failure.violations = tuple(
+            Violation(clean(each.field), clean(each.description)) for each in failure.violations
+        )
+        for attempt in failure.attempts:
+            attempt.message = clean(attempt.message)
 
 
 def _internal() -> LLMClientError:

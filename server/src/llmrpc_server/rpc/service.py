@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import grpc
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
-from llmrpc.errors import MethodNotImplementedError
+from llmrpc.errors import MethodNotImplementedError, StreamInterruptedError
 from llmrpc.v1 import llm_service_pb2_grpc
 
 from llmrpc_server.interceptors.rpc import CURRENT
@@ -41,6 +41,8 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
                 if event.HasField("completed"):
                     rpc.response = event.completed
                 yield event
+        if rpc.response is None:
+            raise StreamInterruptedError("the provider's stream ended without its answer")
 
     async def BatchGenerate(
         self, request_iterator: AsyncIterator[pb.BatchItem], context: Context

@@ -1,4 +1,4 @@
-"""The one table from exceptions to google.rpc.Status, and its details."""
+"""The one table from exceptions to google.rpc.Status."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-from google.protobuf.any_pb2 import Any
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import status_pb2
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 
-DOMAIN = "llmrpc"
-MAX_DETAILS_BYTES = 2048
-"""Larger details could cross a client's metadata limit, and replace the status."""
-MAX_VIOLATIONS = 20
+from llmrpc_server.rpc.details import add_details, cut
+
 MAX_TEXT = 500
+"""Bytes of a message: not printable in ASCII, a byte takes three on the wire."""
 PUSHBACK = "grpc-retry-pushback-ms"
 """What a stock client's retry policy obeys; a negative value forbids a retry."""
 
@@ -71,56 +67,9 @@ def to_status(error: LLMClientError, trailers: Sequence[tuple[str, str | bytes]]
 def to_rpc_status(error: LLMClientError) -> status_pb2.Status:
     """The error as `google.rpc.Status`, its details within the bound."""
     code: tuple[int, str] = CODES[error.reason].value
-    status = status_pb2.Status(code=code[0], message=_cut(error.message))
-    for detail in _details(error):
-        _pack(status, detail)
-    attempts = list(error.attempts)
-    own = pb.ErrorDetails(
-        request_id=error.request_id, usage=error.usage, cost=error.cost, attempts=attempts
-    )
-    while own.attempts and status.ByteSize() + own.ByteSize() > MAX_DETAILS_BYTES - 64:
-        del own.attempts[0]
-    _pack(status, own)
+    status = status_pb2.Status(code=code[0], message=cut(error.message, MAX_TEXT))
+    add_details(status, error)
     return status
-
-
-def _details(error: LLMClientError) -> list[Message]:
-    metadata = {key: _cut(value, 200) for key, value in error.metadata.items()}
-    if error.violations:
-        metadata["violations"] = str(len(error.violations))
-    details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason_name, domain=DOMAIN, metadata=metadata)
-    ]
-    code = CODES[error.reason]
-    if error.retry_after is not None:
-        delay = Duration()
-        delay.FromNanoseconds(int(error.retry_after * 1e9))
-        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    if error.violations and code is grpc.StatusCode.INVALID_ARGUMENT:
-        bad = error_details_pb2.BadRequest()
-        room = MAX_DETAILS_BYTES // 2
-        for violation in error.violations[:MAX_VIOLATIONS]:
-            room -= len(violation.field) + len(violation.description) + 8
-            if room < 0:
-                break
-            bad.field_violations.add(field=violation.field, description=violation.description)
-        details.append(bad)
-    if error.reason in (pb.ERROR_REASON_BUDGET_EXCEEDED, pb.ERROR_REASON_RATE_LIMITED):
-        quota = error_details_pb2.QuotaFailure()
-        subject = error.metadata.get("budget") or error.metadata.get("limit", "")
-        quota.violations.add(subject=subject, description=_cut(error.message, 200))
-        details.append(quota)
-    return details
-
-
-def _pack(status: status_pb2.Status, detail: Message) -> None:
-    packed = Any()
-    packed.Pack(detail)
-    status.details.append(packed)
-
-
-def _cut(text: str, most: int = MAX_TEXT) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _pushback(error: LLMClientError) -> int:
