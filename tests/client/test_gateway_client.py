@@ -97,6 +97,11 @@ def test_a_token_that_is_no_header_is_refused() -> None:
     assert "b: c" not in str(caught.value)
 
 
+async def test_a_request_id_that_is_no_header_is_refused(client: GatewayClient) -> None:
+    with pytest.raises(ValueError, match="request_id"):
+        await client.generate(pb.GenerateRequest(), Call(request_id="r\n1"))
+
+
 def test_the_port_is_filled_in() -> None:
     targets = ("", "gw", "gw:1", "::1", "[::1]", "[::1]:1", "dns:///gw:1", "unix:/a")
     assert [GatewayClient(target).target for target in targets] == [

@@ -72,9 +72,7 @@ class GatewayClient(BaseLLMClient):
                     "TLS, or allow_insecure_token=True where the way there is safe"
                 )
             value = token.reveal() if isinstance(token, Secret) else token
-            if not (value.isascii() and value.isprintable()):
-                raise ValueError("the token holds characters that no header can carry")
-            self._authorization = Secret(f"Bearer {value}")
+            self._authorization = Secret(f"Bearer {_checked('token', value)}")
 
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -130,7 +128,15 @@ class GatewayClient(BaseLLMClient):
         return self._timeout if remaining is None else remaining
 
     def _metadata(self, call: Call) -> tuple[tuple[str, str], ...]:
-        metadata = ((REQUEST_ID_KEY, call.request_id), *call.trace_context)
+        trace = ((key.lower(), _checked(key, value)) for key, value in call.trace_context)
+        metadata = ((REQUEST_ID_KEY, _checked("request_id", call.request_id)), *trace)
         if self._authorization is None:
             return metadata
         return (("authorization", self._authorization.reveal()), *metadata)
+
+
+def _checked(name: str, value: str) -> str:
+    """A value that metadata can carry; grpc's own refusal names nothing."""
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError(f"{name}: has characters that no header can carry")
+    return value
