@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 from benchmarks.measure import measure, scenarios
-from benchmarks.report import as_json, as_table
+from benchmarks.report import as_json, as_table, with_table
 from benchmarks.systems import SYSTEMS
 
 ROUNDS = 5
+DOCS = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
 def main() -> None:
@@ -31,6 +33,9 @@ def main() -> None:
         metavar="SYSTEM",
         help=f"of {', '.join(names)}",
     )
+    parser.add_argument(
+        "--docs", action="store_true", help=f"also write the table into {DOCS.name}"
+    )
     options = parser.parse_args()
     rounds = 1 if options.quick else options.rounds
     systems = [system for system in SYSTEMS if system.name in options.only]
@@ -39,12 +44,15 @@ def main() -> None:
     if options.json:
         print(json.dumps(as_json(results, chosen, rounds), indent=2))
     else:
-        print(as_table(results, chosen, rounds))
+        table = as_table(results, chosen, rounds)
+        print(table)
+        if options.docs:
+            DOCS.write_text(with_table(DOCS.read_text(encoding="utf-8"), table), encoding="utf-8")
 
 
 def _progress(what: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{what}\r", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

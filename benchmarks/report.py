@@ -13,6 +13,7 @@ from benchmarks.measure import Figures, Measured, Scenario
 from benchmarks.systems import FLOOR
 
 _PACKAGES = ("grpcio", "protobuf", "aiohttp", "msgspec", "uvloop")
+MARKS = ("<!-- make bench ARGS=--docs writes from here -->", "<!-- to here -->")
 _UNMEASURED = "-"
 
 
@@ -63,6 +64,15 @@ def as_table(results: Sequence[Measured], chosen: Sequence[Scenario], rounds: in
     counts = ", ".join(f"{each.count} calls {each.name}" for each in chosen)
     about = ", ".join(f"{name} {value}" for name, value in machine().items())
     return "\n".join([*lines, "", f"Median of {rounds} rounds of {counts}; {about}."])
+
+
+def with_table(page: str, table: str) -> str:
+    """The page with the table between its two marks. Raises `ValueError` without them."""
+    before, first, rest = page.partition(MARKS[0])
+    _, second, after = rest.partition(MARKS[1])
+    if not (first and second):
+        raise ValueError(f"the page lacks the lines {MARKS}")
+    return f"{before}{first}\n{table}\n{second}{after}"
 
 
 def machine() -> dict[str, str]:

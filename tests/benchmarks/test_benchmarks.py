@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import answers
+from benchmarks.__main__ import DOCS
 from benchmarks.load import connected, load, unary
 from benchmarks.processes import free_port, listening, python
+from benchmarks.report import with_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +51,23 @@ def test_json_has_every_figure() -> None:
     assert {figures["ratio_to_floor"] for figures in floor["figures"].values()} == {1.0}
     paced = report["systems"]["floor"]["figures"]["paced"]
     assert paced["calls_per_second"][0] < 4 / (answers.STREAM_TOKENS * answers.PACE_SECONDS)
+
+
+def test_the_gateway_is_measured_beside_the_floor() -> None:
+    report = json.loads(run("--quick", "--json", "--only", "floor", "gateway", "gateway-echo"))
+    assert set(report["systems"]["gateway"]["figures"]) == set(report["scenarios"])
+    for system in report["systems"].values():
+        assert all(figures["ratio_to_floor"] > 0 for figures in system["figures"].values())
+
+
+def test_the_table_goes_between_the_marks_of_the_page() -> None:
+    once = with_table(DOCS.read_text(encoding="utf-8"), "| a table |")
+    assert once.count("| a table |") == 1
+    twice = with_table(once, "| another |")
+    assert "| a table |" not in twice
+    assert twice.replace("| another |", "| a table |") == once
+    with pytest.raises(ValueError, match="lacks the lines"):
+        with_table("no marks", "| a table |")
 
 
 def test_the_table_has_a_row_for_each_system() -> None:
