@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from llmrpc_server.config import Config, PlannedProvider
 from llmrpc_server.rpc.address import on_loopback
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+"""What the client takes without being told."""
 
 
 def banner(
@@ -43,7 +49,11 @@ def banner(
     reachable = on_loopback(address)
     yield ""
     yield "Try it, in another terminal:"
-    yield f'  {TRY} --address {reachable} "Hello"'
+    option = "" if reachable == DEFAULT_ADDRESS else f" --address {reachable}"
+    yield f'  {_command()} generate{option} "Hello"'
 
 
-TRY = ".venv/bin/llmrpc generate"
+def _command() -> str:
+    """The client beside this interpreter, as one would type it here."""
+    beside = Path(sys.executable).with_name("llmrpc")
+    return os.path.relpath(beside) if beside.exists() else "llmrpc"
