@@ -8,6 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import Violation
 
 _MEDIA = frozenset({"text", "image", "audio", "document"})
+_RESULT = _MEDIA - {"audio"}
 KINDS = {
     pb.ROLE_SYSTEM: _MEDIA,
     pb.ROLE_USER: _MEDIA,
@@ -44,27 +45,36 @@ def message_violations(path: str, message: pb.LLMMessage, most: int) -> Iterator
             role = pb.Role.Name(message.role).removeprefix("ROLE_").lower()
             yield Violation(f"{at}.{kind}", f"has no place in a message of role {role}")
         else:
-            yield from _part_violations(at, part, kind)
+            yield from _part_violations(at, part, kind, most)
 
 
-def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
+def _part_violations(path: str, part: pb.Part, kind: str, most: int) -> Iterator[Violation]:
     if kind in ("image", "audio", "document"):
         yield from _media_violations(f"{path}.{kind}", getattr(part, kind))
+    elif kind == "text" and not (part.text or part.HasField("signature")):
+        yield Violation(f"{path}.text", "is empty")
     elif kind == "tool_call" and not (part.tool_call.id and part.tool_call.name):
         yield Violation(f"{path}.tool_call", "needs id and name")
     elif kind == "tool_result":
-        result = part.tool_result
-        if not result.tool_call_id:
-            yield Violation(f"{path}.tool_result.tool_call_id", "is empty")
-        if result.content and result.parts:
-            yield Violation(f"{path}.tool_result.content", "is set beside parts; give one of them")
-        for place, piece in enumerate(result.parts):
-            if piece.WhichOneof("kind") not in _MEDIA:
-                yield Violation(
-                    f"{path}.tool_result.parts[{place}]", "is no text, image or document"
-                )
+        yield from _result_violations(f"{path}.tool_result", part.tool_result, most)
     if part.HasField("signature") and not part.signature.provider:
         yield Violation(f"{path}.signature.provider", "is empty")
+
+
+def _result_violations(path: str, result: pb.ToolResult, most: int) -> Iterator[Violation]:
+    if not result.tool_call_id:
+        yield Violation(f"{path}.tool_call_id", "is empty")
+    if result.content and result.parts:
+        yield Violation(f"{path}.content", "is set beside parts; give one of them")
+    if len(result.parts) > most:
+        yield Violation(f"{path}.parts", f"are more than {most}")
+        return
+    for place, piece in enumerate(result.parts):
+        kind = piece.WhichOneof("kind")
+        if kind is None or kind not in _RESULT:
+            yield Violation(f"{path}.parts[{place}]", "is no text, image or document")
+        else:
+            yield from _part_violations(f"{path}.parts[{place}]", piece, kind, most)
 
 
 def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:
@@ -77,6 +87,8 @@ def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> It
             if not media.media_type:
                 yield Violation(f"{path}.media_type", "is empty; data needs it")
         case "uri":
+            if not media.uri:
+                yield Violation(f"{path}.uri", "is empty")
             if any(ord(character) < 0x20 or character == "\x7f" for character in media.uri):
                 yield Violation(f"{path}.uri", "has control characters")
         case "file_id":

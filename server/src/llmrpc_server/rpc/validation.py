@@ -10,6 +10,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 
 from llmrpc_server.rpc.message_rules import message_violations
+from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
 
 RANGES = {
@@ -19,9 +20,12 @@ RANGES = {
     "frequency_penalty": (-2.0, 2.0),
 }
 MOST_STOPS = 64
+MOST_LETTERS = 256
+"""Of a model's name: it goes into logs and spans."""
 
 NOT_BUILT = ("fallback_models", "cache", "idempotency_key", "resume_after", "labels")
 """Fields of features that this release does not have: refused by name."""
+NOT_YET = "this release does not have it yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,14 @@ class Validator:
             raise InvalidRequestError(
                 f"{first.field}: {first.description}{more}", violations=violations
             )
-        for name in NOT_BUILT:
-            if getattr(request, name) if name != "cache" else request.HasField("cache"):
-                raise InvalidRequestError(
-                    f"{name}: this release does not have it yet; leave it out",
-                    reason=pb.ERROR_REASON_FIELD_NOT_IMPLEMENTED,
-                    metadata={"field": name},
-                    violations=[Violation(name, "this release does not have it yet")],
-                )
+        missing = [field.name for field, _ in request.ListFields() if field.name in NOT_BUILT]
+        if missing:
+            raise InvalidRequestError(
+                f"{missing[0]}: {NOT_YET}; leave it out",
+                reason=pb.ERROR_REASON_FIELD_NOT_IMPLEMENTED,
+                metadata={"field": missing[0]},
+                violations=[Violation(name, NOT_YET) for name in missing],
+            )
 
     def _violations(self, request: pb.GenerateRequest) -> Iterator[Violation]:
         limits = self._limits
@@ -67,9 +71,18 @@ class Validator:
         else:
             for place, message in enumerate(request.messages):
                 yield from message_violations(f"messages[{place}]", message, limits.max_parts)
+        yield from _model(request.model)
         yield from _sampling(request, limits)
         yield from _tools(request, limits.max_tools)
         yield from _formats(request)
+        yield from option_violations(request.provider_options)
+
+
+def _model(name: str) -> Iterator[Violation]:
+    if len(name) > MOST_LETTERS:
+        yield Violation("model", f"is longer than {MOST_LETTERS} characters")
+    elif not name.isprintable():
+        yield Violation("model", "has control characters")
 
 
 def _sampling(request: pb.GenerateRequest, limits: Limits) -> Iterator[Violation]:
@@ -112,6 +125,8 @@ def _tools(request: pb.GenerateRequest, most: int) -> Iterator[Violation]:
             yield Violation("tool_choice.name", f"{choice.name!r} is none of the tools")
     elif choice.name:
         yield Violation("tool_choice.name", "goes with MODE_NAMED alone")
+    if choice.mode not in pb.ToolChoice.Mode.values():
+        yield Violation("tool_choice.mode", f"{choice.mode} is unknown")
     if choice.mode == pb.ToolChoice.MODE_REQUIRED and not request.tools:
         yield Violation("tool_choice.mode", "MODE_REQUIRED needs tools")
 
@@ -122,11 +137,13 @@ def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
             "response_format.json_schema.schema", request.response_format.json_schema.schema
         )
     reasoning = request.reasoning
+    if reasoning.effort not in pb.Reasoning.Effort.values():
+        yield Violation("reasoning.effort", f"{reasoning.effort} is unknown")
     if reasoning.HasField("budget_tokens"):
         if reasoning.budget_tokens < 0:
             yield Violation("reasoning.budget_tokens", "is negative")
         if reasoning.effort:
             yield Violation("reasoning", "has effort and budget_tokens; give one of them")
-    for name in request.fallback_models:
+    for place, name in enumerate(request.fallback_models):
         if not name:
-            yield Violation("fallback_models", "has an empty name")
+            yield Violation(f"fallback_models[{place}]", "is empty")

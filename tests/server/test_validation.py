@@ -1,0 +1,236 @@
+"""What no provider could take is refused, with every violation by its path."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import duration_pb2, struct_pb2
+from google.rpc import error_details_pb2
+from llmrpc import v1 as pb
+from llmrpc.errors import InvalidRequestError
+from llmrpc_server.rpc.validation import NOT_BUILT, Limits, Validator
+
+from tests.conftest import StartGateway
+from tests.server.wire import ask, detail, failure, reason
+
+USER, TOOL, SYSTEM, ASSISTANT = pb.ROLE_USER, pb.ROLE_TOOL, pb.ROLE_SYSTEM, pb.ROLE_ASSISTANT
+NO_ROLE: Any = 99
+
+
+def said(*parts: pb.Part, role: pb.Role.ValueType = USER, **fields: Any) -> pb.GenerateRequest:
+    return pb.GenerateRequest(messages=[pb.LLMMessage(role=role, parts=parts, **fields)])
+
+
+def tool_result(**fields: Any) -> pb.GenerateRequest:
+    return said(pb.Part(tool_result=pb.ToolResult(**fields)), role=TOOL)
+
+
+def schema(text: str) -> pb.ResponseFormat:
+    return pb.ResponseFormat(json_schema=pb.JsonSchemaFormat(schema=text))
+
+
+def option(value: struct_pb2.Value) -> dict[str, struct_pb2.Value]:
+    return {"openai.metadata": value}
+
+
+PNG = pb.Image(data=b"png", media_type="image/png")
+NAMED = pb.ToolChoice.MODE_NAMED
+NAN = struct_pb2.Value(number_value=math.nan)
+
+REFUSED = {
+    "messages": pb.GenerateRequest(),
+    "messages[0].role": pb.GenerateRequest(messages=[pb.LLMMessage(content="a")]),
+    "messages[0].role#unknown": pb.GenerateRequest(
+        messages=[pb.LLMMessage(role=NO_ROLE, content="a")]
+    ),
+    "messages[0].content": pb.GenerateRequest(messages=[pb.LLMMessage(role=USER)]),
+    "messages[0].content#beside": said(pb.Part(text="a"), content="a"),
+    "messages[0].parts": pb.GenerateRequest(messages=[pb.LLMMessage(role=TOOL, content="a")]),
+    "messages[0].parts[1]": said(pb.Part(text="a"), pb.Part()),
+    "messages[0].parts[0].text": said(pb.Part(text="")),
+    "messages[0].parts[0].text#tool": said(pb.Part(text="a"), role=TOOL),
+    "messages[0].parts[0].tool_call": said(pb.Part(tool_call=pb.ToolCall(id="1", name="a"))),
+    "messages[0].parts[0].tool_call#bare": said(pb.Part(tool_call=pb.ToolCall()), role=ASSISTANT),
+    "messages[0].parts[0].reasoning": said(pb.Part(reasoning="a"), role=SYSTEM),
+    "messages[0].parts[0].tool_result": said(
+        pb.Part(tool_result=pb.ToolResult(tool_call_id="1")), role=ASSISTANT
+    ),
+    "messages[0].parts[0].tool_result.tool_call_id": tool_result(content="a"),
+    "messages[0].parts[0].tool_result.content": tool_result(
+        tool_call_id="1", content="a", parts=[pb.Part(text="a")]
+    ),
+    "messages[0].parts[0].tool_result.parts[0]": tool_result(
+        tool_call_id="1", parts=[pb.Part(reasoning="a")]
+    ),
+    "messages[0].parts[0].tool_result.parts[0].image": tool_result(
+        tool_call_id="1", parts=[pb.Part(image=pb.Image())]
+    ),
+    "messages[0].parts[0].signature.provider": said(
+        pb.Part(text="a", signature=pb.Signature(data="x"))
+    ),
+    "messages[0].parts[0].image": said(pb.Part(image=pb.Image(media_type="image/png"))),
+    "messages[0].parts[0].image.data": said(
+        pb.Part(image=pb.Image(data=b"", media_type="image/png"))
+    ),
+    "messages[0].parts[0].image.media_type": said(pb.Part(image=pb.Image(data=b"png"))),
+    "messages[0].parts[0].image.uri": said(pb.Part(image=pb.Image(uri="https://a\r\nb"))),
+    "messages[0].parts[0].image.uri#empty": said(pb.Part(image=pb.Image(uri=""))),
+    "messages[0].parts[0].audio.media_type": said(pb.Part(audio=pb.Audio(data=b"wav"))),
+    "messages[0].parts[0].document.file_id": said(pb.Part(document=pb.Document(file_id=""))),
+    "model": ask("echo/a\nb"),
+    "model#long": ask("echo/" + "a" * 300),
+    "temperature": ask(temperature=2.1),
+    "temperature#nan": ask(temperature=math.nan),
+    "temperature#inf": ask(temperature=math.inf),
+    "temperature#negative": ask(temperature=-0.1),
+    "top_p": ask(top_p=1.1),
+    "top_p#nan": ask(top_p=math.nan),
+    "top_k": ask(top_k=0),
+    "max_tokens": ask(max_tokens=0),
+    "max_tokens#negative": ask(max_tokens=-5),
+    "max_tokens#large": ask(max_tokens=2**31 - 1),
+    "presence_penalty": ask(presence_penalty=-2.1),
+    "frequency_penalty": ask(frequency_penalty=-math.inf),
+    "stop[1]": ask(stop=["a", ""]),
+    "stop": ask(stop=["a"] * 65),
+    "tools": ask(tools=[pb.Tool(name=str(n)) for n in range(513)]),
+    "tools[0].name": ask(tools=[pb.Tool()]),
+    "tools[1].name": ask(tools=[pb.Tool(name="a"), pb.Tool(name="a")]),
+    "tools[0].parameters": ask(tools=[pb.Tool(name="a", parameters="{")]),
+    "tools[0].parameters#array": ask(tools=[pb.Tool(name="a", parameters="[]")]),
+    "tools[0].parameters#deep": ask(tools=[pb.Tool(name="a", parameters='{"a":' * 10_000)]),
+    "tool_choice.name": ask(tool_choice=pb.ToolChoice(mode=NAMED, name="a")),
+    "tool_choice.name#mode": ask(tools=[pb.Tool(name="a")], tool_choice=pb.ToolChoice(name="a")),
+    "tool_choice.mode": ask(tool_choice=pb.ToolChoice(mode=pb.ToolChoice.MODE_REQUIRED)),
+    "tool_choice.mode#unknown": ask(tool_choice=pb.ToolChoice(mode=NO_ROLE)),
+    "response_format.json_schema.schema": ask(response_format=schema("nonsense")),
+    "response_format.json_schema.schema#empty": ask(response_format=schema("")),
+    "response_format.json_schema.schema#number": ask(response_format=schema("7")),
+    "reasoning": ask(reasoning=pb.Reasoning(effort=pb.Reasoning.EFFORT_LOW, budget_tokens=5)),
+    "reasoning.effort": ask(reasoning=pb.Reasoning(effort=NO_ROLE)),
+    "reasoning.budget_tokens": ask(reasoning=pb.Reasoning(budget_tokens=-1)),
+    "resume_after": ask(resume_after=-1),
+    "fallback_models[1]": ask(fallback_models=["a", ""]),
+    "provider_options[openai]": ask(provider_options={"openai": struct_pb2.Value(bool_value=True)}),
+    "provider_options[openai.metadata]": ask(provider_options=option(struct_pb2.Value())),
+    "provider_options[openai.metadata]#nan": ask(provider_options=option(NAN)),
+    "provider_options[openai.metadata]#inner": ask(
+        provider_options=option(struct_pb2.Value(list_value=struct_pb2.ListValue(values=[NAN])))
+    ),
+}
+"""A request by the one path that is wrong in it; `#` parts cases of one path."""
+
+TAKEN = [
+    ask(),
+    ask(temperature=0, top_p=0, presence_penalty=-2, frequency_penalty=2, max_tokens=1, top_k=1),
+    ask(temperature=2, top_p=1, seed=-1, stop=["a"], response_format=schema('{"type":"object"}')),
+    said(pb.Part(text="a"), pb.Part(image=PNG), pb.Part(image=pb.Image(uri="https://a/b.png"))),
+    said(pb.Part(reasoning="a"), pb.Part(refusal="b"), role=ASSISTANT),
+    said(pb.Part(tool_call=pb.ToolCall(id="1", name="a", arguments="not json")), role=ASSISTANT),
+    said(pb.Part(text="", signature=pb.Signature(provider="google", data="x")), role=ASSISTANT),
+    tool_result(tool_call_id="1"),
+    tool_result(tool_call_id="1", parts=[pb.Part(text="a"), pb.Part(image=PNG)]),
+    ask(tools=[pb.Tool(name="a")], tool_choice=pb.ToolChoice(mode=NAMED, name="a")),
+    ask(reasoning=pb.Reasoning(budget_tokens=0), response_format=pb.ResponseFormat()),
+    ask(provider_options=option(struct_pb2.Value(number_value=1))),
+]
+
+
+def violations(request: pb.GenerateRequest) -> list[str]:
+    try:
+        Validator(Limits()).check(request)
+    except InvalidRequestError as error:
+        return [violation.field for violation in error.violations]
+    return []
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_a_wrong_field_is_named(path: str) -> None:
+    assert violations(REFUSED[path]) == [path.partition("#")[0]]
+
+
+@pytest.mark.parametrize("request_", TAKEN)
+def test_what_the_contract_allows_is_taken(request_: pb.GenerateRequest) -> None:
+    assert violations(request_) == []
+
+
+async def test_all_violations_come_at_once(gateway: StartGateway) -> None:
+    request = pb.GenerateRequest(
+        messages=[pb.LLMMessage(role=NO_ROLE), pb.LLMMessage(role=USER)],
+        temperature=3,
+        max_tokens=-1,
+        tools=[pb.Tool(parameters="{")],
+    )
+    error = await failure((await gateway()).stub.Generate(request))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(error) == "INVALID_REQUEST"
+    assert str(error.details()).startswith("messages[0].role: ")
+    listed = detail(error, error_details_pb2.BadRequest).field_violations
+    assert [v.field for v in listed] == [
+        "messages[0].role",
+        "messages[0].content",
+        "messages[1].content",
+        "temperature",
+        "max_tokens",
+        "tools[0].name",
+        "tools[0].parameters",
+    ]
+    assert detail(error, error_details_pb2.ErrorInfo).metadata["violations"] == "7"
+
+
+async def test_streams_are_checked_too(gateway: StartGateway) -> None:
+    call = (await gateway()).stub.StreamText(pb.GenerateRequest())
+    error = await failure(call.read())
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_ten_thousand_bad_messages_are_counted(gateway: StartGateway) -> None:
+    stub = (await gateway(limits={"max_messages": 20_000})).stub
+    request = pb.GenerateRequest(messages=[pb.LLMMessage()] * 10_000)
+    error = await failure(stub.Generate(request))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    info = detail(error, error_details_pb2.ErrorInfo)
+    assert info.metadata["violations"] == "20000"
+    assert 8 <= len(detail(error, error_details_pb2.BadRequest).field_violations) <= 20
+
+
+def test_more_messages_than_the_bound_are_refused() -> None:
+    message = pb.LLMMessage(role=USER, content="a")
+    assert violations(pb.GenerateRequest(messages=[message] * 10_000)) == ["messages"]
+    assert violations(pb.GenerateRequest(messages=[message] * 4096)) == []
+
+
+def test_more_parts_than_the_bound_are_refused() -> None:
+    assert violations(said(*[pb.Part(text="a")] * 5000)) == ["messages[0].parts"]
+    parts = [pb.Part(text="a")] * 5000
+    assert violations(tool_result(tool_call_id="1", parts=parts)) == [
+        "messages[0].parts[0].tool_result.parts"
+    ]
+
+
+UNBUILT = {
+    "fallback_models": ask(fallback_models=["echo/a"]),
+    "cache": ask(cache=pb.CacheOptions()),
+    "cache#ttl": ask(cache=pb.CacheOptions(ttl=duration_pb2.Duration(seconds=1))),
+    "idempotency_key": ask(idempotency_key="a"),
+    "resume_after": ask(resume_after=0),
+    "labels": ask(labels={"team": "a"}),
+}
+
+
+@pytest.mark.parametrize("name", UNBUILT)
+async def test_fields_of_a_later_release_are_refused_by_name(
+    gateway: StartGateway, name: str
+) -> None:
+    error = await failure((await gateway()).stub.Generate(UNBUILT[name]))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    info = detail(error, error_details_pb2.ErrorInfo)
+    assert info.reason == "FIELD_NOT_IMPLEMENTED"
+    assert info.metadata["field"] == name.partition("#")[0]
+
+
+def test_every_field_of_a_later_release_is_tested() -> None:
+    assert {name.partition("#")[0] for name in UNBUILT} == set(NOT_BUILT)
