@@ -148,6 +148,27 @@ def test_an_error_that_is_no_event_stream_keeps_its_meaning() -> None:
     assert caught.value.reason_name == "PROVIDER_QUOTA_EXHAUSTED"
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"message": "Busy.", "type": "overloaded_error"}', "PROVIDER_OVERLOADED"),
+        (b'{"error": {"code": 502, "message": "Bad."}}', "PROVIDER_UNAVAILABLE"),
+        (b"upstream reset", "PROVIDER_UNAVAILABLE"),
+    ],
+)
+def test_an_error_event_is_an_error_whatever_it_holds(data: bytes, reason: str) -> None:
+    with pytest.raises(ProviderNotAvailableError) as caught:
+        fold(chunk({"content": "a"}), b"event: error\ndata: " + data + b"\n\n")
+    assert caught.value.reason_name == reason
+
+
+def test_a_body_that_is_no_event_stream_is_bounded() -> None:
+    decoder = DIALECT.decoder(4096)
+    decoder.feed(b"{" * 4096)
+    with pytest.raises(ProviderNotAvailableError):
+        decoder.feed(b"{")
+
+
 def test_the_usage_beside_an_error_is_kept() -> None:
     folded = Folded(DIALECT.decoder(4096))
     used = {"prompt_tokens": 3, "completion_tokens": 1}
@@ -194,6 +215,32 @@ def test_a_call_waits_for_its_name_and_starts_without_it_at_the_end() -> None:
     assert [(call.id, call.name, call.arguments) for call in calls] == [
         ("c0", "f", "{}"), ("c1", "", "1"),
     ]  # fmt: skip
+
+
+def test_pieces_without_an_index_are_told_apart_by_their_ids() -> None:
+    def piece(id: str, **function: str) -> bytes:
+        return chunk({"tool_calls": [{"id": id, "function": function}]})
+
+    folded = fold(
+        piece("a", name="f", arguments="["), piece("b", name="f", arguments="{"),
+        piece("a", arguments="1]"), piece("b", arguments="}"), chunk({}, "tool_calls"),
+    )  # fmt: skip
+    calls = [part.tool_call for part in folded.response().message.parts]
+    assert [(call.id, call.arguments) for call in calls] == [("a", "[1]"), ("b", "{}")]
+
+
+@pytest.mark.parametrize(
+    "cached",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 4}},
+        {"prompt_cache_hit_tokens": 4},
+        {"num_cached_tokens": 4, "prompt_tokens_details": None},
+    ],
+)
+def test_cached_tokens_have_several_names(cached: dict[str, Any]) -> None:
+    folded = fold(chunk({}, "stop", usage={"prompt_tokens": 10, **cached}))
+    counted = folded.response().usage
+    assert (counted.input_tokens, counted.cache_read_tokens) == (6, 4)
 
 
 def test_reasoning_that_is_signed_and_silent_is_kept_for_its_provider() -> None:
