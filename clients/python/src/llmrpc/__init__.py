@@ -21,6 +21,7 @@ from llmrpc.errors import (
     StreamInterruptedError,
     Violation,
 )
+from llmrpc.requests import Messages
 from llmrpc.safe import safe_generate_text
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream, accumulate
@@ -49,6 +50,7 @@ __all__ = [
     "LLMClientError",
     "LLMMessage",
     "LLMResponse",
+    "Messages",
     "MethodNotImplementedError",
     "ModelNotFoundError",
     "PermissionDeniedError",

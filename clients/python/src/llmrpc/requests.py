@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf import json_format, struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.types import LLMMessage
 
-Messages = Sequence[LLMMessage | pb.LLMMessage]
+Messages: TypeAlias = Sequence[LLMMessage | pb.LLMMessage]
+"""A conversation, oldest message first."""
 
 _POSITIONAL = ("messages", "model", "temperature", "max_tokens")
 _OPTIONS = tuple(
