@@ -64,8 +64,8 @@ class App:
         port = bind(self.server, self.config.listen)
         if any(each.row is not None for each in self._on):
             await asyncio.to_thread(self._prices.load)
-        await self.server.start()
         await self.health.start()
+        await self.server.start()
         return port
 
     async def close(self) -> None:

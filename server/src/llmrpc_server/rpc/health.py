@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
+import grpc
 from grpc_health.v1 import health, health_pb2
 
 SERVICE = "llmrpc.v1.LLMService"
+Context = grpc.aio.ServicerContext[Any, Any]
 _UP = health_pb2.HealthCheckResponse.SERVING
 _DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -20,7 +23,7 @@ class Health:
     """
 
     def __init__(self, providers: Sequence[str]) -> None:
-        self.servicer = health.aio.HealthServicer()
+        self.servicer = _Servicer()
         self._providers = tuple(providers)
         self._changes: set[asyncio.Task[None]] = set()
 
@@ -40,3 +43,28 @@ class Health:
     async def stop(self) -> None:
         """Nothing is serving any more; later changes are ignored."""
         await self.servicer.enter_graceful_shutdown()
+
+    def end_watches(self) -> None:
+        """Ends every Watch: one that stays open would hold up the server's stop."""
+        for watch in self.servicer.watches:
+            watch.reschedule(asyncio.get_running_loop().time())
+
+
+class _Servicer(health.aio.HealthServicer):
+    """Knows its running watches, so that they can be ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watches: set[asyncio.Timeout] = set()
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:
+        watch = asyncio.timeout(None)
+        try:
+            async with watch:
+                self.watches.add(watch)
+                await super().Watch(request, context)
+        except TimeoutError:
+            if not watch.expired():
+                raise
+        finally:
+            self.watches.discard(watch)

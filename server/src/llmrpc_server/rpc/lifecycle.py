@@ -47,6 +47,7 @@ class Lifecycle:
         logger.info("stopping: NOT_SERVING; running calls have %g s", self._settings.grace)
         await self._health.stop()
         await self._unless_hurried(asyncio.sleep(self._settings.drain_pause))
+        self._health.end_watches()
         stopping = asyncio.ensure_future(self._server.stop(self._settings.grace))
         await self._unless_hurried(asyncio.shield(stopping))
         if not stopping.done():
