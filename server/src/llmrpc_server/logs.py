@@ -20,6 +20,7 @@ class LogSettings:
     format: Literal["auto", "json", "text"] = "auto"
     """`auto` is text on a terminal and JSON elsewhere."""
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe lines that are written."""
 
 
 def start_logging(settings: LogSettings, redactor: Redactor) -> None:

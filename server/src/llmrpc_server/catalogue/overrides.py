@@ -19,7 +19,9 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     model: str
     """As a caller or the provider names it, whole."""
     input: Decimal
+    """For input in no other bucket."""
     output: Decimal
+    """For output, reasoning included."""
     cache_read: Decimal | None = None
     """Absent: cached input costs what other input does."""
     cache_write: Decimal | None = None

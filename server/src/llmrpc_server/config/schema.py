@@ -22,6 +22,7 @@ class ProviderConfig:
     """One provider. A name of the registry needs nothing but a key."""
 
     enabled: bool = True
+    """False leaves it out, keys or not."""
     dialect: str = ""
     """For a provider that the registry does not know: the protocol it speaks."""
     client: str = ""
@@ -29,9 +30,11 @@ class ProviderConfig:
     api_keys: tuple[Secret, ...] = ()
     """Taken in turn. Best as `${NAME}`, from the environment."""
     base_url: str = ""
+    """Where it is, up to what comes before the dialect's own path; empty: the registry's."""
     allow_http: bool = False
     """Lets an address that is not loopback be reached without TLS."""
     default_model: str = ""
+    """For its bare name, and for no name where it is the first; empty: the registry's."""
     models: tuple[str, ...] = ()
     """Bare model names that belong to this provider."""
 
@@ -41,8 +44,11 @@ class CallerKey:
     """A caller's bearer key: by its SHA-256, or itself as `${NAME}`."""
 
     name: str
+    """How logs and spans call them; each name once."""
     sha256: str = ""
+    """The key's hash, as `llmrpc-server new-key` prints it."""
     key: Secret = field(default_factory=lambda: Secret(""))
+    """The key itself."""
 
     def __post_init__(self) -> None:
         if bool(self.sha256) == bool(self.key):
@@ -57,9 +63,11 @@ class CallerKey:
 
 @dataclass(frozen=True, slots=True)
 class TracingSettings:
-    """Where spans go. `auto` is `otlp` when OTEL_EXPORTER_OTLP_ENDPOINT is set."""
+    """Where spans go."""
 
     exporter: Literal["auto", "none", "console", "otlp"] = "auto"
+    """`auto` is `otlp` when OTEL_EXPORTER_OTLP_ENDPOINT or
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set, else `none`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,11 @@ class Config:
     listen: ListenSettings = field(default_factory=ListenSettings)
     auth: tuple[CallerKey, ...] = ()
     default_model: str = ""
+    """For requests without a model; empty: the first configured provider's own."""
     temperature: float | None = 0.7
     """For requests without one; null leaves it to the provider."""
     max_tokens: int | None = None
+    """For requests without one; null leaves it to the provider."""
     timeout: float = 30.0
     """For calls without a deadline, and the silence that ends a stream."""
     aliases: Mapping[str, str] = field(default_factory=dict)

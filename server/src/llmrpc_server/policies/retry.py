@@ -28,6 +28,7 @@ class RetrySettings:
     base_delay: float = 0.5
     """The wait before the second try; it doubles each time, with jitter."""
     max_delay: float = 8.0
+    """Where the doubling ends."""
     max_retry_after: float = 20.0
     """A provider that asks for a longer wait gets no further try in this call."""
     min_remaining: float = 0.5

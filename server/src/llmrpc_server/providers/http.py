@@ -27,11 +27,13 @@ class HttpSettings:
     """How providers are reached. Times are in seconds, sizes in bytes."""
 
     connect_timeout: float = 10.0
+    """What making a connection may take, the wait for a free one included."""
     connections: int = 0
     """Most connections at a time; 0 is no bound."""
     keepalive: float = 60.0
     """How long an idle connection is kept."""
     proxy: str | None = None
+    """The URL of an HTTP proxy for all providers; HTTPS_PROXY and its like are not read."""
     ca_bundle: str | None = None
     """A PEM file of certificate authorities; None takes the system's."""
     max_body_bytes: int = 32 * MiB

@@ -22,8 +22,11 @@ class TlsSettings:
     """PEM files. With `client_ca` every caller must show a certificate of it (mTLS)."""
 
     certificate: Path
+    """The server's certificate, and any between it and its authority."""
     key: Path
+    """The certificate's private key, not encrypted."""
     client_ca: Path | None = None
+    """The authority of the callers' certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,16 @@ class ListenSettings:
     """Where and how the server listens. Times are in seconds, sizes in bytes."""
 
     address: str = "127.0.0.1:50051"
+    """`host:port`, `[ipv6]:port` or `unix:path`; port 0 takes a free one."""
     allow_anonymous: bool = False
     """Lets everybody in on an address that other machines reach."""
     tls: TlsSettings | None = None
     health: bool = True
+    """Whether `grpc.health.v1` is served."""
     reflection: bool = True
+    """Whether server reflection, v1 and v1alpha, is served."""
     max_message_bytes: int = 32 * MiB
+    """Bound of one request."""
     max_calls: int = 0
     """Most calls at a time, health and reflection not counted; 0 is no bound."""
     drain_pause: float = 0.0

@@ -33,9 +33,13 @@ class Limits:
     """Bounds of a request."""
 
     max_messages: int = 4096
+    """Most messages."""
     max_parts: int = 4096
+    """Most parts of one message, or of one tool result."""
     max_tools: int = 512
+    """Most tools."""
     max_tokens: int = 10_000_000
+    """Most that a request's own `max_tokens` may ask for."""
 
 
 class Validator:
