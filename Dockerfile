@@ -49,7 +49,7 @@ ENV LLMRPC_ADDRESS=0.0.0.0:50051 \
     PYTHONUNBUFFERED=1
 
 USER 10001:10001
-EXPOSE 50051 9464
+EXPOSE 50051
 STOPSIGNAL SIGTERM
 
 # The standard grpc.health.v1 Check of the whole server, over a real connection.
