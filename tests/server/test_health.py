@@ -102,7 +102,7 @@ async def test_a_watch_that_is_left_is_forgotten(gateway: StartGateway) -> None:
     running = await gateway()
     watched = watch(health(running), "")
     await watched.read()
-    watchers = running.app.health.servicer._server_watchers
+    watchers: Any = vars(running.app.health.servicer)["_server_watchers"]
     assert list(watchers) == [""]
     watched.cancel()
     await until(lambda: not watchers)
