@@ -25,14 +25,15 @@ VERSIONS = ["v1", "v1alpha"]
 REQUEST = '{"messages": [{"role": "ROLE_USER", "content": "Hello there"}]}'
 
 
-async def reflect(running: RunningGateway, version: str, **fields: str) -> Any:
+async def reflect(running: RunningGateway, version: str, **fields: Any) -> Any:
     method: Any = running.channel().stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         reflection_pb2.ServerReflectionRequest.SerializeToString,
         reflection_pb2.ServerReflectionResponse.FromString,
     )
     request = reflection_pb2.ServerReflectionRequest(**fields)
-    return [answer async for answer in method(iter([request]))][0]
+    (answer,) = [answer async for answer in method(iter([request]))]
+    return answer
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from llmrpc_server.config.certificates import tls_problems
 from llmrpc_server.config.convert import ConfigError, convert
 from llmrpc_server.config.environment import overlay, provider_overlay
 from llmrpc_server.config.providers import provider_problems
@@ -94,10 +95,5 @@ def _doubtful(config: Config) -> list[str]:
     names = [key.name for key in config.auth]
     problems += [f"auth: the name {n} is there twice" for n in set(names) if names.count(n) > 1]
     if config.listen.tls is not None:
-        tls = config.listen.tls
-        for name, file in (("certificate", tls.certificate), ("key", tls.key)):
-            if not file.is_file():
-                problems.append(f"listen.tls.{name}: there is no file {file}")
-        if tls.client_ca is not None and not tls.client_ca.is_file():
-            problems.append(f"listen.tls.client_ca: there is no file {tls.client_ca}")
+        problems += tls_problems(config.listen.tls)
     return problems
