@@ -14,9 +14,13 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from yarl import URL
 
+from llmrpc_server.providers.resolver import GuardedResolver
+
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
 """An error's body is read this far."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are never reached through the proxy."""
 DRAIN_SECONDS = 1.0
 """How long the end of a finished stream is waited for, out of the caller's way,
 so that its connection can be used again."""
@@ -62,7 +66,10 @@ class Upstream:
         The caller ends it with `finish`, or with the response's `close`. Call it,
         and read the response, inside `reaching`.
         """
-        return await self._client().post(url, data=body, headers=headers, allow_redirects=False)
+        proxy = None if url.host in LOOPBACK else self.settings.proxy
+        return await self._client().post(
+            url, data=body, headers=headers, allow_redirects=False, proxy=proxy
+        )
 
     async def read(self, response: ClientResponse, provider: str) -> bytes:
         """The whole body, within the bound."""
@@ -119,10 +126,10 @@ class Upstream:
                     limit=settings.connections,
                     keepalive_timeout=settings.keepalive,
                     ssl=context,
+                    resolver=GuardedResolver(),
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout),
-                proxy=settings.proxy,
                 trust_env=False,
             )
         return self._session
