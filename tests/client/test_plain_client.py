@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from llmrpc import (
     BaseLLMClient,
     Call,
+    GenerationTimeoutError,
     InvalidRequestError,
     LLMMessage,
     LLMResponse,
@@ -91,6 +94,54 @@ async def test_an_error_before_the_first_chunk_may_be_tried_again() -> None:
 async def test_an_error_behind_it_interrupts_the_stream() -> None:
     async with await Shouting(fail_after=2).open_stream(request()) as events:
         with pytest.raises(StreamInterruptedError, match="out of breath") as raised:
+            await accumulate(events)
+    assert raised.value.usage is not None
+    assert raised.value.usage.output_tokens == 1
+
+
+class Odd(BaseLLMClient):
+    """Streams what it is told to, and raises or falls silent in the end."""
+
+    def __init__(self, *chunks: str, error: Exception | None = None) -> None:
+        super().__init__("odd")
+        self._chunks, self._error = chunks, error
+
+    async def generate_text(self, *args: object, **kwargs: object) -> LLMResponse:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    async def stream_text(self, *args: object, **kwargs: object) -> AsyncGenerator[str, None]:
+        for chunk in self._chunks:
+            yield chunk
+        if self._error is not None:
+            raise self._error
+        await asyncio.Event().wait()
+
+
+async def test_empty_chunks_are_no_first_delta() -> None:
+    with pytest.raises(ProviderNotAvailableError):
+        await Odd("", "", error=ProviderNotAvailableError("down")).open_stream(request())
+
+
+async def test_an_error_of_its_own_interrupts_the_stream_without_its_text() -> None:
+    call = Call()
+    async with await Odd("x", error=KeyError("canary")).open_stream(request(), call) as events:
+        with pytest.raises(StreamInterruptedError) as raised:
+            await accumulate(events)
+    assert "canary" not in str(raised.value)
+    assert call.trail[0].outcome == pb.Attempt.OUTCOME_FAILED
+
+
+async def test_the_deadline_binds_it() -> None:
+    def soon() -> Call:
+        return Call(deadline=time.monotonic() + 0.05)
+
+    with pytest.raises(GenerationTimeoutError):
+        await Odd().generate(request(), soon())
+    with pytest.raises(GenerationTimeoutError):
+        await Odd().open_stream(request(), soon())
+    async with await Odd("x").open_stream(request(), soon()) as events:
+        with pytest.raises(GenerationTimeoutError) as raised:
             await accumulate(events)
     assert raised.value.usage is not None
     assert raised.value.usage.output_tokens == 1

@@ -7,17 +7,23 @@ cannot see is refused by name.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
 from llmrpc.call import Call
-from llmrpc.errors import LLMClientError, StreamInterruptedError, unsupported
+from llmrpc.errors import (
+    GenerationTimeoutError,
+    LLMClientError,
+    StreamInterruptedError,
+    unsupported,
+)
 from llmrpc.response import NANO, build_response
 from llmrpc.stream import AnswerBuilder, EventStream
 from llmrpc.types import LLMMessage, LLMResponse
@@ -25,6 +31,9 @@ from llmrpc.types import LLMMessage, LLMResponse
 if TYPE_CHECKING:
     from llmrpc.base import BaseLLMClient
 
+T = TypeVar("T")
+
+_FINISH_REASONS = dict(pb.FinishReason.items())
 _KNOWN = {"messages", "model", "temperature", "max_tokens"}
 
 
@@ -35,7 +44,7 @@ async def generate(
     arguments = _arguments(client, request, call, client.generate_text)
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
-        answer = await client.generate_text(**arguments)
+        answer = await _in_time(call, client.generate_text(**arguments))
     return _response(client, request, call, answer, estimated=answer.completion_tokens is None)
 
 
@@ -48,7 +57,9 @@ async def open_stream(
     with attempt:
         chunks = client.stream_text(**arguments)
         try:
-            first = await anext(chunks, None)
+            first = await _in_time(call, anext(chunks, None))
+            while first == "":  # no delta yet, so another try is still allowed
+                first = await _in_time(call, anext(chunks, None))
         except BaseException:
             await chunks.aclose()
             raise
@@ -108,15 +119,34 @@ class _PlainStream(EventStream):
 
     async def _next(self, model: str) -> str | None:
         try:
-            return await anext(self._chunks, None)
-        except LLMClientError as error:
+            return await _in_time(self._call, anext(self._chunks, None))
+        except GenerationTimeoutError as error:
+            error.usage = self._usage_so_far()
+            self._attempt.fail(error)
+            raise
+        except Exception as error:
+            why = f": {error.message}" if isinstance(error, LLMClientError) else ""
             interrupted = StreamInterruptedError(
-                f"{self._client.provider_name} broke off its stream: {error.message}",
+                f"{self._client.provider_name} broke off its stream{why}",
                 metadata={"provider": self._client.provider_name, "model": model},
-                usage=_usage(self._client, self._request, self._answer.content()),
+                usage=self._usage_so_far(),
             )
             self._attempt.fail(interrupted)
             raise interrupted from error
+
+    def _usage_so_far(self) -> pb.Usage:
+        return _usage(self._client, self._request, self._answer.content())
+
+
+async def _in_time(call: Call, work: Awaitable[T]) -> T:
+    """What the client's own code gives, within the call's deadline."""
+    try:
+        async with asyncio.timeout(call.remaining()) as scope:
+            return await work
+    except TimeoutError as error:
+        if not scope.expired():
+            raise
+        raise GenerationTimeoutError("the call was not done by its deadline") from error
 
 
 def _model(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> str:
@@ -128,9 +158,7 @@ def _model(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> st
 def _arguments(
     client: BaseLLMClient, request: pb.GenerateRequest, call: Call, function: Any
 ) -> dict[str, Any]:
-    """Keyword arguments for the client's own method, fields that it cannot take
-    refused by name.
-    """
+    """Keyword arguments for the client's own method; refuses what it cannot take."""
     model = _model(client, request, call)
     arguments: dict[str, Any] = {
         "messages": [_plain(client, model, i, m) for i, m in enumerate(request.messages)],
@@ -214,6 +242,4 @@ def _response(
 def _finish_reason(name: str | None) -> pb.FinishReason.ValueType:
     if name is None:
         return pb.FINISH_REASON_STOP
-    value = f"FINISH_REASON_{name.upper()}"
-    known = value in pb.FinishReason.keys()
-    return pb.FinishReason.Value(value) if known else pb.FINISH_REASON_OTHER
+    return _FINISH_REASONS.get(f"FINISH_REASON_{name.upper()}", pb.FINISH_REASON_OTHER)
