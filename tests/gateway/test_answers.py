@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
-
 from llmrpc import accumulate
 from llmrpc import v1 as pb
+
 from tests.gateway.conftest import KEY, Gateway, Start, ask
+from tests.running import until
 from tests.upstream import (
     DONE,
     Exchange,
@@ -176,3 +178,23 @@ async def test_a_missing_usage_is_estimated_and_said_so(
     assert response.usage.estimated
     assert response.cost.estimated
     assert response.completion_tokens == 1
+
+
+async def test_a_connection_is_used_again_when_its_end_comes_after_done(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    ended = asyncio.Event()
+
+    async def late_end(exchange: Exchange) -> None:
+        await exchange.start_stream()
+        await exchange.chunk(chat_event(content="Hello") + chat_finish() + DONE)
+        await exchange.seen.wait()
+        await exchange.end_stream()
+        ended.set()
+
+    upstream.script(late_end, whole)
+    await accumulate(gateway.stub.StreamText(ask()))
+    upstream.exchanges[0].seen.set()
+    await until(lambda: ended.is_set() and not gateway.app._upstream._drains)
+    await gateway.stub.Generate(ask())
+    assert upstream.connections == 1

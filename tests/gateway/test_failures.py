@@ -8,8 +8,8 @@ from typing import Any
 
 import grpc
 import pytest
-
 from llmrpc import v1 as pb
+
 from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.gateway.failures import failure_of
 from tests.upstream import (
@@ -40,6 +40,10 @@ async def good(exchange: Exchange) -> None:
 
 async def breaks(exchange: Exchange) -> None:
     exchange.break_off()
+
+
+async def ends_early(exchange: Exchange) -> None:
+    await exchange.stream([chat_event(role="assistant", content="")])
 
 
 METHODS = pytest.mark.parametrize("method", ["Generate", "StreamText"])
@@ -229,6 +233,23 @@ async def test_an_unreachable_provider_is_named(start: Start, unused_tcp_port: i
     failure = await failure_of(gateway.stub.Generate(ask()))
     assert failure.reason == "PROVIDER_UNAVAILABLE"
     assert "openai at 127.0.0.1" in failure.message
+
+
+async def test_a_redirect_is_not_followed(start: Start, upstream: Upstream) -> None:
+    gateway = await start(retry={"attempts": 1})
+    upstream.script(error(307, location=f"{upstream.url}/chat/completions"), good)
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert "redirects" in failure.message
+    assert len(upstream.exchanges) == 1
+
+
+async def test_a_stream_that_ends_before_its_first_delta_is_tried_again(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(ends_early, good)
+    completed = (await last(gateway.stub.StreamText(ask()))).completed
+    assert completed.content == "Hello"
+    assert completed.attempts[0].reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID
 
 
 @METHODS

@@ -93,7 +93,6 @@ class UpstreamStream(EventStream):
             with reaching(self._exchange.provider.name, self._exchange.url):
                 return await self._read()
         except LLMClientError as error:
-            await self.aclose()
             cause = (self._watchdog and self._watchdog.error) or error
             raise self._exchange.interrupted(cause, self._decoder.answer) from error
 
