@@ -37,7 +37,7 @@ class Aimock:
 
 @asynccontextmanager
 async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, None]:
-    """aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
+    """Aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
     assert PROGRAM.exists(), "aimock is missing; run `make test`, which installs it"
     process = await asyncio.create_subprocess_exec(
         *(str(NODE), str(PROGRAM), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),

@@ -117,8 +117,11 @@ class Upstream:
 
 
 async def _end(reader: asyncio.StreamReader, work: asyncio.Future[None]) -> None:
-    """Returns when the peer has closed; looks without reading what is not its own."""
-    while not (reader.at_eof() or reader.exception() or work.done()):
+    """Returns when the peer has closed.
+
+    It looks and does not read: what comes next may be another request.
+    """
+    while not (reader.at_eof() or reader.exception() or work.done()):  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
 

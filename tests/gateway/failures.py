@@ -31,12 +31,16 @@ class Failure:
 async def failure_of(call: Any) -> Failure:
     """Awaits a unary call, or reads a stream, that must fail."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        if hasattr(call, "__aiter__"):
-            async for _ in call:
-                pass
-        else:
-            await call
+        await _finish(call)
     return read_failure(caught.value)
+
+
+async def _finish(call: Any) -> None:
+    if hasattr(call, "__aiter__"):
+        async for _ in call:
+            pass
+    else:
+        await call
 
 
 def read_failure(error: grpc.aio.AioRpcError) -> Failure:

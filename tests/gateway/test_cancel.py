@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.conftest import Gateway, ask
+from tests.running import until
 from tests.upstream import Exchange, Upstream, chat_event
 
 TOKENS = 10_000
@@ -44,7 +45,6 @@ async def test_cancelling_before_the_first_token_closes_the_upstream(
 ) -> None:
     upstream.script(silent)
     call: Any = getattr(gateway.stub, method)(ask())
-    while not upstream.exchanges:
-        await asyncio.sleep(0.01)
+    await until(lambda: upstream.exchanges)
     call.cancel()
     await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)

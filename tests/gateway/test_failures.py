@@ -112,7 +112,8 @@ async def test_passing_failures_are_tried_again(
 
 
 async def last(call: Any) -> pb.StreamEvent:
-    return [event async for event in call][-1]
+    events: list[pb.StreamEvent] = [event async for event in call]
+    return events[-1]
 
 
 async def test_spent_attempts_forbid_the_client_to_retry(start: Start, upstream: Upstream) -> None:

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-
 from llmrpc import GatewayClient, LLMMessage, accumulate
 from llmrpc import v1 as pb
-from tests.mock_provider import Aimock, running_aimock
+
 from tests.conftest import StartGateway
 from tests.gateway.test_answers import comparable
+from tests.mock_provider import Aimock, running_aimock
 
 QUESTION = "How warm is it in the place of this picture?"
 PIXEL = base64.b64decode(
