@@ -88,7 +88,8 @@ async def measure(
         runs = [await _start(stack, system, upstream) for system in systems]
         for number in range(rounds + 1):
             for scenario in chosen:
-                for run in runs:
+                turn = number % len(runs)
+                for run in runs[turn:] + runs[:turn]:
                     if scenario.applies(run.measured.system):
                         name = run.measured.system.name
                         progress(f"round {number} of {rounds}: {scenario.name}, {name}")
