@@ -39,7 +39,7 @@ class _Bucket(NamedTuple):
 # genai-prices counts inclusive totals and takes the more specific ones out of
 # the wider. These buckets are disjoint, so the first name that has a price
 # prices the same tokens. Input comes first: its sum picks the step.
-_BUCKETS = (
+BUCKETS = (
     _Bucket("input_tokens", "input_nano_usd", ("input_mtok",)),
     _Bucket("cache_read_tokens", "cache_read_nano_usd", ("cache_read_mtok", "input_mtok")),
     _Bucket("cache_write_tokens", "cache_write_nano_usd", ("cache_write_mtok", "input_mtok")),
@@ -60,8 +60,8 @@ _BUCKETS = (
     _Bucket("output_audio_tokens", "audio_nano_usd", ("output_audio_mtok", "output_mtok")),
     _Bucket("output_image_tokens", "output_nano_usd", ("output_image_mtok", "output_mtok")),
 )
-_PLACES = {bucket.usage: place for place, bucket in enumerate(_BUCKETS)}
-_INPUTS = sum(bucket.prices[-1] == "input_mtok" for bucket in _BUCKETS)
+_PLACES = {bucket.usage: place for place, bucket in enumerate(BUCKETS)}
+_INPUTS = sum(bucket.prices[-1] == "input_mtok" for bucket in BUCKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Rates:
         The steps of a price ascend and begin with its base.
         """
         starts = sorted({step.above for steps in prices.values() for step in steps}, reverse=True)
-        table = [[_rate(prices, bucket.prices, above) for bucket in _BUCKETS] for above in starts]
+        table = [[_rate(prices, bucket.prices, above) for bucket in BUCKETS] for above in starts]
         request = Fraction(_at(prices.get("requests_kcount", ()), _BASE) or 0) * _NANO / 10**3
         rates = (rate for row in table for rate in row if rate is not None)
         denominator = lcm(request.denominator, *(rate.denominator for rate in rates))
@@ -115,7 +115,7 @@ class Rates:
             rate = rates[place] if rates else None
             if rate is None:
                 return None
-            item = _BUCKETS[place].cost
+            item = BUCKETS[place].cost
             sums[item] = sums.get(item, 0) + count * rate
         items = {item: _rounded(amount, self.denominator) for item, amount in sums.items()}
         return pb.Cost(

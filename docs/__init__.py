@@ -1,0 +1,1 @@
+"""The pages, and what writes the tables in them that repeat the code."""
