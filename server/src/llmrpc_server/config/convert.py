@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -42,10 +43,14 @@ def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     if origin in (Mapping, dict):
         return _mapping(arguments[1], raw, path, problems)
     try:
-        return msgspec.convert(raw, kind, strict=False, dec_hook=_special)
+        value = msgspec.convert(raw, kind, strict=False, dec_hook=_special)
     except (msgspec.ValidationError, ValueError) as error:
         problems.append(f"{path}: {error}")
         return FAULTY
+    if isinstance(value, float) and not math.isfinite(value):
+        problems.append(f"{path}: is no finite number")
+        return FAULTY
+    return value
 
 
 def _dataclass(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
@@ -54,7 +59,7 @@ def _dataclass(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(raw, Mapping):
         problems.append(f"{path or 'the file'}: is no mapping")
         return FAULTY
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     known = {item.name: item for item in fields(kind)}
     values: dict[str, Any] = {}
     for name, value in raw.items():
@@ -63,7 +68,7 @@ def _dataclass(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
             close = difflib.get_close_matches(str(name), known, 1)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
             problems.append(f"{at}: is unknown; {hint}")
-        else:
+        elif value is not None or not _is_section(hints[name]):
             values[name] = convert(hints[name], value, at, problems)
     for name, item in known.items():
         required = item.default is MISSING and item.default_factory is MISSING
@@ -75,8 +80,13 @@ def _dataclass(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     try:
         return kind(**values)
     except ValueError as error:
-        problems.append(f"{path}.{error}".lstrip("."))
+        problems.append(f"{path}: {error}")
         return FAULTY
+
+
+def _is_section(kind: Any) -> bool:
+    """Whether an empty value, all of it commented out say, is as good as none."""
+    return is_dataclass(kind) or get_origin(kind) in (tuple, Mapping)
 
 
 def _tuple(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:

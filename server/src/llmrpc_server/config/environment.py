@@ -35,19 +35,26 @@ def overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Lays the named settings over the file's."""
     for name, dotted in NAMES.items():
         if environment.get(name):
-            *parents, last = dotted.split(".")
-            place = raw
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[last] = environment[name]
+            set_path(raw, dotted, environment[name])
     callers = environment.get(CALLER_KEYS, "")
-    if callers:
-        keys = raw.setdefault("auth", [])
+    keys = raw["auth"] = raw.get("auth") or []
+    if isinstance(keys, list):
         for number, entry in enumerate(filter(None, callers.split(","))):
             name, colon, key = entry.strip().partition(":")
             keys.append(
                 {"name": name, "key": key} if colon else {"name": f"key-{number}", "key": name}
             )
+
+
+def set_path(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Sets `a.b.c` in nested mappings; what is none is left to be complained of."""
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        inner = raw[parent] = raw.get(parent) or {}
+        if not isinstance(inner, dict):
+            return
+        raw = inner
+    raw[last] = value
 
 
 def provider_overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -56,7 +63,7 @@ def provider_overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> Non
     A provider that the file does not name appears when its key is set, or, for a
     server that one runs oneself, its address.
     """
-    providers = raw.setdefault("providers", {})
+    providers = raw["providers"] = raw.get("providers") or {}
     if not isinstance(providers, dict):
         return
     for row in ROWS.values():

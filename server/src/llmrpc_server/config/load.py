@@ -11,9 +11,10 @@ import yaml
 
 from llmrpc_server.config.certificates import tls_problems
 from llmrpc_server.config.convert import ConfigError, convert
-from llmrpc_server.config.environment import overlay, provider_overlay
+from llmrpc_server.config.environment import overlay, provider_overlay, set_path
 from llmrpc_server.config.providers import provider_problems
 from llmrpc_server.config.schema import Config
+from llmrpc_server.rpc.address import is_address
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -47,8 +48,12 @@ def _read(path: Path, problems: list[str]) -> Any:
         return yaml.safe_load(path.read_text()) or {}
     except OSError as error:
         problems.append(f"{path}: cannot be read: {error.strerror}")
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: is no valid YAML: {error}")
+    except yaml.MarkedYAMLError as error:
+        # its own text quotes the line, where a key may stand
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problems.append(f"{path}: is no valid YAML: line {line}: {error.problem}")
+    except (yaml.YAMLError, UnicodeDecodeError):
+        problems.append(f"{path}: is no valid YAML: it is not text")
     return {}
 
 
@@ -73,17 +78,11 @@ def _substitute(value: Any, environment: Mapping[str, str], path: str, problems:
     return _VARIABLE.sub(replace, value)
 
 
-def set_path(raw: dict[str, Any], dotted: str, value: Any) -> None:
-    """Sets `a.b.c` in nested mappings."""
-    *parents, last = dotted.split(".")
-    for parent in parents:
-        raw = raw.setdefault(parent, {})
-    raw[last] = value
-
-
 def _doubtful(config: Config) -> list[str]:
     """Faults that only show when settings are seen together."""
     problems = []
+    if not is_address(config.listen.address):
+        return [f"listen.address: {config.listen.address!r} is neither host:port nor unix:path"]
     authenticated = config.auth or (config.listen.tls and config.listen.tls.client_ca)
     if not (config.listen.is_loopback() or authenticated or config.listen.allow_anonymous):
         problems.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,6 +12,8 @@ from llmrpc_server.config.schema import Config, ProviderConfig
 from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.echo import NAME as ECHO
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,19 @@ def provider_problems(config: Config) -> Iterator[str]:
     for name, settings in config.providers.items():
         path = f"providers.{name}"
         known = name in ROWS or name == ECHO
+        if not _NAME.fullmatch(name):
+            yield f"{path}: is no name; take lower-case letters, digits, '.', '_' and '-'"
+        if known and settings.client:
+            yield f"{path}.client: {name} has its own; give yours another name"
+        if settings.base_url and (name == ECHO or settings.client):
+            yield f"{path}.base_url: is for a provider with a dialect; leave it out"
         if known and settings.dialect:
             yield f"{path}.dialect: {name} has its own; leave it out"
         if not known and bool(settings.dialect) == bool(settings.client):
             yield f"{path}: is not in the registry; give its dialect, or an own client"
         if settings.dialect and settings.dialect not in DIALECTS:
             yield f"{path}.dialect: {settings.dialect!r} is none of {', '.join(DIALECTS)}"
-        if settings.dialect and not settings.base_url:
+        if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
         if settings.client and ":" not in settings.client:
             yield f"{path}.client: is written package.module:Class"
@@ -86,16 +95,27 @@ def _address_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
 
     Link-local addresses are refused: there clouds keep their machines' credentials.
     """
-    address = urlsplit(settings.base_url)
-    host = address.hostname or ""
+    try:
+        address = urlsplit(settings.base_url)
+        host, _ = address.hostname or "", address.port
+    except ValueError:
+        yield f"{path}: {settings.base_url!r} is no http or https address"
+        return
+    if address.username is not None:
+        yield f"{path}: has a user name or password; keys go into api_keys"
+        return
+    if address.query or address.fragment:
+        yield f"{path}: has a query or a fragment; paths are written behind it"
     loopback = host == "localhost"
     try:
         literal = ip_address(host)
-        loopback = literal.is_loopback
-        if literal.is_link_local:
-            yield f"{path}: {host} is a link-local address"
     except ValueError:
         pass
+    else:
+        loopback = literal.is_loopback
+        literal = getattr(literal, "ipv4_mapped", None) or literal
+        if literal.is_link_local:
+            yield f"{path}: {host} is a link-local address"
     if address.scheme not in ("http", "https") or not host:
         yield f"{path}: {settings.base_url!r} is no http or https address"
     elif address.scheme == "http" and not (loopback or settings.allow_http):

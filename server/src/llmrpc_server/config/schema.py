@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from llmrpc.secret import Secret
+from msgspec import Meta
 
+from llmrpc_server.bounds import AtLeastOne, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
@@ -15,6 +17,8 @@ from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
 from llmrpc_server.rpc.server import ListenSettings
 from llmrpc_server.rpc.validation import Limits
+
+Temperature = Annotated[float, Meta(ge=0, le=2)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class ProviderConfig:
 class CallerKey:
     """A caller's bearer key: by its SHA-256, or itself as `${NAME}`."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1)]
     """How logs and spans call them; each name once."""
     sha256: str = ""
     """The key's hash, as `llmrpc-server new-key` prints it."""
@@ -54,7 +58,7 @@ class CallerKey:
         if bool(self.sha256) == bool(self.key):
             raise ValueError("give sha256 or key, one of them")
         if self.sha256 and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
-            raise ValueError("sha256: is 64 lower-case hexadecimal digits")
+            raise ValueError("sha256 is 64 lower-case hexadecimal digits")
 
     def digest(self) -> str:
         """The key's SHA-256."""
@@ -78,11 +82,11 @@ class Config:
     auth: tuple[CallerKey, ...] = ()
     default_model: str = ""
     """For requests without a model; empty: the first configured provider's own."""
-    temperature: float | None = 0.7
+    temperature: Temperature | None = 0.7
     """For requests without one; null leaves it to the provider."""
-    max_tokens: int | None = None
+    max_tokens: AtLeastOne | None = None
     """For requests without one; null leaves it to the provider."""
-    timeout: float = 30.0
+    timeout: Positive = 30.0
     """For calls without a deadline, and the silence that ends a stream."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Own names for models: `fast: openai/gpt-4o-mini`."""
@@ -93,14 +97,6 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     log: LogSettings = field(default_factory=LogSettings)
     tracing: TracingSettings = field(default_factory=TracingSettings)
-
-    def __post_init__(self) -> None:
-        if self.timeout <= 0:
-            raise ValueError("timeout: is more than zero seconds")
-        if self.temperature is not None and not 0 <= self.temperature <= 2:
-            raise ValueError("temperature: goes from 0 to 2")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise ValueError("max_tokens: starts at 1")
 
     def secrets(self) -> Iterator[Secret]:
         """Every secret in it, to be masked wherever text leaves the process."""

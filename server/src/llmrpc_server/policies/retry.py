@@ -14,6 +14,7 @@ from llmrpc.call import Call, Target
 from llmrpc.errors import LLMClientError
 from llmrpc.wrapper import WrapperClient
 
+from llmrpc_server.bounds import AtLeastOne, Seconds
 from llmrpc_server.policies.keys import KeyRing
 
 T = TypeVar("T")
@@ -23,15 +24,15 @@ T = TypeVar("T")
 class RetrySettings:
     """How often, and how long between. Times are in seconds."""
 
-    attempts: int = 4
+    attempts: AtLeastOne = 4
     """Most tries in a call; more where there are more keys to turn to."""
-    base_delay: float = 0.5
+    base_delay: Seconds = 0.5
     """The wait before the second try; it doubles each time, with jitter."""
-    max_delay: float = 8.0
+    max_delay: Seconds = 8.0
     """Where the doubling ends."""
-    max_retry_after: float = 20.0
+    max_retry_after: Seconds = 20.0
     """A provider that asks for a longer wait gets no further try in this call."""
-    min_remaining: float = 0.5
+    min_remaining: Seconds = 0.5
     """No try starts with less than this left to the deadline."""
 
 

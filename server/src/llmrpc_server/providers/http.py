@@ -14,6 +14,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from yarl import URL
 
+from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.providers.resolver import GuardedResolver
 
 MiB = 1024 * 1024
@@ -30,19 +31,19 @@ so that its connection can be used again."""
 class HttpSettings:
     """How providers are reached. Times are in seconds, sizes in bytes."""
 
-    connect_timeout: float = 10.0
+    connect_timeout: Positive = 10.0
     """What making a connection may take, the wait for a free one included."""
-    connections: int = 0
+    connections: Count = 0
     """Most connections at a time; 0 is no bound."""
-    keepalive: float = 60.0
+    keepalive: Seconds = 60.0
     """How long an idle connection is kept."""
     proxy: str | None = None
     """The URL of an HTTP proxy for all providers; HTTPS_PROXY and its like are not read."""
     ca_bundle: str | None = None
-    """A PEM file of certificate authorities; None takes the system's."""
-    max_body_bytes: int = 32 * MiB
+    """A PEM file of certificate authorities; without one the system's."""
+    max_body_bytes: AtLeastOne = 32 * MiB
     """Bound of a whole answer, after decompression."""
-    max_event_bytes: int = MiB
+    max_event_bytes: AtLeastOne = MiB
     """Bound of one event of a stream, after decompression."""
 
 

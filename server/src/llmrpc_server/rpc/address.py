@@ -5,6 +5,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 
+def is_address(address: str) -> bool:
+    """Whether it is written `host:port`, `[ipv6]:port` or `unix:path`."""
+    if address.startswith(("unix:", "unix-abstract:")):
+        return True
+    host, _, port = address.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and int(port) < 65536
+
+
 def is_loopback(address: str) -> bool:
     """Whether only this machine can reach the address (`host:port` or `unix:path`)."""
     if address.startswith(("unix:", "unix-abstract:")):

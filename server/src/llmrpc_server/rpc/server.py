@@ -9,6 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 from llmrpc.v1 import llm_service_pb2_grpc
 
+from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.rpc.address import is_loopback
 from llmrpc_server.rpc.health import SERVICE, Health
 from llmrpc_server.rpc.reflection import add_reflection
@@ -42,21 +43,21 @@ class ListenSettings:
     """Whether `grpc.health.v1` is served."""
     reflection: bool = True
     """Whether server reflection, v1 and v1alpha, is served."""
-    max_message_bytes: int = 32 * MiB
+    max_message_bytes: AtLeastOne = 32 * MiB
     """Bound of one request."""
-    max_calls: int = 0
+    max_calls: Count = 0
     """Most calls at a time, health and reflection not counted; 0 is no bound."""
-    drain_pause: float = 0.0
+    drain_pause: Seconds = 0.0
     """From NOT_SERVING to the closing of the port: time for endpoints to notice."""
-    grace: float = 30.0
+    grace: Seconds = 30.0
     """What running calls get to finish when the server stops."""
-    min_ping_interval: float = 5.0
+    min_ping_interval: Seconds = 5.0
     """Clients that ping more often are sent away; Go's keepalive starts at 10 s."""
-    keepalive_interval: float = 60.0
+    keepalive_interval: Positive = 60.0
     """How often an idle connection is probed."""
-    max_connection_age: float = 0.0
+    max_connection_age: Seconds = 0.0
     """When a connection is asked to be made anew; 0 is never."""
-    max_connection_age_grace: float = 600.0
+    max_connection_age_grace: Seconds = 600.0
     """What its calls then get: longer than the longest stream."""
 
     def is_loopback(self) -> bool:

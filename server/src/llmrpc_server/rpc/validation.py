@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 
+from llmrpc_server.bounds import AtLeastOne, Count
 from llmrpc_server.rpc.message_rules import message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
@@ -32,13 +33,13 @@ NOT_YET = "this release does not have it yet"
 class Limits:
     """Bounds of a request."""
 
-    max_messages: int = 4096
+    max_messages: AtLeastOne = 4096
     """Most messages."""
-    max_parts: int = 4096
+    max_parts: AtLeastOne = 4096
     """Most parts of one message, or of one tool result."""
-    max_tools: int = 512
+    max_tools: Count = 512
     """Most tools."""
-    max_tokens: int = 10_000_000
+    max_tokens: AtLeastOne = 10_000_000
     """Most that a request's own `max_tokens` may ask for."""
 
 
