@@ -12,7 +12,6 @@ from llmrpc.call import Call
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.response import build_response
 from llmrpc.stream import EventStream
-from llmrpc.types import LLMResponse
 
 SCRIPTED = {"scripted": {"client": "tests.server.scripted:Scripted"}}
 SECRET = "a text that must stay inside"
@@ -105,20 +104,6 @@ class _Stream(EventStream):
                 client.running -= 1
         await client._act(model.removesuffix("-midway"))
         yield pb.StreamEvent(sequence=2, completed=_answer(call, "answer"))
-
-
-class Plain(BaseLLMClient):
-    """A provider as a user would write it: in plain Python, text alone."""
-
-    def __init__(self) -> None:
-        super().__init__("plain")
-
-    async def generate_text(self, messages, model=None, **kwargs):  # type: ignore[no-untyped-def, override]
-        return LLMResponse(content=messages[-1].content.upper(), model=model or "plain-1")
-
-    async def stream_text(self, messages, model=None, **kwargs):  # type: ignore[no-untyped-def, override]
-        for word in messages[-1].content.upper().split():
-            yield f"{word} "
 
 
 def _model(call: Call) -> str:

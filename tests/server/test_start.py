@@ -69,7 +69,7 @@ async def test_other_machines_find_no_open_door(
 async def test_unless_that_is_meant(gateway_process: StartProcess) -> None:
     process = await gateway_process("--allow-anonymous", listen={"address": "0.0.0.0:0"})
     address = await process.address()
-    assert "warning" in process.stdout
+    assert "may spend your money" in process.stdout
     target = address.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - nothing is bound here
     async with grpc.aio.insecure_channel(target) as channel:
         assert (await as_async(LLMServiceStub(channel)).Generate(ask())).content
@@ -80,6 +80,17 @@ async def test_or_callers_are_asked_who_they_are(gateway_process: StartProcess) 
     process = await gateway_process(listen={"address": "0.0.0.0:0"}, auth=KEYS)
     await process.address()
     assert "callers' keys cross the network in clear" in process.stdout
+    assert await process.terminate() == 0
+
+
+async def test_tls_does_not_keep_anybody_out(
+    gateway_process: StartProcess, certificates: Certificates
+) -> None:
+    files = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
+    listen = {"address": "0.0.0.0:0", "tls": files}
+    process = await gateway_process("--allow-anonymous", listen=listen)
+    await process.address()
+    assert "may spend your money" in process.stdout
     assert await process.terminate() == 0
 
 

@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(parser)
     commands = parser.add_subparsers(title="commands", metavar="")
     check = commands.add_parser("check-config", help="say what is wrong with the configuration")
-    _add_config(check)
+    _add_config(check, defaults=False)
     check.set_defaults(run=_check)
     health = commands.add_parser("health", help="ask a running server; exit 0 when it serves")
     health.add_argument("--address", default=os.environ.get("LLMRPC_ADDRESS", "127.0.0.1:50051"))
@@ -41,7 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
+def _add_config(parser: argparse.ArgumentParser, *, defaults: bool = True) -> None:
+    """Adds the flags of a configuration.
+
+    Those of a command have no defaults: they would undo what stands before it.
+    """
     environment = os.environ.get("LLMRPC_CONFIG")
     parser.add_argument(
         "--config",
@@ -58,6 +62,9 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-format", choices=("auto", "json", "text"))
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     parser.add_argument("--tracing", choices=("auto", "none", "console", "otlp"))
+    if not defaults:
+        for action in parser._actions:
+            action.default = argparse.SUPPRESS
 
 
 def _flags(options: argparse.Namespace) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _own_client(planned: PlannedProvider) -> BaseLLMClient:
     module, _, name = planned.settings.client.partition(":")
     try:
         client = getattr(import_module(module), name)()
-    except (ImportError, AttributeError, TypeError) as error:
+    except Exception as error:  # whatever a constructor of somebody else's raises
         raise ConfigError([f"{path}: {planned.settings.client} cannot be made: {error}"]) from error
     if not isinstance(client, BaseLLMClient):
         raise ConfigError([f"{path}: {planned.settings.client} is no BaseLLMClient"])

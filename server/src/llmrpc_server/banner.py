@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from llmrpc_server.config import Config, PlannedProvider
@@ -25,32 +25,42 @@ def banner(
     transport = "plaintext"
     if listen.tls is not None:
         transport = "mTLS" if listen.tls.client_ca else "TLS"
-    callers = f"{len(config.auth)} bearer keys" if config.auth else "anonymous callers"
-    if listen.tls is not None and listen.tls.client_ca and not config.auth:
-        callers = "callers with a client certificate"
+    certified = listen.tls is not None and listen.tls.client_ca is not None
+    callers = "callers with a client certificate" if certified else "anonymous callers"
+    if config.auth:
+        callers = _count(len(config.auth), "bearer key")
     yield f"llmrpc {version}"
     yield f"  gRPC       {address} ({transport}, {callers})"
     switches = {"health": listen.health, "reflection": listen.reflection}
     yield "  services   LLMService" + "".join(f", {name}" for name, on in switches.items() if on)
-    for each in planned:
-        if not each.off:
-            where = each.settings.base_url or (each.row.base_url if each.row else "built in")
-            where = each.settings.client or where
-            keys = len(each.settings.api_keys)
-            plural = "s" if keys > 1 else ""
-            yield f"  on         {each.name:<11}{where}{f' ({keys} key{plural})' if keys else ''}"
-    off = [each for each in planned if each.off]
-    for each in off:
-        yield f"  off        {each.name:<11}{each.off}"
+    yield from provider_lines(planned)
     if config.auth and listen.tls is None and not listen.is_loopback():
         yield "  warning    callers' keys cross the network in clear: set listen.tls"
-    if not config.auth and not listen.is_loopback() and listen.tls is None:
+    if not (config.auth or certified or listen.is_loopback()):
         yield "  warning    everybody who reaches this address may spend your money"
     reachable = on_loopback(address)
     yield ""
     yield "Try it, in another terminal:"
     option = "" if reachable == DEFAULT_ADDRESS else f" --address {reachable}"
     yield f'  {_command()} generate{option} "Hello"'
+
+
+def provider_lines(planned: Sequence[PlannedProvider]) -> Iterator[str]:
+    """A line for each provider: where it is, or what turns it on."""
+    for each in planned:
+        if not each.off:
+            where = each.settings.base_url or (each.row.base_url if each.row else "built in")
+            where = each.settings.client or where
+            keys = len(each.settings.api_keys)
+            counted = f" ({_count(keys, 'key')})" if keys else ""
+            yield f"  on         {each.name:<11}{where}{counted}"
+    for each in planned:
+        if each.off:
+            yield f"  off        {each.name:<11}{each.off}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _command() -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from llmrpc_server import __version__
 from llmrpc_server.app import App
-from llmrpc_server.banner import banner
-from llmrpc_server.config import Config, ConfigError, load_config
+from llmrpc_server.banner import banner, provider_lines
+from llmrpc_server.config import Config, ConfigError, PlannedProvider, load_config
 from llmrpc_server.logs import start_logging
 from llmrpc_server.redaction import Redactor
 
@@ -36,16 +36,19 @@ def check(path: Path | None, flags: Mapping[str, Any]) -> int:
     """Says whether the configuration is right, and what it amounts to."""
     try:
         config = load_config(path, os.environ, flags)
-        asyncio.run(_build(config))
+        planned = asyncio.run(_build(config))
     except ConfigError as error:
         _complain(error)
         return 2
-    sys.stdout.write(f"{path or 'the environment'}: the configuration is right\n")
+    lines = [f"{path or 'the environment'}: the configuration is right", *provider_lines(planned)]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
-async def _build(config: Config) -> None:
-    await App(config).close()
+async def _build(config: Config) -> tuple[PlannedProvider, ...]:
+    app = App(config)
+    await app.close()
+    return app.planned
 
 
 async def _serve(config: Config) -> None:

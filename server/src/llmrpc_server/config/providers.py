@@ -13,6 +13,7 @@ from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.echo import NAME as ECHO
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
+_CLIENT = re.compile(r"[\w.]+:\w+")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -60,7 +61,7 @@ def provider_problems(config: Config) -> Iterator[str]:
             yield f"{path}.dialect: {settings.dialect!r} is none of {', '.join(DIALECTS)}"
         if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
-        if settings.client and ":" not in settings.client:
+        if settings.client and not _CLIENT.fullmatch(settings.client):
             yield f"{path}.client: is written package.module:Class"
         if settings.base_url:
             yield from _address_problems(f"{path}.base_url", settings)
