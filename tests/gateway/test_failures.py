@@ -221,7 +221,25 @@ async def test_nonsense_is_unavailable_and_bounded(
     )
 
 
+async def test_the_bound_of_a_body_is_named(start: Start, upstream: Upstream) -> None:
+    gateway = await start(http={"max_body_bytes": 100_000}, retry={"attempts": 1})
+    upstream.script(body(gzip.compress(b" " * 20_000_000), content_encoding="gzip"))
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert "more than 100000 bytes" in failure.message
+
+
+async def test_keys_are_taken_in_turn(start: Start, upstream: Upstream) -> None:
+    gateway = await start(providers__openai__api_keys=["sk-first-000", "sk-second-000"])
+    upstream.script(good)
+    keys = [(await gateway.stub.Generate(ask())).attempts[0].key for _ in range(3)]
+    assert keys == ["openai-1", "openai-2", "openai-1"]
+
+
 async def test_a_key_in_a_providers_message_is_masked(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.script(error(503, message=f"bad day for {KEY}"), good)
+    response = await gateway.stub.Generate(ask())
+    assert response.attempts[0].http_status == 503
+    assert KEY not in str(response)
     upstream.script(error(400, message=f"bad field near {KEY}"))
     failure = await failure_of(gateway.stub.Generate(ask()))
     assert "bad field near [redacted]" in failure.message

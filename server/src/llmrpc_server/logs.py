@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import msgspec
 
 from llmrpc_server.redaction import Redactor
+
+GROUP = 64
+DELAY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,44 @@ class LogSettings:
 def start_logging(settings: LogSettings, redactor: Redactor) -> None:
     """Sends all log records to standard error."""
     as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(_Formatter(redactor, as_json=as_json))
+    # what no line tells need not be found out for each (Python's logging how-to)
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     # grpc logs a cancelled call as a fault of its own
     logging.getLogger("grpc").setLevel(logging.WARNING)
+
+
+class _Lines(logging.Handler):
+    """Writes lines in groups: a write for each would cost more than the line.
+
+    A warning is written at once, with all before it; other lines within
+    `DELAY` seconds, at `GROUP` lines, and at the end of the process.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+        if record.levelno >= logging.WARNING or len(self._lines) >= GROUP:
+            self.flush()
+        elif len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_later(DELAY, self.flush)
+            except RuntimeError:  # no event loop here: nothing would write it later
+                self.flush()
+
+    def flush(self) -> None:
+        with self.lock or nullcontext():
+            lines, self._lines = self._lines, []
+            if lines:
+                self._stream.write("\n".join(lines) + "\n")
+                self._stream.flush()
 
 
 class _Formatter(logging.Formatter):
@@ -38,12 +76,16 @@ class _Formatter(logging.Formatter):
         super().__init__()
         self._redactor = redactor
         self._as_json = as_json
+        self._second = 0
+        self._stamp = ""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})
         error = self.formatException(record.exc_info) if record.exc_info else ""
-        moment = time.gmtime(record.created)
-        stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{int(record.msecs):03d}Z"
+        if int(record.created) != self._second:
+            self._second = int(record.created)
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._second))
+        stamp = f"{self._stamp}.{int(record.msecs):03d}Z"
         message = record.getMessage()
         if self._as_json:
             line: dict[str, Any] = {"time": stamp, "level": record.levelname.lower()}

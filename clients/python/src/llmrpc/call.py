@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import time
-import uuid
 from dataclasses import dataclass, field
 
 from llmrpc import v1 as pb
@@ -11,8 +11,8 @@ from llmrpc.secret import Secret
 
 
 def new_request_id() -> str:
-    """A fresh identifier: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+    """A fresh identifier: 32 hexadecimal digits. It is no secret."""
+    return f"{random.getrandbits(128):032x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,18 @@ class Call:
     """When the call was received, on the clock of `time.monotonic()`."""
     trail: list[pb.Attempt] = field(default_factory=list)
     """The attempts so far, shared by every copy of this call."""
+
+    def aimed(self, target: Target) -> Call:
+        """The same call with another target."""
+        return Call(
+            self.request_id,
+            self.deadline,
+            self.caller,
+            target,
+            self.trace_context,
+            self.started,
+            self.trail,
+        )
 
     def remaining(self) -> float | None:
         """Seconds to the deadline, at least zero; None without a deadline."""

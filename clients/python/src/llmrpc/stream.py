@@ -84,7 +84,11 @@ class AnswerBuilder:
 
     def text(self, key: Hashable, text: str, kind: TextKind = "text") -> None:
         """Adds to a text, reasoning or refusal part."""
-        if text:
+        joined = self._joined
+        if joined is not None and joined[0] == self._places.get(key) and joined[1] == kind:
+            joined[2].append(text)
+            self._parts[joined[0]].chunks.append(text)
+        elif text:
             self._append(self._place(key, kind), kind, text)
 
     def redacted_reasoning(self, key: Hashable, data: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from llmrpc import v1 as pb
@@ -74,7 +74,7 @@ class RetryClient(WrapperClient):
                 await self._sleep(resting.retry_after or 0.0)
                 continue
             try:
-                return await once(replace(call, target=replace(target, key=key)))
+                return await once(call.aimed(Target(target.provider, target.model, key)))
             except LLMClientError as error:
                 last = error
             backoff = min(settings.base_delay * 2**tries, settings.max_delay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
@@ -57,14 +57,14 @@ class Router(BaseLLMClient):
     ) -> pb.LLMResponse:
         target = self.resolve(request.model)
         client = self._routes[target.provider].client
-        return await client.generate(request, replace(call or Call(), target=target))
+        return await client.generate(request, (call or Call()).aimed(target))
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         target = self.resolve(request.model)
         client = self._routes[target.provider].client
-        return await client.open_stream(request, replace(call or Call(), target=target))
+        return await client.open_stream(request, (call or Call()).aimed(target))
 
     async def close(self) -> None:
         for route in self._routes.values():

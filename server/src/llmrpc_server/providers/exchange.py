@@ -53,7 +53,7 @@ class Exchange:
         "model",
         "provider",
         "request",
-        "timed_out",
+        "stalls",
         "url",
     )
 
@@ -80,10 +80,12 @@ class Exchange:
             url = provider.urls[path] = URL(provider.base_url + path)
         self.url = url
         stall, remaining = provider.upstream.stall_timeout, call.remaining()
-        if remaining is None or (stream and stall < remaining):
-            self.limit, self.timed_out = stall, stalled(provider.name, stall)
-        else:
-            self.limit, self.timed_out = remaining, deadline_exceeded()
+        self.stalls = remaining is None or (stream and stall < remaining)
+        self.limit = stall if remaining is None or self.stalls else remaining
+
+    def timed_out(self) -> GenerationTimeoutError:
+        """The error for `limit` seconds without an answer."""
+        return stalled(self.provider.name, self.limit) if self.stalls else deadline_exceeded()
 
     def explain(self, error: LLMClientError) -> LLMClientError:
         """The error of this try, settled as failed: where it was, and no key in it."""

@@ -151,11 +151,15 @@ def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
     try:
         yield
-    except (aiohttp.ClientError, OSError) as error:
-        raise _unreachable(provider, url, error) from error
+    except CONNECTION_FAILURES as error:
+        raise unreachable(provider, url, error) from error
 
 
-def _unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
+CONNECTION_FAILURES = (aiohttp.ClientError, OSError)
+"""What `reaching` translates, for who cannot afford it for each read."""
+
+
+def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
     match error:
         case aiohttp.ClientSSLError() | ssl.SSLError():
@@ -173,4 +177,12 @@ def _unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
     )
 
 
-__all__ = ["URL", "ClientResponse", "HttpSettings", "Upstream", "reaching"]
+__all__ = [
+    "CONNECTION_FAILURES",
+    "URL",
+    "ClientResponse",
+    "HttpSettings",
+    "Upstream",
+    "reaching",
+    "unreachable",
+]

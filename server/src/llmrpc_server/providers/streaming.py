@@ -9,7 +9,12 @@ from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInter
 from llmrpc.stream import EventStream
 
 from llmrpc_server.providers.exchange import Exchange
-from llmrpc_server.providers.http import ClientResponse, reaching
+from llmrpc_server.providers.http import (
+    CONNECTION_FAILURES,
+    ClientResponse,
+    reaching,
+    unreachable,
+)
 from llmrpc_server.providers.watchdog import Watchdog
 
 REQUEST_IDS = ("x-request-id", "request-id")
@@ -58,7 +63,7 @@ class UpstreamStream(EventStream):
             stream._keep(first)
             return stream
         except TimeoutError as error:
-            raise exchange.explain(exchange.timed_out) from error
+            raise exchange.explain(exchange.timed_out()) from error
         except StreamInterruptedError as error:
             raise exchange.explain(exchange.too_early(error)) from error
         except LLMClientError as error:
@@ -90,11 +95,17 @@ class UpstreamStream(EventStream):
             await self.aclose()
             raise StopAsyncIteration
         try:
-            with reaching(self._exchange.provider.name, self._exchange.url):
-                return await self._read()
+            return await self._read()
         except LLMClientError as error:
-            cause = (self._watchdog and self._watchdog.error) or error
-            raise self._exchange.interrupted(cause, self._decoder.answer) from error
+            raise self._broken(error) from error
+        except CONNECTION_FAILURES as error:
+            exchange = self._exchange
+            failure = unreachable(exchange.provider.name, exchange.url, error)
+            raise self._broken(failure) from error
+
+    def _broken(self, failure: LLMClientError) -> LLMClientError:
+        cause = (self._watchdog and self._watchdog.error) or failure
+        return self._exchange.interrupted(cause, self._decoder.answer)
 
     async def aclose(self) -> None:
         if self._watchdog is not None:
@@ -184,7 +195,7 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
                     response.release()
         return exchange.respond(provider.dialect.decode(body))
     except TimeoutError as error:
-        raise exchange.explain(exchange.timed_out) from error
+        raise exchange.explain(exchange.timed_out()) from error
     except LLMClientError as error:
         raise exchange.explain(error) from error.__cause__
     except asyncio.CancelledError as error:

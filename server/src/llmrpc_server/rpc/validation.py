@@ -20,6 +20,7 @@ RANGES = {
     "presence_penalty": (-2.0, 2.0),
     "frequency_penalty": (-2.0, 2.0),
 }
+SAMPLING = {*RANGES, "max_tokens", "top_k", "stop", "resume_after"}
 MOST_STOPS = 64
 MOST_LETTERS = 256
 """Of a model's name: it goes into logs and spans."""
@@ -76,11 +77,17 @@ class Validator:
         else:
             for place, message in enumerate(request.messages):
                 yield from message_violations(f"messages[{place}]", message, limits.max_parts)
-        yield from _model(request.model)
-        yield from _sampling(request, limits)
-        yield from _tools(request, limits.max_tools)
-        yield from _formats(request)
-        yield from option_violations(request.provider_options)
+        given = {field.name for field, _ in request.ListFields()}
+        if "model" in given:
+            yield from _model(request.model)
+        if given & SAMPLING:
+            yield from _sampling(request, limits)
+        if given & {"tools", "tool_choice"}:
+            yield from _tools(request, limits.max_tools)
+        if given & {"response_format", "reasoning", "fallback_models"}:
+            yield from _formats(request)
+        if "provider_options" in given:
+            yield from option_violations(request.provider_options)
 
 
 def _model(name: str) -> Iterator[Violation]:

@@ -55,6 +55,8 @@ class Assembly:
             raise errors.unreadable(
                 self._provider, "sent what is no JSON of its protocol"
             ) from error
+        if self._is_text(said):
+            return
         self._raise_error(said, body)
         answer = self.answer
         if said.usage is not None:
@@ -70,6 +72,35 @@ class Assembly:
         for choice in said.choices or ():
             if choice.index == 0:
                 self._choice(choice)
+
+    def _is_text(self, said: wire.Completion) -> bool:
+        """Takes a chunk with a piece of text and nothing else: nearly all are such."""
+        choices = said.choices
+        if not self.answered or choices is None or len(choices) != 1:
+            return False
+        choice = choices[0]
+        delta = choice.delta
+        if (
+            delta is None
+            or type(delta.content) is not str
+            or delta.tool_calls
+            or delta.reasoning_content
+            or delta.reasoning
+            or delta.reasoning_details
+            or delta.refusal
+            or delta.function_call
+            or choice.index
+            or choice.finish_reason
+            or choice.error
+            or said.error
+            or said.usage
+            or said.x_groq
+            or said.object == "error"
+            or self._details is not None
+        ):
+            return False
+        self.answer.parts.text("text", delta.content)
+        return True
 
     def _raise_error(self, said: wire.Completion, body: bytes) -> None:
         """Usage that comes beside an error is kept: it may have cost money."""
