@@ -23,7 +23,7 @@ PROTOS = $(wildcard protos/llmrpc/v1/*.proto)
 SERVICES = $(wildcard protos/llmrpc/v1/*_service.proto)
 LOCKS := server/requirements server/build-requirements tests/requirements protos/requirements .ci/requirements
 PYPROJECTS := clients/python/pyproject.toml server/pyproject.toml
-SOURCES := clients/python/src server/src tests $(wildcard benchmarks)
+SOURCES := clients/python/src server/src tests docs $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -51,13 +51,17 @@ test: $(VENV)/.dev tests/node_modules/.stamp ## run the tests
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
 
 .PHONY: check
-check: lint types imports lint-proto stubs wheels locks image-lint ## every check but the tests
+check: lint types imports lint-proto stubs pages wheels locks image-lint ## every check but the tests
 
 .PHONY: format
 format: $(VENV)/.dev $(PROTOC)/.stamp ## put Python and proto files into the house's form
 	@$(VENV)/bin/ruff check --quiet --fix-only .
 	@$(VENV)/bin/ruff format .
 	@$(PROTOC)/bin/buf format protos --write
+
+.PHONY: docs
+docs: $(VENV)/.dev ## write the tables in docs/ from the code
+	@$(VENV)/bin/python -m docs.generate
 
 .PHONY: bench
 bench: $(VENV)/.dev ## measure what a call costs beside a bare server
@@ -66,7 +70,7 @@ bench: $(VENV)/.dev ## measure what a call costs beside a bare server
 .PHONY: clean
 clean: ## remove everything that make has made
 	rm -rf $(VENV) $(BUILD) tests/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find clients server tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find clients server tests docs $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the checks, one by one -------------------------------------------------
 
@@ -98,6 +102,10 @@ stubs: $(GOOGLEAPIS)/.stamp ## the committed stubs equal a fresh generation
 	@$(fresh_stubs)
 	@diff -r -x __init__.py -x __pycache__ $(STUBS) $(BUILD)/stubs/llmrpc/v1 \
 		|| $(call mend,make generate and commit what it writes)
+
+.PHONY: pages
+pages: $(VENV)/.dev ## the tables in docs/ are what the code says
+	@$(VENV)/bin/python -m docs.generate --check || $(call mend,make docs and commit what it writes)
 
 # The wheels go into an environment that holds the run-time lock and nothing
 # else; there they must be whole, have all they need, and work from any folder.

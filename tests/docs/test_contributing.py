@@ -1,0 +1,57 @@
+"""CONTRIBUTING.md's way to a new provider, and the links of all pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.registry import DIALECTS
+
+from tests.docs.pages import ROOT, blocks, codes, page, section
+
+WAY = section(page("CONTRIBUTING.md"), "Adding a provider")
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("clients/*/README.md")],
+    key=lambda path: path.as_posix(),
+)
+SERVER = ROOT / "server/src/llmrpc_server"
+
+
+def test_the_row_fits_its_dialect() -> None:
+    names: dict[str, object] = {"Row": Row}
+    exec(blocks(WAY, "python")[0], names)  # noqa: S102 - the page's own lines
+    row = names["EXAMPLE"]
+    assert isinstance(row, Row)
+    dialect = DIALECTS[row.dialect](row)
+    assert {place.partition(".")[0] for place in row.lacks} <= dialect.carries
+
+
+def test_the_dialect_has_the_methods_that_are_named() -> None:
+    named = set(codes(section(WAY, "A new dialect: a codec package")))
+    assert Dialect.__abstractmethods__ | {"carries"} <= named
+
+
+def test_the_files_that_are_named_are_there() -> None:
+    for name in codes(WAY):
+        if re.fullmatch(r"[\w./]+\.(py|toml|md)", name):
+            places = (ROOT, SERVER, SERVER / "providers", ROOT / "tests/providers")
+            rows = (SERVER / "providers/rows",)
+            assert any((place / name).exists() for place in (*places, *rows)), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+        if not target.startswith(("http://", "https://")):
+            name, _, anchor = target.partition("#")
+            goal = (path.parent / name) if name else path
+            assert goal.exists(), target
+            assert not anchor or anchor in anchors(goal), target
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings as their links are written."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
