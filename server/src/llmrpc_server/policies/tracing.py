@@ -9,7 +9,6 @@ from dataclasses import replace
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call, Target
-from llmrpc.errors import LLMClientError
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 from opentelemetry.trace import Tracer
@@ -30,7 +29,7 @@ class TracedClient(WrapperClient):
         span, call = self._start(request, call or Call(), stream=False)
         try:
             response = await self.inner.generate(request, call)
-        except (LLMClientError, asyncio.CancelledError) as error:
+        except BaseException as error:
             span.fail(error)
             raise
         span.succeed(response)
@@ -43,7 +42,7 @@ class TracedClient(WrapperClient):
         started = time.monotonic()
         try:
             events = await self.inner.open_stream(request, call)
-        except (LLMClientError, asyncio.CancelledError) as error:
+        except BaseException as error:
             span.fail(error)
             raise
         span.first_chunk(time.monotonic() - started)
@@ -67,7 +66,7 @@ class _TracedStream(EventStream):
     async def __anext__(self) -> pb.StreamEvent:
         try:
             event = await self._events.__anext__()
-        except (LLMClientError, asyncio.CancelledError) as error:
+        except BaseException as error:
             self._fail(error)
             raise
         if event.HasField("completed") and self._span is not None:

@@ -1,0 +1,194 @@
+"""Spans as a real OTLP collector gets them from a gateway process."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+from tests.conftest import StartProcess
+from tests.running import GatewayProcess, as_async, until
+from tests.server.collector import Collector, attributes, collecting
+from tests.server.scripted import SCRIPTED
+from tests.server.wire import ask, everything, failure
+
+SERVER, CLIENT = trace_pb2.Span.SPAN_KIND_SERVER, trace_pb2.Span.SPAN_KIND_CLIENT
+ERROR, UNSET = trace_pb2.Status.STATUS_CODE_ERROR, trace_pb2.Status.STATUS_CODE_UNSET
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as running:
+        yield running
+
+
+@dataclass
+class Traced:
+    """A gateway process that exports to a collector, and a stub of it."""
+
+    process: GatewayProcess
+    collector: Collector
+    stub: Any
+
+    def traceparent(self) -> tuple[bytes, bytes, tuple[tuple[str, str]]]:
+        """A fresh trace: its id, the caller's span, and the metadata that says so."""
+        trace, span = secrets.token_bytes(16), secrets.token_bytes(8)
+        return trace, span, (("traceparent", f"00-{trace.hex()}-{span.hex()}-01"),)
+
+
+@pytest.fixture
+async def traced(gateway_process: StartProcess, collector: Collector) -> AsyncIterator[Traced]:
+    process = await gateway_process(
+        providers=SCRIPTED,
+        retry={"attempts": 3, "base_delay": 0.001},
+        environment=collector.environment,
+    )
+    async with grpc.aio.insecure_channel(await process.address()) as channel:
+        yield Traced(process, collector, as_async(LLMServiceStub(channel)))
+
+
+async def test_the_callers_trace_is_continued(traced: Traced) -> None:
+    trace, caller, metadata = traced.traceparent()
+    request_id = ("x-request-id", "r-1")
+    request = ask("say", temperature=0.5, max_tokens=7)
+    await traced.stub.Generate(request, metadata=(*metadata, request_id))
+    server, client = await traced.collector.trace(trace, 2)
+    assert (server.kind, server.parent_span_id) == (SERVER, caller)
+    assert (client.kind, client.parent_span_id) == (CLIENT, server.span_id)
+    assert (server.name, client.name) == ("llmrpc.v1.LLMService/Generate", "chat say")
+    assert attributes(server) == {
+        "rpc.system.name": "grpc",
+        "rpc.method": "llmrpc.v1.LLMService/Generate",
+        "rpc.response.status_code": "OK",
+        "llmrpc.request_id": "r-1",
+    }
+    assert attributes(client) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "scripted",
+        "gen_ai.request.model": "say",
+        "gen_ai.request.max_tokens": 7,
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.response.model": "say",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.usage.input_tokens": 3,
+        "gen_ai.usage.output_tokens": 2,
+        "gen_ai.usage.cache_read.input_tokens": 0,
+        "gen_ai.usage.reasoning.output_tokens": 0,
+        "llmrpc.cost_usd": 0.005,
+    }
+    assert server.status.code == client.status.code == UNSET
+    assert server.end_time_unix_nano >= client.end_time_unix_nano
+    assert traced.collector.resource["service.name"] == "llmrpc-server"
+
+
+async def test_a_call_without_a_trace_starts_one(traced: Traced) -> None:
+    await traced.stub.Generate(ask("say"))
+    await until(lambda: len(traced.collector.spans) >= 2)
+    client, server = traced.collector.spans
+    assert client.trace_id == server.trace_id
+    assert server.parent_span_id == b""
+
+
+async def test_every_attempt_has_its_span(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    await failure(traced.stub.Generate(ask("down"), metadata=metadata))
+    server, *attempts = await traced.collector.trace(trace, 4)
+    assert len(attempts) == 3
+    for attempt in attempts:
+        assert attempt.parent_span_id == server.span_id
+        assert attempt.status.code == ERROR
+        assert attributes(attempt)["error.type"] == "PROVIDER_UNAVAILABLE"
+    assert server.status.code == ERROR
+    assert attributes(server)["rpc.response.status_code"] == "UNAVAILABLE"
+    assert attributes(server)["error.type"] == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "kind"),
+    [
+        ("boom", "INTERNAL", "ValueError"),
+        ("stray", "INTERNAL", "CancelledError"),
+        ("boom-midway", "INTERNAL", "ValueError"),
+        ("broken-midway", "UNAVAILABLE", "STREAM_INTERRUPTED"),
+        ("silent-midway", "UNAVAILABLE", "StopAsyncIteration"),
+    ],
+)
+async def test_whatever_goes_wrong_ends_both_spans(
+    traced: Traced, model: str, code: str, kind: str
+) -> None:
+    trace, _, metadata = traced.traceparent()
+    await failure(everything(traced.stub.StreamText(ask(model), metadata=metadata)))
+    server, client = await traced.collector.trace(trace, 2)
+    assert attributes(server)["rpc.response.status_code"] == code
+    assert (client.status.code, attributes(client)["error.type"]) == (ERROR, kind)
+
+
+async def test_a_callers_fault_is_none_of_the_servers(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    await failure(traced.stub.Generate(ask("say", temperature=9), metadata=metadata))
+    (server,) = await traced.collector.trace(trace, 1)
+    assert server.status.code == UNSET
+    assert attributes(server)["rpc.response.status_code"] == "INVALID_ARGUMENT"
+
+
+async def test_a_streams_spans_end_with_the_stream(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    started = time.time_ns()
+    await everything(traced.stub.StreamText(ask("tick-10"), metadata=metadata))
+    server, client = await traced.collector.trace(trace, 2)
+    for span in (server, client):
+        assert span.start_time_unix_nano >= started
+        assert span.end_time_unix_nano - span.start_time_unix_nano > 200e6
+    found = attributes(client)
+    assert found["gen_ai.request.stream"] is True
+    assert 0 <= found["gen_ai.response.time_to_first_chunk"] < 0.2
+    assert found["gen_ai.usage.output_tokens"] == 2
+
+
+async def test_a_cancelled_stream_ends_its_spans(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    call = traced.stub.StreamText(ask("hang-midway"), metadata=metadata)
+    await anext(aiter(call))
+    call.cancel()
+    server, client = await traced.collector.trace(trace, 2)
+    assert attributes(server)["rpc.response.status_code"] == "CANCELLED"
+    assert attributes(client)["error.type"] == "CancelledError"
+
+
+async def test_the_last_spans_are_sent_before_the_process_ends(
+    gateway_process: StartProcess, collector: Collector
+) -> None:
+    environment = collector.environment | {"OTEL_BSP_SCHEDULE_DELAY": "60000"}
+    process = await gateway_process(environment=environment)
+    async with grpc.aio.insecure_channel(await process.address()) as channel:
+        await as_async(LLMServiceStub(channel)).Generate(ask())
+    assert not collector.spans
+    assert await process.terminate() == 0
+    assert {span.kind for span in collector.spans} == {SERVER, CLIENT}
+
+
+async def test_a_collector_that_is_gone_holds_nothing_up(
+    gateway_process: StartProcess, free_port: int
+) -> None:
+    endpoint = f"http://127.0.0.1:{free_port}"
+    process = await gateway_process(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+    async with grpc.aio.insecure_channel(await process.address()) as channel:
+        assert (await as_async(LLMServiceStub(channel)).Generate(ask(), timeout=5)).content
+    started = time.monotonic()
+    assert await process.terminate() == 0
+    assert time.monotonic() - started < 15
+
+
+async def test_spans_on_the_console_by_request(gateway_process: StartProcess) -> None:
+    process = await gateway_process("--tracing", "console")
+    async with grpc.aio.insecure_channel(await process.address()) as channel:
+        await as_async(LLMServiceStub(channel)).Generate(ask())
+    assert await process.terminate() == 0
+    assert '"name": "llmrpc.v1.LLMService/Generate"' in process.stdout
