@@ -66,12 +66,12 @@ def as_table(results: Sequence[Measured], chosen: Sequence[Scenario], rounds: in
     return "\n".join([*lines, "", f"Median of {rounds} rounds of {counts}; {about}."])
 
 
-def with_table(page: str, table: str) -> str:
+def with_table(page: str, table: str, marks: tuple[str, str] = MARKS) -> str:
     """The page with the table between its two marks. Raises `ValueError` without them."""
-    before, first, rest = page.partition(MARKS[0])
-    _, second, after = rest.partition(MARKS[1])
+    before, first, rest = page.partition(marks[0])
+    _, second, after = rest.partition(marks[1])
     if not (first and second):
-        raise ValueError(f"the page lacks the lines {MARKS}")
+        raise ValueError(f"the page lacks the lines {marks}")
     return f"{before}{first}\n{table}\n{second}{after}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import answers
+from benchmarks import answers, cancel
 from benchmarks.__main__ import DOCS
 from benchmarks.load import connected, load, unary
 from benchmarks.processes import free_port, listening, python
@@ -108,3 +108,9 @@ async def test_cpu_time_is_that_of_the_process_alone() -> None:
         while time.process_time() < own + 0.3:
             pass
         assert process.cpu_seconds() - spent < 0.1
+
+
+async def test_the_cancel_benchmark_measures_closed_connections() -> None:
+    times = await cancel.measure(3)
+    assert len(times) == 3
+    assert "| llmrpc |" in cancel.table(times)
