@@ -17,6 +17,9 @@ from llmrpc_server.redaction import Redactor
 GROUP = 64
 DELAY = 0.1
 
+_ESCAPED = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+"""What could make a second line of a text, or colour a terminal."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
@@ -96,5 +99,5 @@ class _Formatter(logging.Formatter):
         else:
             pairs = " ".join(f"{key}={value}" for key, value in fields.items())
             text = f"{stamp} {record.levelname:<7} {message} {pairs}".rstrip()
-            text = text.replace("\n", "\\n") + (f"\n{error}" if error else "")
+            text = text.translate(_ESCAPED) + (f"\n{error}" if error else "")
         return self._redactor.clean(text)
