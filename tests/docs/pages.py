@@ -20,9 +20,8 @@ def blocks(text: str, language: str) -> list[str]:
 
 def first_cells(text: str) -> list[str]:
     """What stands as code in the first column of the tables."""
-    return [
-        name for line in re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE) for name in codes(line)
-    ]
+    cells = re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE)
+    return [name for cell in cells for name in codes(cell)]
 
 
 def codes(text: str) -> list[str]:
@@ -32,7 +31,6 @@ def codes(text: str) -> list[str]:
 
 def section(text: str, title: str) -> str:
     """What stands below a heading, down to the next of its kind."""
-    level, rest = re.search(
-        rf"^(#+) {re.escape(title)}\n(.*)", text, re.MULTILINE | re.DOTALL
-    ).groups()  # type: ignore[union-attr]
-    return re.split(rf"^{level} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, title
+    return re.split(rf"^{found[1]} ", found[2], maxsplit=1, flags=re.MULTILINE)[0]

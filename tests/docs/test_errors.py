@@ -14,7 +14,7 @@ from tests.docs.pages import blocks, page, section
 
 PAGE = page("docs/errors.md")
 SAID = [
-    blocks(section(PAGE, "In Python"), "")[0].splitlines(),
+    blocks(section(PAGE, "In Python"), "text")[0].splitlines(),
     ['reason: "INVALID_REQUEST"', 'field: "messages"', "request_id:"],
 ]
 
