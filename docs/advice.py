@@ -30,13 +30,13 @@ ADVICE: Mapping[str, Advice] = {
         "after RetryInfo's delay; without one, back off", "send less, or configure more keys"
     ),
     "PROVIDER_QUOTA_EXHAUSTED": Advice(
-        "no", "pay the provider's account; then restart the gateway, which left the key alone"
+        "no", "pay the provider's account; the gateway tries the key again within a minute"
     ),
     "RATE_LIMITED": Advice("after RetryInfo's delay", _NOT_SENT),
     "BUDGET_EXCEEDED": Advice("no", _NOT_SENT),
     "UNAUTHENTICATED": Advice("no", "send `authorization: Bearer <key>` with a key it knows"),
     "PROVIDER_AUTHENTICATION": Advice(
-        "no", "set a valid key and restart the gateway, which left the refused one alone"
+        "no", "set a valid key and restart the gateway; a refused key is tried again each minute"
     ),
     "PERMISSION_DENIED": Advice("no", "call a method that the gateway serves"),
     "PROVIDER_UNAVAILABLE": Advice(_LATER, "wait, or name another provider's model"),

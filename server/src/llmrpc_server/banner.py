@@ -41,8 +41,7 @@ def banner(
     reachable = on_loopback(address)
     yield ""
     yield "Try it, in another terminal:"
-    option = "" if reachable == DEFAULT_ADDRESS else f" --address {reachable}"
-    yield f'  {_command()} generate{option} "Hello"'
+    yield f'  {_command()} generate{_options(config, reachable)} "Hello"'
 
 
 def provider_lines(planned: Sequence[PlannedProvider]) -> Iterator[str]:
@@ -57,6 +56,15 @@ def provider_lines(planned: Sequence[PlannedProvider]) -> Iterator[str]:
     for each in planned:
         if each.off:
             yield f"  off        {each.name:<11}{each.off}"
+
+
+def _options(config: Config, address: str) -> str:
+    """What the client must be told beside the prompt; capitals stand for the caller's own."""
+    options = "" if address == DEFAULT_ADDRESS else f" --address {address}"
+    if config.listen.tls is not None:
+        options += " --ca CA.pem"
+        options += " --cert CERT.pem --key KEY.pem" if config.listen.tls.client_ca else ""
+    return options + (" --token KEY" if config.auth else "")
 
 
 def _count(number: int, thing: str) -> str:
