@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import yaml
+
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from llmrpc_server.app import App
 from llmrpc_server.config import Config, load_config

@@ -10,9 +10,9 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
+
 from llmrpc import v1 as pb
 from llmrpc_server.interceptors.auth import hash_key, make_key
-
 from tests.conftest import StartGateway
 from tests.running import RunningGateway
 from tests.server.wire import ask, detail, failure, reason

@@ -6,9 +6,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 import grpc
+
 from llmrpc import v1 as pb
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
-
 from tests.conftest import StartProcess
 from tests.running import GatewayProcess, as_async, until
 from tests.server.collector import collecting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from llmrpc_server.__main__ import main
 
 CANARY = "sk-canary-provider-key"

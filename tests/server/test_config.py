@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llmrpc.secret import Secret
 from llmrpc_server.config import Config, ConfigError, load_config, plan_providers
 from llmrpc_server.config.environment import NAMES
-
 from tests.conftest import Certificates
 
 CANARY = "sk-canary-provider-key"

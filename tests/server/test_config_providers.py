@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from llmrpc_server.config import load_config, plan_providers
 
+from llmrpc_server.config import load_config, plan_providers
 from tests.server.test_config import load, problems
 
 

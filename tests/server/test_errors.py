@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.conftest import StartGateway
 from tests.running import until
 from tests.server.scripted import SCRIPTED, SECRET

@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from llmrpc_server.app import App
 
+from llmrpc_server.app import App
 from tests.conftest import StartGateway
 from tests.running import RunningGateway, configured, until
 from tests.server.scripted import SCRIPTED

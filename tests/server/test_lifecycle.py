@@ -8,8 +8,8 @@ import time
 
 import grpc
 import pytest
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.conftest import StartGateway, StartProcess
 from tests.running import as_async, until
 from tests.server.scripted import SCRIPTED

@@ -6,10 +6,10 @@ from typing import Any
 
 import grpc
 import pytest
+
 from llmrpc import GatewayClient, LLMMessage, RateLimitError
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.server import ListenSettings, make_server
-
 from tests.conftest import StartGateway
 from tests.running import as_async
 from tests.server.scripted import SCRIPTED

@@ -12,11 +12,11 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 from llmrpc.secret import Secret
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from llmrpc_server.logs import LogSettings, start_logging
 from llmrpc_server.redaction import Redactor
-
 from tests.conftest import StartProcess
 from tests.running import GatewayProcess, as_async, until
 from tests.server.scripted import SCRIPTED

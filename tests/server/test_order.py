@@ -15,7 +15,6 @@ from llmrpc_server.interceptors.request_id import request_id
 from llmrpc_server.policies.health import HealthWatcher
 from llmrpc_server.policies.retry import RetryClient
 from llmrpc_server.policies.tracing import TracedClient
-
 from tests.conftest import StartGateway
 from tests.server.scripted import SCRIPTED, Scripted
 

@@ -15,8 +15,8 @@ import pytest
 from google.protobuf import descriptor_pb2
 from google.rpc import error_details_pb2
 from grpc_reflection.v1alpha import reflection_pb2
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.conftest import StartGateway
 from tests.running import ROOT, RunningGateway
 from tests.server.wire import failure

@@ -6,8 +6,8 @@ import asyncio
 import re
 
 import pytest
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.conftest import StartGateway
 from tests.running import until
 from tests.server.scripted import SCRIPTED

@@ -7,8 +7,8 @@ import socket
 
 import grpc
 import pytest
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.conftest import Certificates, StartProcess
 from tests.running import GatewayProcess, as_async
 from tests.server.scripted import SCRIPTED

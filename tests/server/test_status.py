@@ -7,6 +7,7 @@ import math
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+
 from llmrpc import v1 as pb
 from llmrpc.errors import (
     EXCEPTIONS,
@@ -17,7 +18,6 @@ from llmrpc.errors import (
     Violation,
 )
 from llmrpc_server.rpc.status import CODES, to_rpc_status, to_status
-
 from tests.server.wire import detail
 
 REASONS = [value for value in pb.ErrorReason.values() if value]

@@ -6,9 +6,9 @@ from typing import Any
 
 import grpc
 import pytest
+
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from llmrpc_server.interceptors.auth import hash_key
-
 from tests.conftest import Certificates, StartGateway
 from tests.running import RunningGateway, as_async
 from tests.server.wire import ask, failure

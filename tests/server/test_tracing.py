@@ -10,9 +10,9 @@ from typing import Any
 
 import grpc
 import pytest
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.conftest import StartProcess
 from tests.running import GatewayProcess, as_async, until
 from tests.server.collector import Collector, attributes, collecting

@@ -9,10 +9,10 @@ import grpc
 import pytest
 from google.protobuf import duration_pb2, struct_pb2
 from google.rpc import error_details_pb2
+
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.validation import NOT_BUILT, Limits, Validator
-
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure, reason
 
@@ -149,7 +149,10 @@ def violations(request: pb.GenerateRequest) -> list[str]:
 
 @pytest.mark.parametrize("path", REFUSED)
 def test_a_wrong_field_is_named(path: str) -> None:
-    assert violations(REFUSED[path]) == [path.partition("#")[0]]
+    with pytest.raises(InvalidRequestError) as caught:
+        Validator(Limits()).check(REFUSED[path])
+    assert caught.value.reason_name == "INVALID_REQUEST"
+    assert [each.field for each in caught.value.violations] == [path.partition("#")[0]]
 
 
 @pytest.mark.parametrize("request_", TAKEN)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.running import RunningGateway
 from tests.server.scripted import Scripted
 
