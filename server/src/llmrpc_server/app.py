@@ -53,6 +53,7 @@ class App:
             keys={key.name: key.digest() for key in config.auth},
             max_calls=config.listen.max_calls,
             timeout=config.timeout,
+            write_timeout=config.listen.write_timeout,
         )
         self.server = make_server(config.listen, self.chain)
         self.lifecycle = Lifecycle(self.server, self.health, config.listen)

@@ -23,6 +23,7 @@ def build_chain(
     keys: Mapping[str, str],
     max_calls: int,
     timeout: float,
+    write_timeout: float,
 ) -> Chain:
     """The interceptors in their order, outermost first."""
     return Chain(
@@ -33,5 +34,6 @@ def build_chain(
             Auth(keys),
             Admission(max_calls),
             Deadline(timeout),
-        )
+        ),
+        write_timeout,
     )

@@ -10,7 +10,6 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc.errors import ProviderNotAvailableError
-
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 

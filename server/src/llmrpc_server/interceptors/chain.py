@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
+from llmrpc_server.interceptors.patience import Patience
 from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
 
 Proceed = Callable[[], Awaitable[Any]]
@@ -29,8 +30,9 @@ class Interceptor(Protocol):
 class Chain(grpc.aio.ServerInterceptor):
     """The one interceptor that gRPC sees: an ordered tuple, outermost first."""
 
-    def __init__(self, interceptors: Sequence[Interceptor]) -> None:
+    def __init__(self, interceptors: Sequence[Interceptor], write_timeout: float = 30.0) -> None:
         self.interceptors = tuple(interceptors)
+        self._write_timeout = write_timeout
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -50,7 +52,8 @@ class Chain(grpc.aio.ServerInterceptor):
     def _wrap(self, method: str, handler: Handler) -> Handler:
         work, make = _shape(handler)
         streams = handler.response_streaming
-        inner = _writing(work) if streams and not inspect.iscoroutinefunction(work) else work
+        writes = streams and not inspect.iscoroutinefunction(work)
+        inner = _writing(work, self._write_timeout) if writes else work
         interceptors = self.interceptors
 
         async def serve(request: Any, context: Context) -> Any:
@@ -87,13 +90,19 @@ def _shape(handler: Any) -> tuple[Work, Callable[..., Handler]]:
     return handler.unary_unary, grpc.unary_unary_rpc_method_handler
 
 
-def _writing(generate: Callable[[Any, Context], Any]) -> Work:
+def _writing(generate: Callable[[Any, Context], Any], timeout: float) -> Work:
     """A generator of messages as a coroutine that writes them."""
 
     async def write(request: Any, context: Context) -> None:
         messages: AsyncIterator[Any] = generate(request, context)
-        async with aclosing(messages):  # type: ignore[type-var]  # an async generator
-            async for message in messages:
-                await context.write(message)
+        patience = Patience(timeout, CURRENT.get().request_id)
+        try:
+            async with aclosing(messages):  # type: ignore[type-var]  # an async generator
+                async for message in messages:
+                    patience.begin()
+                    await context.write(message)
+                    patience.end()
+        finally:
+            patience.stop()
 
     return write

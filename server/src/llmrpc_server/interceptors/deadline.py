@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from llmrpc.errors import GenerationTimeoutError
-
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 

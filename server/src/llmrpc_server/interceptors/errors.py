@@ -7,9 +7,9 @@ import logging
 from typing import Any
 
 import grpc
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, Violation
-
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor

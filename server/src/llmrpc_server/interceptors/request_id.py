@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from llmrpc.call import new_request_id
-
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 

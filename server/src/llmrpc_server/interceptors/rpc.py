@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+
 from llmrpc import v1 as pb
 from llmrpc.call import Call
 

@@ -94,6 +94,8 @@ class UpstreamStream(EventStream):
         if self._ended:
             await self.aclose()
             raise StopAsyncIteration
+        if self._watchdog is not None:
+            self._watchdog.waiting()
         try:
             return await self._read()
         except LLMClientError as error:

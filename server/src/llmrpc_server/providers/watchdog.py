@@ -12,10 +12,10 @@ from llmrpc.errors import GenerationTimeoutError
 class Watchdog:
     """Calls `abort` once when the stream stalls or the deadline passes.
 
-    `progress()` is called for what moves the answer on, and costs one look at
-    the clock: the timer re-arms itself when it finds that there was progress.
-    Keep-alive comments are no progress. Clock: `loop.time()`, which is
-    `time.monotonic()`.
+    Only the time between `waiting()` and `progress()` counts, so a slow reader is
+    not taken for a silent provider; keep-alive comments are no progress. The timer
+    re-arms itself: what is called for each event is a look at the clock. Clock:
+    `loop.time()`, which is `time.monotonic()`.
     """
 
     def __init__(
@@ -26,21 +26,26 @@ class Watchdog:
         self._stall = stall
         self._deadline = deadline
         self._abort = abort
-        self._last = self._loop.time()
+        self._since: float | None = None
         self.error: GenerationTimeoutError | None = None
         """Why the stream was aborted, once it was."""
         self._timer = self._loop.call_at(self._due(), self._check)
 
+    def waiting(self) -> None:
+        """The next event is waited for."""
+        self._since = self._loop.time()
+
     def progress(self) -> None:
-        """The answer moved on."""
-        self._last = self._loop.time()
+        """It came."""
+        self._since = None
 
     def stop(self) -> None:
         """The stream is over; nothing fires any more."""
         self._timer.cancel()
 
     def _due(self) -> float:
-        due = self._last + self._stall
+        since = self._loop.time() if self._since is None else self._since
+        due = since + self._stall
         return due if self._deadline is None else min(due, self._deadline)
 
     def _check(self) -> None:

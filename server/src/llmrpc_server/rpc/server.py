@@ -51,6 +51,8 @@ class ListenSettings:
     """From NOT_SERVING to the closing of the port: time for endpoints to notice."""
     grace: Seconds = 30.0
     """What running calls get to finish when the server stops."""
+    write_timeout: Positive = 30.0
+    """How long a caller may read nothing, megabytes behind, before it is cut."""
     min_ping_interval: Seconds = 5.0
     """Clients that ping more often are sent away; Go's keepalive starts at 10 s."""
     keepalive_interval: Positive = 60.0
