@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from llmrpc import v1 as pb
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
 from benchmarks.processes import free_port, python, serving
 from benchmarks.report import machine, with_table
 from benchmarks.systems import SYSTEMS
+from llmrpc import v1 as pb
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
 CALLS = 50
 TOKENS = 10_000

@@ -14,9 +14,9 @@ import aiohttp
 import grpc
 import msgspec
 from grpc_health.v1 import health, health_pb2_grpc
-from llmrpc import v1 as pb
 
 from benchmarks.loops import run
+from llmrpc import v1 as pb
 
 
 class Delta(msgspec.Struct):

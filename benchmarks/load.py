@@ -11,10 +11,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import grpc
-from llmrpc import v1 as pb
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
 from benchmarks import answers
+from llmrpc import v1 as pb
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
 if TYPE_CHECKING:
     from llmrpc.v1.llm_service_pb2_grpc import LLMServiceAsyncStub

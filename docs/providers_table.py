@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
 from llmrpc_server.providers.registry import ROWS
-
-from docs.table import table, words
 
 
 def providers() -> str:

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from docs.advice import ADVICE
+from docs.table import table
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS
 from llmrpc_server.rpc.status import CODES
-
-from docs.advice import ADVICE
-from docs.table import table
 
 PROTO = Path(__file__).parents[1] / "protos/llmrpc/v1/error.proto"
 _VALUE = re.compile(r"((?:^  //.*\n)+)  (ERROR_REASON_\w+) = ", re.MULTILINE)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from docs.table import table, words
 from llmrpc.secret import Secret
 from llmrpc_server.config import Config
 from llmrpc_server.config.environment import CALLER_KEYS, NAMES
 from llmrpc_server.providers.registry import ROWS
-
-from docs.table import table, words
 
 REQUIRED = object()
 WORDS: Mapping[Any, str] = {

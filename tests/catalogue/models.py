@@ -9,6 +9,7 @@ from fractions import Fraction
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice
+
 from llmrpc import v1 as pb
 from llmrpc_server.catalogue.published import PROVIDERS
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 import msgspec
 import pytest
 from genai_prices.data_snapshot import get_snapshot
+
 from llmrpc import v1 as pb
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.catalogue.prices import FREE, PriceBook, usd
 from llmrpc_server.catalogue.rates import Rates, Step
-
 from tests.catalogue.models import models
 
 USAGE = pb.Usage(input_tokens=1_000, output_tokens=500)

@@ -10,10 +10,10 @@ import pytest
 from genai_prices.types import ModelPrice, TieredPrices, TimeOfDateConstraint
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from llmrpc import v1 as pb
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.catalogue.published import PROVIDERS
-
 from tests.catalogue.models import AT, all_prices, models, package_nano_usd, source
 
 BOOK = PriceBook()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from llmrpc import GatewayClient
 
+from llmrpc import GatewayClient
 from tests.client.gateway import Gateway, serve
 
 

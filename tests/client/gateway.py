@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+
 from llmrpc import v1 as pb
 from llmrpc.stream import AnswerBuilder
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import grpc
 import pytest
+
 from llmrpc import (
     BaseLLMClient,
     BlockingClient,
@@ -23,7 +24,6 @@ from llmrpc import (
     ModelNotFoundError,
 )
 from llmrpc import v1 as pb
-
 from tests.client.gateway import Failure, Gateway, Hang, response, stream, until
 
 HELLO = [LLMMessage("user", "Hello")]

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import grpc
 import pytest
+
 from llmrpc import (
     Call,
     GatewayClient,
@@ -17,7 +18,6 @@ from llmrpc import (
     ModelNotFoundError,
 )
 from llmrpc import v1 as pb
-
 from tests.client.gateway import Failure, Gateway, Hang, response, stream, until
 
 HELLO = [LLMMessage("user", "Hello")]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import grpc
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.client.gateway import Failure, Gateway, Hang, stream, until
 from tests.client.terminal import run, terminal
 

@@ -10,8 +10,8 @@ import sys
 import grpc
 import pytest
 from google.protobuf import json_format
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.client.gateway import Failure, Gateway, Hang, info, response, stream, until
 from tests.client.terminal import run, start, terminal
 

@@ -8,6 +8,7 @@ import time
 import grpc
 import pytest
 import trustme
+
 from llmrpc import (
     TLS,
     Call,
@@ -20,7 +21,6 @@ from llmrpc import (
     accumulate,
 )
 from llmrpc import v1 as pb
-
 from tests.client.gateway import Gateway, Hang, response, serve, stream, until
 
 HELLO = [LLMMessage("user", "Hello")]

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+
 from llmrpc import (
     BaseLLMClient,
     Call,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import grpc
 import pytest
+
 from llmrpc import GatewayClient, LLMClientError, LLMMessage
 from llmrpc import v1 as pb
-
 from tests.client.gateway import Failure, Gateway, info, response, serve, stream
 
 HELLO = [LLMMessage("user", "Hello")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from google.rpc import status_pb2
+
 from llmrpc import LLMClientError, Violation
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS

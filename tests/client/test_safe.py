@@ -6,8 +6,8 @@ import logging
 
 import grpc
 import pytest
-from llmrpc import GatewayClient, LLMMessage, LLMResponse, safe_generate_text
 
+from llmrpc import GatewayClient, LLMMessage, LLMResponse, safe_generate_text
 from tests.client.gateway import Failure, Gateway, info, response
 
 HELLO = [LLMMessage("user", "canary-prompt")]

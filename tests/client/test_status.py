@@ -6,6 +6,7 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
+
 from llmrpc import (
     AuthenticationError,
     BudgetExceededError,
@@ -25,7 +26,6 @@ from llmrpc import (
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS
 from llmrpc.status import error_from_status
-
 from tests.client.gateway import Failure, Gateway, Step, info, stream
 
 REQUEST = pb.GenerateRequest()

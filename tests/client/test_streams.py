@@ -9,10 +9,10 @@ from contextlib import aclosing
 
 import grpc
 import pytest
+
 from llmrpc import GatewayClient, LLMMessage, StreamInterruptedError, accumulate
 from llmrpc import v1 as pb
 from llmrpc.stream import EventStream
-
 from tests.client.gateway import Failure, Gateway, Hang, Step, response, stream, until
 
 HELLO = [LLMMessage("user", "Hello")]

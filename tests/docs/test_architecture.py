@@ -7,7 +7,6 @@ from llmrpc_server.interceptors import build_chain
 from llmrpc_server.policies.stack import POLICIES
 from llmrpc_server.redaction import Redactor
 from llmrpc_server.rpc.validation import NOT_BUILT
-
 from tests.docs.pages import ROOT, codes, page, section
 
 PAGE = page("docs/architecture.md")
@@ -22,7 +21,9 @@ def said(line: str) -> list[str]:
 
 
 def test_the_interceptors() -> None:
-    chain = build_chain(tracer=None, redactor=Redactor([]), keys={}, max_calls=0, timeout=1)
+    chain = build_chain(
+        tracer=None, redactor=Redactor([]), keys={}, max_calls=0, timeout=1, write_timeout=1
+    )
     names = [getattr(each, "__name__", type(each).__name__) for each in chain.interceptors]
     assert said("interceptors") == [name.replace("_", "").lower() for name in names]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from llmrpc import GatewayClient, LLMMessage
 from llmrpc_server.config import Config, ConfigError, load_config
-
 from tests.conftest import StartProcess
 from tests.docs.pages import blocks, page, section
 from tests.running import GatewayProcess

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+
 from llmrpc_server.providers.dialect import Dialect, Row
 from llmrpc_server.providers.registry import DIALECTS
-
 from tests.docs.pages import ROOT, blocks, codes, page, section
 
 WAY = section(page("CONTRIBUTING.md"), "Adding a provider")

@@ -7,8 +7,8 @@ import json
 import sys
 
 import pytest
-from llmrpc import channel
 
+from llmrpc import channel
 from tests.conftest import StartGateway
 from tests.docs.pages import blocks, page, section
 

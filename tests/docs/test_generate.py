@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from llmrpc import v1 as pb
-from llmrpc_server.config import Config
-from llmrpc_server.rpc.status import CODES
 
 from docs import generate
 from docs.advice import ADVICE
@@ -15,6 +12,9 @@ from docs.generate import FOLDER, TABLES, main, renewed
 from docs.reasons_table import comments
 from docs.settings_table import settings_of
 from docs.table import table
+from llmrpc import v1 as pb
+from llmrpc_server.config import Config
+from llmrpc_server.rpc.status import CODES
 
 
 @pytest.mark.parametrize("name", TABLES)

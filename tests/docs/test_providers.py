@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import yaml
+
 from llmrpc import GatewayClient, LLMMessage
 from llmrpc_server.catalogue.prices import FREE
 from llmrpc_server.config import PlannedProvider, load_config, plan_providers
 from llmrpc_server.providers.registry import DIALECTS, ROWS
-
 from tests.conftest import StartGateway
 from tests.docs.pages import blocks, codes, page, section
 from tests.upstream import Exchange, chat_answer, running_upstream

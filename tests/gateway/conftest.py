@@ -8,11 +8,11 @@ from typing import Any
 
 import grpc
 import pytest
+
 from llmrpc import v1 as pb
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from llmrpc_server.app import App
 from llmrpc_server.config import load_config
-
 from tests.upstream import Upstream, running_upstream
 
 KEY = "sk-canary-0123456789"

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import pytest
+
 from llmrpc import accumulate
 from llmrpc import v1 as pb
-
 from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.running import until
 from tests.upstream import (

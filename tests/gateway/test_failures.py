@@ -8,8 +8,8 @@ from typing import Any
 
 import grpc
 import pytest
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.gateway.failures import failure_of
 from tests.upstream import (

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+
 from llmrpc_server.providers.http import Upstream as HttpUpstream
 from llmrpc_server.providers.resolver import GuardedResolver
-
 from tests.conftest import Certificates
 from tests.gateway.conftest import Start, ask
 from tests.gateway.failures import failure_of

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 
+from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.gateway.conftest import Start, ask
 from tests.gateway.failures import failure_of
 from tests.gateway.test_failures import error, good

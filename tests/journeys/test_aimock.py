@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+
 from llmrpc import GatewayClient, LLMMessage, accumulate
 from llmrpc import v1 as pb
-
 from tests.conftest import StartGateway
 from tests.gateway.test_answers import comparable
 from tests.mock_provider import Aimock, running_aimock

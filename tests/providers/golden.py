@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
+
 from llmrpc import v1 as pb
 from llmrpc.stream import AnswerBuilder
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, StreamDecoder

@@ -7,8 +7,8 @@ import re
 from itertools import pairwise
 
 import pytest
-from llmrpc.errors import LLMClientError, StreamInterruptedError
 
+from llmrpc.errors import LLMClientError, StreamInterruptedError
 from tests.providers.golden import MAX_EVENT, Case, Folded, cases, read, response
 
 REQUESTS = cases("openai", "request.json")

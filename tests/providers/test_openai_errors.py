@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
+
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.dialect import Defaults, Encoded

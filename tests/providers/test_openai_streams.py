@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
-
 from tests.providers.golden import Folded, response
 
 DIALECT = OpenAIDialect(ROWS["openai"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+
 from llmrpc import v1 as pb
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 

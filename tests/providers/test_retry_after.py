@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from llmrpc_server.providers.retry_after import retry_after
 
 NOW = "Mon, 23 Nov 2026 10:00:00 GMT"

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from llmrpc.errors import ProviderNotAvailableError
 from llmrpc_server.providers.sse import Event, EventDecoder
 

@@ -19,7 +19,7 @@ from llmrpc_server.logs import LogSettings, start_logging
 from llmrpc_server.redaction import Redactor
 from tests.conftest import StartProcess
 from tests.running import GatewayProcess, as_async, until
-from tests.server.scripted import SCRIPTED
+from tests.server.scripted import SCRIPTED, SECRET
 from tests.server.wire import ask, everything, failure
 
 FAST = {"attempts": 2, "base_delay": 0.001}
@@ -98,6 +98,8 @@ async def test_a_fault_of_ours_is_logged_with_its_request(gateway_process: Start
     faults = [line for line in lines(process) if line["level"] == "error"]
     assert [line["message"].split(":")[0] for line in faults] == ["request r-1", "request r-2"]
     assert all("scripted.py" in line["exception"] for line in faults)
+    assert faults[0]["exception"].endswith("builtins.ValueError")
+    assert SECRET not in process.stderr, "an exception's text may hold a prompt"
 
 
 async def test_text_for_people(gateway_process: StartProcess) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import os
 from importlib import import_module
 
-from llmrpc.base import BaseLLMClient
-from llmrpc.call import ApiKey
 from opentelemetry.trace import Tracer
 
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import ApiKey
 from llmrpc_server import __version__
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import time
+import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
@@ -81,6 +82,16 @@ class _Formatter(logging.Formatter):
         self._as_json = as_json
         self._second = 0
         self._stamp = ""
+
+    def formatException(self, ei: Any) -> str:
+        """The exception's type and frames; its text may hold what a caller said."""
+        kind, error, _ = ei
+        chain = []
+        while error is not None:
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            chain.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+            error = error.__cause__ or error.__context__
+        return "\ncaused ".join(reversed(chain)) or str(kind)
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from llmrpc import v1 as pb
-from llmrpc.call import Target
-from llmrpc.errors import LLMClientError
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from llmrpc import v1 as pb
+from llmrpc.call import Target
+from llmrpc.errors import LLMClientError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from llmrpc import v1 as pb
-
 from llmrpc_server.catalogue import published
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.catalogue.rates import Rates, Step

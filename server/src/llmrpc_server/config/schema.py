@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Literal
 
-from llmrpc.secret import Secret
 from msgspec import Meta
 
+from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.interceptors.auth import hash_key

@@ -13,7 +13,6 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call, Target
 from llmrpc.errors import LLMClientError
 from llmrpc.wrapper import WrapperClient
-
 from llmrpc_server.bounds import AtLeastOne, Seconds
 from llmrpc_server.policies.keys import KeyRing
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llmrpc.base import BaseLLMClient
 from opentelemetry.trace import Tracer
 
+from llmrpc.base import BaseLLMClient
 from llmrpc_server.policies.health import HealthWatcher
 from llmrpc_server.policies.keys import KeyRing
 from llmrpc_server.policies.retry import RetryClient, RetrySettings

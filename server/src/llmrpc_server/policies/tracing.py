@@ -6,13 +6,13 @@ import asyncio
 import time
 from dataclasses import replace
 
+from opentelemetry.trace import Tracer
+
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call, Target
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
-from opentelemetry.trace import Tracer
-
 from llmrpc_server.telemetry import AttemptSpan, upstream_headers
 
 

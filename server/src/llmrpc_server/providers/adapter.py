@@ -7,7 +7,6 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey, Call
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream
-
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Defaults, Dialect
 from llmrpc_server.providers.exchange import Exchange, Provider

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from llmrpc.call import ApiKey
-
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.adapter import ProviderClient
 from llmrpc_server.providers.dialect import Defaults, Row

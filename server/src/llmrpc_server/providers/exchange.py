@@ -14,7 +14,6 @@ from llmrpc.errors import (
     StreamInterruptedError,
 )
 from llmrpc.response import build_response
-
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.estimate import estimate_usage

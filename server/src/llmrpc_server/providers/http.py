@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import ClientResponse
-from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from yarl import URL
 
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError, ProviderNotAvailableError
+from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.providers.resolver import GuardedResolver
 
@@ -37,8 +38,9 @@ class HttpSettings:
     """Most connections at a time; 0 is no bound."""
     keepalive: Seconds = 60.0
     """How long an idle connection is kept."""
-    proxy: str | None = None
-    """The URL of an HTTP proxy for all providers; HTTPS_PROXY and its like are not read."""
+    proxy: Secret | None = None
+    """The URL of an HTTP proxy for all providers; it may hold a password. HTTPS_PROXY
+    and its like are not read."""
     ca_bundle: str | None = None
     """A PEM file of certificate authorities; without one the system's."""
     max_body_bytes: AtLeastOne = 32 * MiB
@@ -67,7 +69,8 @@ class Upstream:
         The caller ends it with `finish`, or with the response's `close`. Call it,
         and read the response, inside `reaching`.
         """
-        proxy = None if url.host in LOOPBACK else self.settings.proxy
+        secret = self.settings.proxy
+        proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
         return await self._client().post(
             url, data=body, headers=headers, allow_redirects=False, proxy=proxy
         )

@@ -7,6 +7,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html, sections
 from __future__ import annotations
 
 import msgspec
+
 from llmrpc import v1 as pb
 from llmrpc.errors import ProviderNotAvailableError
 

@@ -7,7 +7,6 @@ import asyncio
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
-
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,

@@ -8,6 +8,7 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, Violation
 

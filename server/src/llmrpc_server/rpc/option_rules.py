@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from google.protobuf import struct_pb2
+
 from llmrpc.errors import Violation
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
-from llmrpc.v1 import llm_service_pb2_grpc
 
+from llmrpc.v1 import llm_service_pb2_grpc
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.rpc.address import is_loopback
 from llmrpc_server.rpc.health import SERVICE, Health

@@ -7,11 +7,11 @@ from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
+
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.errors import MethodNotImplementedError, StreamInterruptedError
 from llmrpc.v1 import llm_service_pb2_grpc
-
 from llmrpc_server.interceptors.rpc import CURRENT
 from llmrpc_server.rpc.validation import Validator
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import grpc
 from google.rpc import status_pb2
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-
 from llmrpc_server.rpc.details import add_details, cut
 
 MAX_TEXT = 500

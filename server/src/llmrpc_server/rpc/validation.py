@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
-
 from llmrpc_server.bounds import AtLeastOne, Count
 from llmrpc_server.rpc.message_rules import message_violations
 from llmrpc_server.rpc.option_rules import option_violations

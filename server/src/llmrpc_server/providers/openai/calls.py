@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from llmrpc.stream import AnswerBuilder
 
+from llmrpc.stream import AnswerBuilder
 from llmrpc_server.providers.openai import wire
 
 _NO_ID = frozenset({"", "null"})

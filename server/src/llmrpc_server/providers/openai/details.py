@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+
 from llmrpc import v1 as pb
 from llmrpc.stream import AnswerBuilder
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-
 from llmrpc_server.providers.dialect import (
     Answer,
     Defaults,

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
+
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS, LLMClientError, ProviderNotAvailableError
-
 from llmrpc_server.providers.retry_after import retry_after
 
 MAX_MESSAGE = 500

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmrpc import v1 as pb
-
 from llmrpc_server.providers.openai.details import to_item
 from llmrpc_server.providers.openai.parts import (
     build_content,

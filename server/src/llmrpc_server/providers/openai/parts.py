@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmrpc import v1 as pb
-
 from llmrpc_server.providers.openai.target import Target
 
 _AUDIO_FORMATS = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 import msgspec
-from llmrpc import v1 as pb
 
+from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.openai.messages import build_messages
 from llmrpc_server.providers.openai.options import add_options

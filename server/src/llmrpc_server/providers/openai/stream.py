@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from llmrpc.errors import StreamInterruptedError
-
 from llmrpc_server.providers.dialect import StreamDecoder
 from llmrpc_server.providers.openai import errors
 from llmrpc_server.providers.openai.answer import Assembly

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from llmrpc import v1 as pb
-
 from llmrpc_server.providers.openai import wire
 
 _NO_PROMPT = wire.PromptDetails()
