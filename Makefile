@@ -209,7 +209,7 @@ endef
 
 # $(call install,environment,lock file): exactly the locked packages.
 define install
-	@echo "installing $(2)"
+	@echo "installing $(2) (the first time takes about a minute)"
 	@$(1)/bin/python -m pip install --quiet --require-hashes -r $(2) \
 		|| $(call mend,check the network and the package index; where only a hash differs: make lock)
 endef

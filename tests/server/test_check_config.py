@@ -89,3 +89,18 @@ def test_no_provider_at_all(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     file.write_text("providers: {echo: {enabled: false}}")
     assert main(["check-config", "--config", str(file)]) == 2
     assert "providers: all are off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("default_model: opnai/gpt-4", "default_model: model 'opnai/gpt-4'"),
+        ("aliases: {fast: openai/gpt-4o}", "aliases.fast: model 'openai/gpt-4o': openai is off"),
+    ],
+)
+def test_a_name_that_no_provider_answers_to(
+    file: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    file.write_text(text)
+    assert main(["check-config", "--config", str(file)]) == 2
+    assert said in capsys.readouterr().err

@@ -108,8 +108,28 @@ def test_variables_of_the_environment(tmp_path: Path) -> None:
     assert config.aliases == {"fast": "openai/gpt-4o"}
     assert config.auth[0].key == Secret(CANARY)
     found = problems(tmp_path, text, {})
-    assert "aliases.fast: the environment has no MODEL" in found
-    assert "auth[0].key: the environment has no KEY" in found
+    assert found == [
+        "aliases.fast: the environment has no MODEL, or it is empty",
+        "auth[0].key: the environment has no KEY, or it is empty",
+    ]
+    assert problems(tmp_path, text, {"MODEL": "m", "KEY": " \n"}) == found[1:]
+
+
+def test_a_key_from_a_mounted_file_ends_with_a_line(tmp_path: Path) -> None:
+    config = load(tmp_path, "", {"OPENAI_API_KEY": f"{CANARY}\n"})
+    assert [key.reveal() for key in config.providers["openai"].api_keys] == [CANARY]
+    assert "openai" not in load(tmp_path, "", {"OPENAI_API_KEY": " "}).providers
+    (problem,) = problems(tmp_path, f"http: {{proxy: [{CANARY}]}}")
+    assert CANARY not in problem
+    (problem,) = problems(tmp_path, "", {"OPENAI_API_KEY": "sk-two\nlines"})
+    assert problem.startswith("providers.openai.api_keys[0]: has white space")
+    assert "lines" not in problem
+
+
+def test_a_repeated_key_is_a_fault(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, "timeout: 3\ntimeout: 4\n")
+    assert "the key 'timeout' is there twice" in problem
+    assert "line 2" in problem
 
 
 def test_every_fault_at_once_each_with_its_path(tmp_path: Path) -> None:
@@ -132,11 +152,11 @@ prices: {}
     starts = {
         "listne: is unknown; did you mean listen?",
         "listen.adress: is unknown; did you mean address?",
-        "listen.grace: Expected `float`",
-        "listen.max_calls: Expected `int` >= 0",
-        "timeout: Expected `float` > 0.0",
-        "temperature: Expected `float | null`",
-        "log.level: Invalid enum value 'loud'",
+        "listen.grace: is 'soon'; expected `float`",
+        "listen.max_calls: is -1; expected `int` >= 0",
+        "timeout: is 0; expected `float` > 0.0",
+        "temperature: is 'hot'; expected `float | null`",
+        "log.level: is 'loud'; invalid enum value 'loud'",
         "auth[0]: give sha256 or key",
         "auth[1].name: is missing",
         "providers.openai.api_key: is unknown; did you mean api_keys?",
@@ -221,6 +241,7 @@ def test_tls_files_must_be_there_and_belong_together(
     found = problems(tmp_path, "listen: {tls: {certificate: /no, key: /no, client_ca: /no}}")
     assert [each.partition(":")[0] for each in found] == [
         "listen.tls.certificate",
+        "listen.tls.key",
         "listen.tls.client_ca",
     ]
     (problem,) = problems(tmp_path, "", {"LLMRPC_TLS_KEY": str(key)})
@@ -228,11 +249,13 @@ def test_tls_files_must_be_there_and_belong_together(
 
 
 def test_callers_keys(tmp_path: Path) -> None:
-    config = load(tmp_path, "", {"LLMRPC_API_KEYS": "tutor:llmrpc_abc:d, llmrpc_other"})
+    config = load(tmp_path, "", {"LLMRPC_API_KEYS": "tutor:llmrpc_abc:d, pupil:llmrpc_e"})
     assert [(k.name, k.key.reveal()) for k in config.auth] == [
         ("tutor", "llmrpc_abc:d"),
-        ("key-1", "llmrpc_other"),
+        ("pupil", "llmrpc_e"),
     ]
+    (problem,) = problems(tmp_path, "", {"LLMRPC_API_KEYS": "tutor:llmrpc_a, llmrpc_other"})
+    assert problem == "LLMRPC_API_KEYS: entry 2 is not written name:key"
     (problem,) = problems(tmp_path, "auth: [{name: a, key: b}, {name: a, key: c}]")
     assert problem == "auth: the name a is there twice"
     (problem,) = problems(tmp_path, "auth: [{name: a, sha256: 'ABC'}]")

@@ -104,7 +104,10 @@ def test_clear_text_on_purpose(tmp_path: Path) -> None:
     [
         ("mine: {}", "providers.mine: is not in the registry"),
         ("mine: {dialect: openai}", "providers.mine.base_url: is missing"),
-        ("mine: {dialect: qq, base_url: 'https://a'}", "providers.mine.dialect: 'qq' is none of"),
+        (
+            "mine: {dialect: qq, base_url: 'https://a'}",
+            "providers.mine.dialect: 'qq' is no dialect",
+        ),
         ("mine: {client: nocolon}", "providers.mine.client: is written package.module:Class"),
         ("openai: {dialect: openai}", "providers.openai.dialect: openai has its own"),
         ("openai: {client: 'a:B'}", "providers.openai.client: "),

@@ -57,6 +57,7 @@ async def test_a_call_is_one_line_of_json(gateway_process: StartProcess) -> None
         "message": "call",
         "method": "llmrpc.v1.LLMService/Generate",
         "status": "OK",
+        "requested_model": "scripted/say",
         "provider": "scripted",
         "model": "say",
         "attempts": 1,

@@ -131,7 +131,7 @@ async def test_the_health_command_asks_a_running_server(gateway_process: StartPr
     for service, status, said in (
         ("", 0, "SERVING"),
         ("provider/scripted", 0, "SERVING"),
-        ("provider/nobody", 1, "NOT_FOUND"),
+        ("provider/nobody", 1, "has no service 'provider/nobody'"),
     ):
         asked = await GatewayProcess.start("health", "--address", address, "--service", service)
         assert await asked.ended() == status

@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="llmrpc-server", description="One gRPC contract for every LLM provider."
     )
+    parser.add_argument("--version", action="version", version=version("llmrpc-server"))
     parser.set_defaults(run=_serve)
     _add_config(parser)
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     check = commands.add_parser("check-config", help="say what is wrong with the configuration")
     _add_config(check, defaults=False)
     check.set_defaults(run=_check)
-    health = commands.add_parser("health", help="ask a running server; exit 0 when it serves")
-    health.add_argument("--address", default=os.environ.get("LLMRPC_ADDRESS", "127.0.0.1:50051"))
+    health = commands.add_parser(
+        "health",
+        help="ask a running server; exit 0 when it serves",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    health.add_argument(
+        "--address", default=os.environ.get("LLMRPC_ADDRESS", "127.0.0.1:50051"), help="host:port"
+    )
     health.add_argument("--service", default="", help="'', llmrpc.v1.LLMService or provider/NAME")
     health.add_argument("--timeout", type=float, default=3.0, help="seconds")
     health.add_argument("--ca", type=Path, help="certificate authority of a TLS server")

@@ -10,6 +10,7 @@ from opentelemetry.trace import Tracer
 
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey
+from llmrpc.errors import ModelNotFoundError
 from llmrpc_server import __version__
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
@@ -57,6 +58,18 @@ class App:
         )
         self.server = make_server(config.listen, self.chain)
         self.lifecycle = Lifecycle(self.server, self.health, config.listen)
+
+    def doubts(self) -> list[str]:
+        """Configured names of models that no provider answers to."""
+        names = {"default_model": ""} if self.config.default_model else {}
+        names |= {f"aliases.{alias}": alias for alias in self.config.aliases}
+        problems = []
+        for path, name in names.items():
+            try:
+                self.client.resolve(name)
+            except ModelNotFoundError as error:
+                problems.append(f"{path}: {error.message}")
+        return problems
 
     async def start(self) -> int:
         """Opens the port and serves; gives the port's number."""

@@ -15,7 +15,11 @@ DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 
 def banner(
-    config: Config, planned: tuple[PlannedProvider, ...], port: int, version: str
+    config: Config,
+    planned: Sequence[PlannedProvider],
+    doubts: Sequence[str],
+    port: int,
+    version: str,
 ) -> Iterator[str]:
     """The lines of the banner; no secret is in them."""
     listen = config.listen
@@ -34,6 +38,8 @@ def banner(
     switches = {"health": listen.health, "reflection": listen.reflection}
     yield "  services   LLMService" + "".join(f", {name}" for name, on in switches.items() if on)
     yield from provider_lines(planned)
+    for doubt in doubts:
+        yield f"  warning    {doubt}"
     if config.auth and listen.tls is None and not listen.is_loopback():
         yield "  warning    callers' keys cross the network in clear: set listen.tls"
     if not (config.auth or certified or listen.is_loopback()):

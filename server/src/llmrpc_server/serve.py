@@ -48,7 +48,10 @@ def check(path: Path | None, flags: Mapping[str, Any]) -> int:
 
 async def _build(config: Config) -> tuple[PlannedProvider, ...]:
     app = App(config)
+    doubts = app.doubts()
     await app.close()
+    if doubts:
+        raise ConfigError(doubts)
     return app.planned
 
 
@@ -56,7 +59,7 @@ async def _serve(config: Config) -> None:
     app = App(config)
     port = await app.start()
     _spare_the_collector()
-    lines = banner(config, app.planned, port, __version__)
+    lines = banner(config, app.planned, app.doubts(), port, __version__)
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     await app.lifecycle.run_until_signal()

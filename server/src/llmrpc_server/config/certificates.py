@@ -15,6 +15,8 @@ def tls_problems(tls: TlsSettings) -> Iterator[str]:
     yield from certificate
     if not certificate:
         yield from _key_problems(tls)
+    elif not tls.key.is_file():
+        yield f"listen.tls.key: there is no file {tls.key}"
     if tls.client_ca is not None:
         yield from _certificate_problems("listen.tls.client_ca", tls.client_ca)
 

@@ -28,10 +28,14 @@ class _Faulty:
 
 
 FAULTY = _Faulty()
+MISSING_VARIABLE = _Faulty()
+"""Stands for a text whose `${NAME}` is not there, which was complained of already."""
 
 
 def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     """The value of a type for a raw one; faults are added to `problems`."""
+    if raw is MISSING_VARIABLE:
+        return FAULTY
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType) and any(is_dataclass(a) for a in arguments):
         if raw is None:
@@ -45,7 +49,13 @@ def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
         return _mapping(arguments[1], raw, path, problems)
     try:
         value = msgspec.convert(raw, kind, strict=False, dec_hook=_special)
-    except (msgspec.ValidationError, ValueError) as error:
+    except msgspec.ValidationError as error:
+        # what stands in the place of a secret is not repeated
+        secret = kind is Secret or Secret in arguments
+        given = "" if secret else f"is {raw!r}; "
+        problems.append(f"{path}: {given}{str(error)[:1].lower()}{str(error)[1:]}")
+        return FAULTY
+    except ValueError as error:
         problems.append(f"{path}: {error}")
         return FAULTY
     if isinstance(value, float) and not math.isfinite(value):
@@ -106,11 +116,21 @@ def _mapping(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     return FAULTY if any(value is FAULTY for value in items.values()) else items
 
 
+def _secret(value: str) -> str:
+    """A secret without the white space around it: mounted files end with a line."""
+    value = value.strip()
+    if not value:
+        raise ValueError("is empty")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("has white space, control or other characters that no header can carry")
+    return value
+
+
 def _special(kind: type, value: Any) -> Any:
     if kind is Secret:
-        if not isinstance(value, str) or not value:
-            raise ValueError("is no text")
-        return Secret(value)
+        if not isinstance(value, str):
+            raise ValueError("is no text; write it as ${NAME}, or in quotes")
+        return Secret(_secret(value))
     if kind is Path:
         return Path(str(value))
     raise NotImplementedError(kind)

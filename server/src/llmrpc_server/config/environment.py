@@ -31,7 +31,7 @@ CALLER_KEYS = "LLMRPC_API_KEYS"
 """Callers' keys, `name:key` with commas between."""
 
 
-def overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
+def overlay(raw: dict[str, Any], environment: Mapping[str, str], problems: list[str]) -> None:
     """Lays the named settings over the file's."""
     for name, dotted in NAMES.items():
         if environment.get(name):
@@ -39,11 +39,12 @@ def overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
     callers = environment.get(CALLER_KEYS, "")
     keys = raw["auth"] = raw.get("auth") or []
     if isinstance(keys, list):
-        for number, entry in enumerate(filter(None, callers.split(","))):
+        for number, entry in enumerate(filter(None, callers.split(",")), 1):
             name, colon, key = entry.strip().partition(":")
-            keys.append(
-                {"name": name, "key": key} if colon else {"name": f"key-{number}", "key": name}
-            )
+            if colon:
+                keys.append({"name": name, "key": key})
+            else:
+                problems.append(f"{CALLER_KEYS}: entry {number} is not written name:key")
 
 
 def set_path(raw: dict[str, Any], dotted: str, value: Any) -> None:
@@ -91,6 +92,6 @@ def row_keys(row: Row, environment: Mapping[str, str]) -> list[str]:
             if (match := re.fullmatch(rf"{name}_(\d+)", variable))
         ]
         for variable in (name, *(variable for _, variable in sorted(numbered))):
-            if environment.get(variable):
-                keys[environment[variable]] = None
+            if key := environment.get(variable, "").strip():
+                keys[key] = None
     return list(keys)

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 from llmrpc_server.config.certificates import tls_problems
-from llmrpc_server.config.convert import ConfigError, convert
+from llmrpc_server.config.convert import MISSING_VARIABLE, ConfigError, convert
 from llmrpc_server.config.environment import overlay, provider_overlay, set_path
 from llmrpc_server.config.providers import provider_problems
 from llmrpc_server.config.schema import Config
+from llmrpc_server.config.yaml_file import UniqueKeyLoader
 from llmrpc_server.rpc.address import is_address
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -31,7 +32,7 @@ def load_config(
     raw = _substitute(raw, environment, "", problems)
     if not isinstance(raw, dict):
         raise ConfigError([*problems, f"{path}: is no mapping"])
-    overlay(raw, environment)
+    overlay(raw, environment, problems)
     provider_overlay(raw, environment)
     for dotted, value in (flags or {}).items():
         set_path(raw, dotted, value)
@@ -45,7 +46,7 @@ def load_config(
 
 def _read(path: Path, problems: list[str]) -> Any:
     try:
-        return yaml.safe_load(path.read_text()) or {}
+        return yaml.load(path.read_text(), UniqueKeyLoader) or {}  # noqa: S506 - a safe loader
     except OSError as error:
         problems.append(f"{path}: cannot be read: {error.strerror}")
     except yaml.MarkedYAMLError as error:
@@ -69,13 +70,11 @@ def _substitute(value: Any, environment: Mapping[str, str], path: str, problems:
     if not isinstance(value, str):
         return value
 
-    def replace(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in environment:
-            problems.append(f"{path}: the environment has no {name}")
-        return environment.get(name, "")
-
-    return _VARIABLE.sub(replace, value)
+    missing = [name for name in _VARIABLE.findall(value) if not environment.get(name, "").strip()]
+    problems += [f"{path}: the environment has no {name}, or it is empty" for name in missing]
+    if missing:
+        return MISSING_VARIABLE
+    return _VARIABLE.sub(lambda match: environment[match.group(1)], value)
 
 
 def _doubtful(config: Config) -> list[str]:

@@ -58,7 +58,8 @@ def provider_problems(config: Config) -> Iterator[str]:
         if not known and bool(settings.dialect) == bool(settings.client):
             yield f"{path}: is not in the registry; give its dialect, or an own client"
         if settings.dialect and settings.dialect not in DIALECTS:
-            yield f"{path}.dialect: {settings.dialect!r} is none of {', '.join(DIALECTS)}"
+            known_ones = ", ".join(DIALECTS)
+            yield f"{path}.dialect: {settings.dialect!r} is no dialect; there is {known_ones}"
         if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
         if settings.client and not _CLIENT.fullmatch(settings.client):

@@ -76,6 +76,8 @@ def _fields(rpc: Rpc) -> dict[str, str | int | float]:
         fields["reason"] = rpc.reason
     if rpc.caller:
         fields["caller"] = rpc.caller
+    if rpc.requested_model:
+        fields["requested_model"] = rpc.requested_model
     if rpc.trail:
         fields["provider"] = rpc.trail[-1].provider
         fields["model"] = rpc.trail[-1].model

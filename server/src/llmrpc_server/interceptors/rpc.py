@@ -35,6 +35,8 @@ class Rpc:
     code: grpc.StatusCode = grpc.StatusCode.OK
     reason: str = ""
     """Why it failed, as in ErrorInfo."""
+    requested_model: str = ""
+    """As the caller named it, once it is known to be printable."""
     response: pb.LLMResponse | None = None
     """The answer, once it is whole."""
     trail: list[pb.Attempt] = field(default_factory=list)

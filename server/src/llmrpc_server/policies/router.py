@@ -88,13 +88,13 @@ class Router(BaseLLMClient):
         if provider in self._routes:
             return Target(provider, upstream or self._routes[provider].default_model)
         if slash and provider in self._names.unconfigured:
-            raise _unknown(model, f"{provider} is off: {self._names.unconfigured[provider]}")
+            raise _unknown(name, f"{provider} is off: {self._names.unconfigured[provider]}")
         for provider, route in self._routes.items():
             if name in route.models or self._knows(provider, name):
                 return Target(provider, name)
         providers = ", ".join(self._routes)
         raise _unknown(
-            model,
+            name,
             f"none of the configured providers ({providers}) is known to have it; "
             "say provider/model to name one yourself",
         )

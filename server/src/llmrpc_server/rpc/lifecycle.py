@@ -44,7 +44,9 @@ class Lifecycle:
 
     async def stop(self) -> None:
         """Drains and stops."""
-        logger.info("stopping: NOT_SERVING; running calls have %g s", self._settings.grace)
+        logger.info(
+            "stopping: running calls have %g s; a second signal stops at once", self._settings.grace
+        )
         await self._health.stop()
         await self._unless_hurried(asyncio.sleep(self._settings.drain_pause))
         self._health.end_watches()

@@ -32,8 +32,11 @@ async def probe(address: str, service: str, timeout: float, tls: Tls) -> int:
         try:
             response = await stub.Check(request, timeout=timeout)  # type: ignore[attr-defined]  # the stubs lack it
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                sys.stderr.write(f"{address}: serves, but has no service {service!r}\n")
+                return 1
             sys.stderr.write(f"{address}: {error.code().name}: {error.details()}\n")
-            return 1 if error.code() is grpc.StatusCode.NOT_FOUND else 2
+            return 2
     name = health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
     sys.stdout.write(f"{name}\n")
     return 0 if response.status == health_pb2.HealthCheckResponse.SERVING else 1

@@ -26,16 +26,18 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
         self._validator = validator
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
-        self._validator.check(request)
         rpc = CURRENT.get()
+        self._validator.check(request)
+        rpc.requested_model = request.model
         rpc.response = await self._client.generate(request, rpc.call())
         return rpc.response
 
     async def StreamText(
         self, request: pb.GenerateRequest, context: Context
     ) -> AsyncIterator[pb.StreamEvent]:
-        self._validator.check(request)
         rpc = CURRENT.get()
+        self._validator.check(request)
+        rpc.requested_model = request.model
         async with aclosing(await self._client.open_stream(request, rpc.call())) as events:
             async for event in events:
                 if event.HasField("completed"):

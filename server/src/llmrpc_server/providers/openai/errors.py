@@ -214,7 +214,7 @@ def _kind(status: int, codes: tuple[str, ...]) -> Kind:
 
 def _build(provider: str, kind: Kind, said: Body, status: int | None) -> LLMClientError:
     text = f"{provider} {kind.text}"
-    if kind is _REJECTED and said.message:
+    if kind in (_REJECTED, _NO_MODEL) and said.message:
         text = f"{text}: {said.message[:MAX_MESSAGE]}"
     elif status is not None:
         text = f"{text} (HTTP {status})"
