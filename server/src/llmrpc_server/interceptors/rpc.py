@@ -39,6 +39,10 @@ class Rpc:
     """As the caller named it, once it is known to be printable."""
     response: pb.LLMResponse | None = None
     """The answer, once it is whole."""
+    usage: pb.Usage | None = None
+    """What was used without a whole answer, as far as it is known."""
+    cost: pb.Cost | None = None
+    """What that costs."""
     trail: list[pb.Attempt] = field(default_factory=list)
     trailers: list[tuple[str, str | bytes]] = field(default_factory=list)
     """Trailing metadata that goes with any outcome."""
