@@ -285,3 +285,32 @@ async def test_silence_ends_with_the_stall_timer(
     failure = await failure_of(getattr(gateway.stub, method)(ask(), timeout=deadline))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
+
+
+async def test_callers_wait_for_a_key_that_is_back_soon(start: Start, upstream: Upstream) -> None:
+    gateway = await start()
+    limited = asyncio.Event()
+
+    async def once(exchange: Exchange) -> None:
+        if limited.is_set():
+            await good(exchange)
+        else:
+            limited.set()
+            await error(429, retry_after="0.3")(exchange)
+
+    upstream.script(once)
+    first = asyncio.ensure_future(gateway.stub.Generate(ask(), timeout=20))
+    await limited.wait()
+    others = [gateway.stub.Generate(ask(), timeout=20) for _ in range(20)]
+    answers = await asyncio.gather(first, *others)
+    assert {answer.content for answer in answers} == {"Hello"}
+    assert len(upstream.exchanges) == 22
+
+
+async def test_a_provider_that_forbids_another_try_is_obeyed(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(error(429, x_should_retry="false"), good)
+    failure = await failure_of(gateway.stub.Generate(ask()))
+    assert failure.reason == "PROVIDER_RATE_LIMITED"
+    assert len(upstream.exchanges) == 1

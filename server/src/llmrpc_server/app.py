@@ -98,8 +98,7 @@ class App:
             routes[each.name] = Route(
                 client=self._stack(each),
                 default_model=each.settings.default_model
-                or (row.default_model if row else "")
-                or each.name,
+                or (each.name if row is None else row.default_model),
                 models=frozenset(each.settings.models),
             )
         names = Names(

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
@@ -49,7 +49,8 @@ class _Lines(logging.Handler):
     """Writes lines in groups: a write for each would cost more than the line.
 
     A warning is written at once, with all before it; other lines within
-    `DELAY` seconds, at `GROUP` lines, and at the end of the process.
+    `DELAY` seconds, at `GROUP` lines, and at the end of the process. A line that
+    cannot be written, to a full disk say, is lost: no call fails for its log.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -68,7 +69,7 @@ class _Lines(logging.Handler):
                 self.flush()
 
     def flush(self) -> None:
-        with self.lock or nullcontext():
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
             lines, self._lines = self._lines, []
             if lines:
                 self._stream.write("\n".join(lines) + "\n")
@@ -86,8 +87,10 @@ class _Formatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:
         """The exception's type and frames; its text may hold what a caller said."""
         kind, error, _ = ei
-        chain = []
-        while error is not None:
+        chain: list[str] = []
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
             frames = "".join(traceback.format_tb(error.__traceback__))
             chain.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
             error = error.__cause__ or error.__context__

@@ -18,6 +18,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from llmrpc import v1 as pb
 from llmrpc.call import Target
 from llmrpc.errors import LLMClientError
+from llmrpc.response import NANO, completion_tokens, prompt_tokens
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -156,26 +157,36 @@ class AttemptSpan:
 
     def succeed(self, response: pb.LLMResponse) -> None:
         """Ends the span with what was answered."""
-        usage = response.usage
         finish = pb.FinishReason.Name(response.finish_reason).removeprefix("FINISH_REASON_")
         attributes: dict[str, Value] = {
             RESPONSE_MODEL: response.model,
             FINISH_REASONS: [finish.lower()],
-            INPUT_TOKENS: response.prompt_tokens,
-            OUTPUT_TOKENS: response.completion_tokens,
-            CACHE_READ_TOKENS: usage.cache_read_tokens + usage.cache_read_audio_tokens,
-            REASONING_TOKENS: usage.reasoning_tokens,
         }
         if response.provider_response_id:
             attributes[RESPONSE_ID] = response.provider_response_id
-        if response.HasField("cost_estimate"):
-            attributes[COST] = response.cost_estimate
-        self.span.set_attributes(attributes)
+        self.span.set_attributes(attributes | _spent(response.usage, response.cost))
         self.span.end()
 
-    def fail(self, error: BaseException) -> None:
-        """Ends the span with an error's type; its text may hold what a caller said."""
+    def fail(self, error: BaseException, attempt: pb.Attempt | None) -> None:
+        """Ends the span with an error's type; its text may hold what a caller said.
+
+        What the attempt used all the same stands beside it.
+        """
+        if attempt is not None and attempt.HasField("usage"):
+            self.span.set_attributes(_spent(attempt.usage, attempt.cost))
         kind = error.reason_name if isinstance(error, LLMClientError) else type(error).__name__
         self.span.set_attribute(ERROR_TYPE, kind)
         self.span.set_status(StatusCode.ERROR)
         self.span.end()
+
+
+def _spent(usage: pb.Usage, cost: pb.Cost) -> dict[str, Value]:
+    attributes: dict[str, Value] = {
+        INPUT_TOKENS: prompt_tokens(usage),
+        OUTPUT_TOKENS: completion_tokens(usage),
+        CACHE_READ_TOKENS: usage.cache_read_tokens + usage.cache_read_audio_tokens,
+        REASONING_TOKENS: usage.reasoning_tokens,
+    }
+    if cost.HasField("total_nano_usd"):
+        attributes[COST] = cost.total_nano_usd / NANO
+    return attributes

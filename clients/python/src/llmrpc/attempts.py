@@ -46,7 +46,8 @@ class Try:
             self.record.message = error.message[:MAX_MESSAGE]
             if error.http_status is not None:
                 self.record.http_status = error.http_status
-            self.record.provider_request_id = error.provider_request_id
+            if error.provider_request_id:
+                self.record.provider_request_id = error.provider_request_id
 
     def __enter__(self) -> Self:
         return self

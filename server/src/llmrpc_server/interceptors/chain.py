@@ -95,14 +95,11 @@ def _writing(generate: Callable[[Any, Context], Any], timeout: float) -> Work:
 
     async def write(request: Any, context: Context) -> None:
         messages: AsyncIterator[Any] = generate(request, context)
-        patience = Patience(timeout, CURRENT.get().request_id)
-        try:
+        with Patience(timeout) as patience:
             async with aclosing(messages):  # type: ignore[type-var]  # an async generator
                 async for message in messages:
                     patience.begin()
                     await context.write(message)
                     patience.end()
-        finally:
-            patience.stop()
 
     return write

@@ -44,6 +44,7 @@ class Errors:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
+                _record_spending(rpc, None)
                 raise
             logger.exception("request %s: a cancellation strayed", rpc.request_id)
             failure = _internal()
@@ -54,6 +55,7 @@ class Errors:
             failure.request_id = rpc.request_id
         if not failure.attempts:
             failure.attempts = tuple(rpc.trail)
+        _record_spending(rpc, failure)
         self._clean(failure)
         status = to_status(failure, rpc.trailers)
         rpc.code, rpc.reason = status.code, failure.reason_name
@@ -69,6 +71,16 @@ class Errors:
         )
         for attempt in failure.attempts:
             attempt.message = clean(attempt.message)
+
+
+def _record_spending(rpc: Rpc, failure: LLMClientError | None) -> None:
+    """What a call without an answer used all the same: for its log line and status."""
+    if failure is not None and failure.usage is not None:
+        rpc.usage, rpc.cost = failure.usage, failure.cost
+    elif rpc.trail and rpc.trail[-1].HasField("usage"):
+        rpc.usage, rpc.cost = rpc.trail[-1].usage, rpc.trail[-1].cost
+        if failure is not None:
+            failure.usage, failure.cost = rpc.usage, rpc.cost
 
 
 def _internal() -> LLMClientError:

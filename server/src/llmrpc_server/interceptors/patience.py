@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from types import TracebackType
+from typing import Self
 
-logger = logging.getLogger(__name__)
+from llmrpc.errors import StreamInterruptedError
 
 
 class Patience:
     """Cancels the task that it was made in when one write takes too long.
 
-    A write waits only when the caller is some megabytes behind. Its call is then
-    cancelled, for a status would have to wait behind what is not read. One timer
-    for each stream, which re-arms itself; a write costs two looks at the clock.
+    A write waits only when the caller is some megabytes behind. Used as `with`
+    around the writes: what was cancelled so leaves it as `StreamInterruptedError`,
+    for the caller may yet read on, and must then find a status. One timer for each
+    stream, which re-arms itself; a write costs a look at the clock.
     """
 
-    def __init__(self, seconds: float, request_id: str) -> None:
+    def __init__(self, seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._seconds = seconds
-        self._request_id = request_id
         self._task = asyncio.current_task()
         self._since: float | None = None
+        self._spent = False
         self._timer = self._loop.call_later(seconds, self._check)
 
     def begin(self) -> None:
@@ -32,9 +34,21 @@ class Patience:
         """It is done."""
         self._since = None
 
-    def stop(self) -> None:
-        """The stream is over."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._timer.cancel()
+        cancelled = isinstance(error, asyncio.CancelledError)
+        if self._spent and cancelled and self._task is not None and not self._task.uncancel():
+            raise StreamInterruptedError(
+                f"the caller read nothing for {self._seconds:g} s, and was cut"
+            ) from error
 
     def _check(self) -> None:
         now = self._loop.time()
@@ -42,10 +56,6 @@ class Patience:
         if now - since < self._seconds:
             self._timer = self._loop.call_at(since + self._seconds, self._check)
             return
-        logger.warning(
-            "request %s: cancelled, its caller read nothing for %g s",
-            self._request_id,
-            self._seconds,
-        )
+        self._spent = True
         if self._task is not None:
             self._task.cancel()

@@ -8,11 +8,17 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
-from llmrpc.errors import ProviderNotAvailableError
+from llmrpc.errors import LLMClientError
 from llmrpc.wrapper import WrapperClient
 
 T = TypeVar("T")
 
+_DOWN = {
+    pb.ERROR_REASON_PROVIDER_UNAVAILABLE,
+    pb.ERROR_REASON_PROVIDER_OVERLOADED,
+    pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+    pb.ERROR_REASON_PROVIDER_STALLED,
+}
 FAILURES = 3
 """Failed tries in a row that make a provider count as down."""
 
@@ -20,8 +26,9 @@ FAILURES = 3
 class HealthWatcher(WrapperClient):
     """Reports `on_change(provider, up)`.
 
-    Down after failures in a row, up after the first success behind them. Faults
-    of a request or of a key do not count.
+    Down after failures in a row, up after the first answer behind them, be it that
+    a request or a key is refused. A fault of the request that never got there does
+    not count.
     """
 
     def __init__(self, inner: BaseLLMClient, on_change: Callable[[str, bool], None]) -> None:
@@ -34,12 +41,18 @@ class HealthWatcher(WrapperClient):
     ) -> T:
         try:
             result = await once(call)
-        except ProviderNotAvailableError:
-            self._failures += 1
-            if self._failures == FAILURES:
-                self._on_change(self.provider_name, False)
+        except LLMClientError as error:
+            if error.reason in _DOWN:
+                self._failures += 1
+                if self._failures == FAILURES:
+                    self._on_change(self.provider_name, False)
+            elif error.http_status is not None:
+                self._answered()
             raise
+        self._answered()
+        return result
+
+    def _answered(self) -> None:
         if self._failures >= FAILURES:
             self._on_change(self.provider_name, True)
         self._failures = 0
-        return result

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
-from llmrpc.call import Call, Target
+from llmrpc.call import ApiKey, Call, Target
 from llmrpc.errors import LLMClientError
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.bounds import AtLeastOne, Seconds
@@ -62,16 +62,7 @@ class RetryClient(WrapperClient):
         tries = 0
         last: LLMClientError | None = None
         while True:
-            try:
-                key = keys.pick(target.model)
-            except LLMClientError as resting:
-                if last is None:
-                    raise
-                if not self._may_wait(resting.retry_after, call):
-                    last.retry_after = resting.retry_after
-                    raise last from resting
-                await self._sleep(resting.retry_after or 0.0)
-                continue
+            key = await self._key(target.model, call, last)
             try:
                 return await once(call.aimed(Target(target.provider, target.model, key)))
             except LLMClientError as error:
@@ -79,7 +70,9 @@ class RetryClient(WrapperClient):
             backoff = min(settings.base_delay * 2**tries, settings.max_delay)
             tries += 1
             if keys.penalise(key, target.model, last, backoff):
-                if tries >= max(settings.attempts, 2 * len(keys)):
+                limited = last.reason == pb.ERROR_REASON_PROVIDER_RATE_LIMITED
+                spent = tries >= max(settings.attempts, 2 * len(keys))
+                if spent or (limited and not last.retryable) or not self._may_wait(0.0, call):
                     raise last
                 continue
             delay = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
@@ -89,9 +82,25 @@ class RetryClient(WrapperClient):
                 raise last
             await self._sleep(delay)
 
-    def _may_wait(self, delay: float | None, call: Call) -> bool:
-        """Whether a try after this wait is worth it. None is for ever."""
-        if delay is None or delay > self._settings.max_retry_after:
+    async def _key(self, model: str, call: Call, last: LLMClientError | None) -> ApiKey | None:
+        """A key that may be used, after a wait where a short one brings one back.
+
+        Raises what the ring says where it does not, with the shortest wait.
+        """
+        for _ in range(self._settings.attempts):
+            try:
+                return self._keys.pick(model)
+            except LLMClientError as resting:
+                wait = resting.retry_after
+                if wait is None or not self._may_wait(wait, call):
+                    raise resting from last
+            # those who wait for one key do not all wake at once
+            await self._sleep(wait + random.uniform(0.0, 0.05 + wait / 10))  # noqa: S311
+        return self._keys.pick(model)
+
+    def _may_wait(self, delay: float, call: Call) -> bool:
+        """Whether a try after this wait is worth it."""
+        if delay > self._settings.max_retry_after:
             return False
         remaining = call.remaining()
         return remaining is None or delay + self._settings.min_remaining <= remaining

@@ -30,7 +30,7 @@ class TracedClient(WrapperClient):
         try:
             response = await self.inner.generate(request, call)
         except BaseException as error:
-            span.fail(error)
+            span.fail(error, _last(call))
             raise
         span.succeed(response)
         return response
@@ -43,10 +43,10 @@ class TracedClient(WrapperClient):
         try:
             events = await self.inner.open_stream(request, call)
         except BaseException as error:
-            span.fail(error)
+            span.fail(error, _last(call))
             raise
         span.first_chunk(time.monotonic() - started)
-        return _TracedStream(events, span)
+        return _TracedStream(events, span, call)
 
     def _start(
         self, request: pb.GenerateRequest, call: Call, *, stream: bool
@@ -59,8 +59,9 @@ class TracedClient(WrapperClient):
 class _TracedStream(EventStream):
     """Ends the span when the stream ends, however it ends."""
 
-    def __init__(self, events: EventStream, span: AttemptSpan) -> None:
+    def __init__(self, events: EventStream, span: AttemptSpan, call: Call) -> None:
         self._events = events
+        self._call = call
         self._span: AttemptSpan | None = span
 
     async def __anext__(self) -> pb.StreamEvent:
@@ -75,10 +76,16 @@ class _TracedStream(EventStream):
         return event
 
     async def aclose(self) -> None:
-        self._fail(asyncio.CancelledError())
-        await self._events.aclose()
+        try:
+            await self._events.aclose()
+        finally:
+            self._fail(asyncio.CancelledError())
 
     def _fail(self, error: BaseException) -> None:
         if self._span is not None:
-            self._span.fail(error)
+            self._span.fail(error, _last(self._call))
             self._span = None
+
+
+def _last(call: Call) -> pb.Attempt | None:
+    return call.trail[-1] if call.trail else None

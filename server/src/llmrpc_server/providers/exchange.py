@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from llmrpc import v1 as pb
@@ -108,15 +109,19 @@ class Exchange:
                 f"{self.provider.name} broke off its stream: {error.message}",
                 http_status=error.http_status,
             )
-        error.usage = self._usage(answer)
-        error.cost = self._cost(error.usage, answer)
+        error.usage, error.cost = self._spend(answer)
         return self.explain(error)
+
+    def abandoned(self, answer: Answer) -> None:
+        """The caller went away after the first delta: what was used is recorded."""
+        self._spend(answer)
+        self.attempt.fail(asyncio.CancelledError())
 
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
         model = answer.model or self.model
-        usage = self._usage(answer)
+        usage, cost = self._spend(answer)
         return build_response(
             self.call,
             provider=self.provider.name,
@@ -125,22 +130,24 @@ class Exchange:
             parts=answer.parts.parts(),
             finish_reason=answer.finish_reason,
             usage=usage,
-            cost=self._cost(usage, answer),
+            cost=cost,
             warnings=self.encoded.warnings,
             provider_finish_reason=answer.provider_finish_reason,
             provider_response_id=answer.response_id,
         )
 
-    def _cost(self, usage: pb.Usage, answer: Answer) -> pb.Cost:
-        return self.provider.prices.cost(
+    def _spend(self, answer: Answer) -> tuple[pb.Usage, pb.Cost]:
+        """What the answer used and cost so far, estimated where the provider is silent."""
+        usage = answer.usage
+        if usage is None:
+            usage = estimate_usage(self.request, answer.parts)
+        cost = self.provider.prices.cost(
             self.provider.name,
             self.model,
             usage,
             answered=answer.model,
             service_tier=answer.service_tier,
         )
-
-    def _usage(self, answer: Answer) -> pb.Usage:
-        if answer.usage is not None:
-            return answer.usage
-        return estimate_usage(self.request, answer.parts)
+        self.attempt.record.usage.CopyFrom(usage)
+        self.attempt.record.cost.CopyFrom(cost)
+        return usage, cost

@@ -98,13 +98,14 @@ class UpstreamStream(EventStream):
         try:
             return await self._read()
         except LLMClientError as error:
-            raise self._broken(error) from error
+            raise self._broken(error) from error.__cause__
         except CONNECTION_FAILURES as error:
             exchange = self._exchange
             failure = unreachable(exchange.provider.name, exchange.url, error)
             raise self._broken(failure) from error
 
     def _broken(self, failure: LLMClientError) -> LLMClientError:
+        self._failure = failure
         cause = (self._watchdog and self._watchdog.error) or failure
         return self._exchange.interrupted(cause, self._decoder.answer)
 
@@ -114,6 +115,8 @@ class UpstreamStream(EventStream):
         if not self._ended:
             self._ended = True
             self._response.close()
+            if self._sequence and self._failure is None:
+                self._exchange.abandoned(self._decoder.answer)
 
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""

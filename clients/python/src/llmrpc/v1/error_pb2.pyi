@@ -420,6 +420,8 @@ class Attempt(_message.Message):
     HTTP_STATUS_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
     PROVIDER_REQUEST_ID_FIELD_NUMBER: _builtins.int
+    USAGE_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """provider is whom it went to."""
     model: _builtins.str
@@ -440,6 +442,16 @@ class Attempt(_message.Message):
     def duration(self) -> _duration_pb2.Duration:
         """duration is how long it took."""
 
+    @_builtins.property
+    def usage(self) -> _usage_pb2.Usage:
+        """usage is what the try used, also where it failed or was cancelled behind its
+        first delta. Absent: nothing, as far as is known.
+        """
+
+    @_builtins.property
+    def cost(self) -> _usage_pb2.Cost:
+        """cost is what the try cost. Absent: nothing, as far as is known."""
+
     def __init__(
         self,
         *,
@@ -452,10 +464,12 @@ class Attempt(_message.Message):
         http_status: _builtins.int | None = ...,
         duration: _duration_pb2.Duration | None = ...,
         provider_request_id: _builtins.str = ...,
+        usage: _usage_pb2.Usage | None = ...,
+        cost: _usage_pb2.Cost | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "duration", b"duration", "http_status", b"http_status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "cost", b"cost", "duration", b"duration", "http_status", b"http_status", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "duration", b"duration", "http_status", b"http_status", "key", b"key", "message", b"message", "model", b"model", "outcome", b"outcome", "provider", b"provider", "provider_request_id", b"provider_request_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "cost", b"cost", "duration", b"duration", "http_status", b"http_status", "key", b"key", "message", b"message", "model", b"model", "outcome", b"outcome", "provider", b"provider", "provider_request_id", b"provider_request_id", "reason", b"reason", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__http_status: _TypeAlias = _typing.Literal["http_status"]  # noqa: Y015
     _WhichOneofArgType__http_status: _TypeAlias = _typing.Literal["_http_status", b"_http_status"]  # noqa: Y015
