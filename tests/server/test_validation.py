@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from types import FrameType
 from typing import Any
 
 import grpc
@@ -12,7 +14,8 @@ from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.rpc.validation import NOT_BUILT, Limits, Validator
+from llmrpc_server.rpc.limits import Limits
+from llmrpc_server.rpc.validation import NOT_BUILT, Validator
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure, reason
 
@@ -129,6 +132,7 @@ TAKEN = [
     ask(temperature=2, top_p=1, seed=-1, stop=["a"], response_format=schema('{"type":"object"}')),
     said(pb.Part(text="a"), pb.Part(image=PNG), pb.Part(image=pb.Image(uri="https://a/b.png"))),
     said(pb.Part(reasoning="a"), pb.Part(refusal="b"), role=ASSISTANT),
+    said(role=ASSISTANT),
     said(pb.Part(tool_call=pb.ToolCall(id="1", name="a", arguments="not json")), role=ASSISTANT),
     said(pb.Part(text="", signature=pb.Signature(provider="google", data="x")), role=ASSISTANT),
     tool_result(tool_call_id="1"),
@@ -196,7 +200,8 @@ async def test_ten_thousand_bad_messages_are_counted(gateway: StartGateway) -> N
     error = await failure(stub.Generate(request))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     info = detail(error, error_details_pb2.ErrorInfo)
-    assert info.metadata["violations"] == "20000"
+    assert info.metadata["violations"] == "1000+"
+    assert str(error.details()).endswith(" (and at least 999 more)")
     assert 8 <= len(detail(error, error_details_pb2.BadRequest).field_violations) <= 20
 
 
@@ -212,6 +217,65 @@ def test_more_parts_than_the_bound_are_refused() -> None:
     assert violations(tool_result(tool_call_id="1", parts=parts)) == [
         "messages[0].parts[0].tool_result.parts"
     ]
+
+
+def test_all_messages_share_the_bound_of_parts() -> None:
+    half = pb.LLMMessage(role=USER, parts=[pb.Part(text="a")] * 2048)
+    assert violations(pb.GenerateRequest(messages=[half, half])) == []
+    assert violations(pb.GenerateRequest(messages=[half, half, half])) == ["messages[2].parts"]
+
+
+EMPTY_PARTS = pb.LLMMessage(parts=[pb.Part()] * 800)
+SCHEMA = '{"enum":[' + "0," * 300_000 + "0]}"
+TRUE = struct_pb2.Value(bool_value=True)
+WIDE = struct_pb2.Value(list_value=struct_pb2.ListValue(values=[TRUE] * 400_000))
+HOSTILE = {
+    "messages[5].parts": pb.GenerateRequest(messages=[EMPTY_PARTS] * 1000),
+    "messages": pb.GenerateRequest(messages=[pb.LLMMessage()] * 500_000),
+    "messages[0].role": pb.GenerateRequest(messages=[pb.LLMMessage()] * 4096),
+    "messages[0].parts[0]": said(*[pb.Part()] * 4096),
+    "messages[0].parts[0].tool_result.parts": tool_result(
+        tool_call_id="1", parts=[pb.Part()] * 500_000
+    ),
+    "messages[0].parts[0].image.uri": said(pb.Part(image=pb.Image(uri="x" * 10_000_000))),
+    "stop": ask(stop=[""] * 500_000),
+    "fallback_models": ask(fallback_models=[""] * 500_000),
+    "tools": ask(tools=[pb.Tool()] * 500_000),
+    "tools[1].parameters": ask(tools=[pb.Tool(name=n, parameters=SCHEMA) for n in "ab"]),
+    "provider_options": ask(
+        provider_options={str(n): struct_pb2.Value(bool_value=True) for n in range(100_000)}
+    ),
+    "provider_options[openai.metadata]": ask(provider_options=option(WIDE)),
+    "provider_options[" + "x" * 256 + "]": ask(
+        provider_options={"x" * 1_000_000: struct_pb2.Value(bool_value=True)}
+    ),
+}
+"""Requests of up to megabytes, each by the first path that is named."""
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path[:50])
+def test_a_hostile_request_is_given_up_early(path: str) -> None:
+    lines = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    tracing = sys.gettrace()
+    sys.settrace(count)
+    try:
+        found = violations(HOSTILE[path])
+    finally:
+        sys.settrace(tracing)
+    assert found[0] == path
+    assert len(found) <= 20
+    assert lines < 100_000
+
+
+def test_a_file_inside_an_address_may_be_large() -> None:
+    uri = "data:image/png;base64," + "A" * 1_000_000
+    assert violations(said(pb.Part(image=pb.Image(uri=uri)))) == []
 
 
 UNBUILT = {

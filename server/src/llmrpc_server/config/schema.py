@@ -15,8 +15,8 @@ from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
+from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.server import ListenSettings
-from llmrpc_server.rpc.validation import Limits
 
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 

@@ -16,9 +16,11 @@ KINDS = {
     pb.ROLE_TOOL: frozenset({"tool_result"}),
 }
 """The kinds of part that each role may have."""
+MOST_URI = 4096
+"""Characters of an address; a `data:` one holds a file and is looked at so far."""
 
 
-def message_violations(path: str, message: pb.LLMMessage, most: int) -> Iterator[Violation]:
+def message_violations(path: str, message: pb.LLMMessage) -> Iterator[Violation]:
     """What is wrong with a message: role, content against parts, each part."""
     kinds = KINDS.get(message.role)
     if kinds is None:
@@ -27,15 +29,13 @@ def message_violations(path: str, message: pb.LLMMessage, most: int) -> Iterator
         )
     if not message.parts:
         if not message.content:
-            yield Violation(f"{path}.content", "is empty, and there are no parts")
+            if message.role != pb.ROLE_ASSISTANT:  # an answer may have been empty
+                yield Violation(f"{path}.content", "is empty, and there are no parts")
         elif message.role == pb.ROLE_TOOL:
             yield Violation(f"{path}.parts", "are missing: a tool message has tool_result parts")
         return
     if message.content:
         yield Violation(f"{path}.content", "is set beside parts; give one of them")
-    if len(message.parts) > most:
-        yield Violation(f"{path}.parts", f"are more than {most}")
-        return
     for place, part in enumerate(message.parts):
         kind = part.WhichOneof("kind")
         at = f"{path}.parts[{place}]"
@@ -45,10 +45,10 @@ def message_violations(path: str, message: pb.LLMMessage, most: int) -> Iterator
             role = pb.Role.Name(message.role).removeprefix("ROLE_").lower()
             yield Violation(f"{at}.{kind}", f"has no place in a message of role {role}")
         else:
-            yield from _part_violations(at, part, kind, most)
+            yield from _part_violations(at, part, kind)
 
 
-def _part_violations(path: str, part: pb.Part, kind: str, most: int) -> Iterator[Violation]:
+def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
     if kind in ("image", "audio", "document"):
         yield from _media_violations(f"{path}.{kind}", getattr(part, kind))
     elif kind == "text" and not (part.text or part.HasField("signature")):
@@ -56,25 +56,22 @@ def _part_violations(path: str, part: pb.Part, kind: str, most: int) -> Iterator
     elif kind == "tool_call" and not (part.tool_call.id and part.tool_call.name):
         yield Violation(f"{path}.tool_call", "needs id and name")
     elif kind == "tool_result":
-        yield from _result_violations(f"{path}.tool_result", part.tool_result, most)
+        yield from _result_violations(f"{path}.tool_result", part.tool_result)
     if part.HasField("signature") and not part.signature.provider:
         yield Violation(f"{path}.signature.provider", "is empty")
 
 
-def _result_violations(path: str, result: pb.ToolResult, most: int) -> Iterator[Violation]:
+def _result_violations(path: str, result: pb.ToolResult) -> Iterator[Violation]:
     if not result.tool_call_id:
         yield Violation(f"{path}.tool_call_id", "is empty")
     if result.content and result.parts:
         yield Violation(f"{path}.content", "is set beside parts; give one of them")
-    if len(result.parts) > most:
-        yield Violation(f"{path}.parts", f"are more than {most}")
-        return
     for place, piece in enumerate(result.parts):
         kind = piece.WhichOneof("kind")
         if kind is None or kind not in _RESULT:
             yield Violation(f"{path}.parts[{place}]", "is no text, image or document")
         else:
-            yield from _part_violations(f"{path}.parts[{place}]", piece, kind, most)
+            yield from _part_violations(f"{path}.parts[{place}]", piece, kind)
 
 
 def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:
@@ -87,10 +84,13 @@ def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> It
             if not media.media_type:
                 yield Violation(f"{path}.media_type", "is empty; data needs it")
         case "uri":
-            if not media.uri:
+            uri = media.uri
+            if not uri:
                 yield Violation(f"{path}.uri", "is empty")
-            if any(ord(character) < 0x20 or character == "\x7f" for character in media.uri):
-                yield Violation(f"{path}.uri", "has control characters")
+            elif len(uri) > MOST_URI and not uri.startswith("data:"):
+                yield Violation(f"{path}.uri", f"is longer than {MOST_URI} characters")
+            elif not uri[:MOST_URI].isprintable():
+                yield Violation(f"{path}.uri", "has unprintable characters")
         case "file_id":
             if not media.file_id:
                 yield Violation(f"{path}.file_id", "is empty")

@@ -9,27 +9,46 @@ from google.protobuf import struct_pb2
 
 from llmrpc.errors import Violation
 
+MOST_LETTERS = 256
+"""Of a key."""
+MOST_VALUES = 4096
+"""Of all options together, those inside lists and objects included."""
+
 
 def option_violations(options: Mapping[str, struct_pb2.Value]) -> Iterator[Violation]:
     """What is wrong with `provider_options`, by key."""
-    for key, value in options.items():
-        path = f"provider_options[{key}]"
+    left = MOST_VALUES
+    for key, option in options.items():
+        path = f"provider_options[{key[:MOST_LETTERS]}]"
         provider, _, name = key.partition(".")
         if not (provider and name):
             yield Violation(path, "is written provider.option")
-        elif not _is_json(value):
-            yield Violation(path, "has a part without a value, or a number that JSON lacks")
+            continue
+        if len(key) > MOST_LETTERS:
+            yield Violation(path, f"has a key of more than {MOST_LETTERS} characters")
+            continue
+        for value in _nested(option):
+            left -= 1
+            if left < 0:
+                yield Violation(path, f"is past {MOST_VALUES} values in all options")
+                return
+            if not _is_json(value):
+                yield Violation(path, "has a part without a value, or a number that JSON lacks")
+                break
+
+
+def _nested(value: struct_pb2.Value) -> Iterator[struct_pb2.Value]:
+    """The value and all inside it; protobuf itself bounds how deep they nest."""
+    yield value
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        for inner in value.struct_value.fields.values():
+            yield from _nested(inner)
+    elif kind == "list_value":
+        for inner in value.list_value.values:
+            yield from _nested(inner)
 
 
 def _is_json(value: struct_pb2.Value) -> bool:
-    match value.WhichOneof("kind"):
-        case None:
-            return False
-        case "number_value":
-            return math.isfinite(value.number_value)
-        case "struct_value":
-            return all(map(_is_json, value.struct_value.fields.values()))
-        case "list_value":
-            return all(map(_is_json, value.list_value.values))
-        case _:
-            return True
+    kind = value.WhichOneof("kind")
+    return kind is not None and (kind != "number_value" or math.isfinite(value.number_value))

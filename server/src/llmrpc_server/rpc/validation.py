@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
-from llmrpc_server.bounds import AtLeastOne, Count
+from llmrpc_server.rpc.details import MAX_VIOLATIONS
+from llmrpc_server.rpc.limits import Limits, first_excess
 from llmrpc_server.rpc.message_rules import message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
@@ -20,27 +21,14 @@ RANGES = {
     "frequency_penalty": (-2.0, 2.0),
 }
 SAMPLING = {*RANGES, "max_tokens", "top_k", "stop", "resume_after"}
-MOST_STOPS = 64
 MOST_LETTERS = 256
 """Of a model's name: it goes into logs and spans."""
+MOST_FOUND = 1000
+"""Violations after which checking stops: there may be as many as bytes."""
 
 NOT_BUILT = ("fallback_models", "cache", "idempotency_key", "resume_after", "labels")
 """Fields of features that this release does not have: refused by name."""
 NOT_YET = "this release does not have it yet"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of a request."""
-
-    max_messages: AtLeastOne = 4096
-    """Most messages."""
-    max_parts: AtLeastOne = 4096
-    """Most parts of one message, or of one tool result."""
-    max_tools: Count = 512
-    """Most tools."""
-    max_tokens: AtLeastOne = 10_000_000
-    """Most that a request's own `max_tokens` may ask for."""
 
 
 class Validator:
@@ -50,14 +38,16 @@ class Validator:
         self._limits = limits
 
     def check(self, request: pb.GenerateRequest) -> None:
-        """Raises `InvalidRequestError` with all violations."""
-        violations = list(self._violations(request))
-        if violations:
-            first = violations[0]
-            more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-            raise InvalidRequestError(
-                f"{first.field}: {first.description}{more}", violations=violations
-            )
+        """Raises `InvalidRequestError` with the first violations and their number.
+
+        A list that is too long is the only violation, since none of the request
+        is looked at further. The number ends in `+` where checking stopped.
+        """
+        violations = self._violations(request)
+        listed = list(islice(violations, MAX_VIOLATIONS))
+        if listed:
+            found = len(listed) + sum(1 for _ in islice(violations, MOST_FOUND - len(listed)))
+            raise _refusal(listed, found)
         missing = [field.name for field, _ in request.ListFields() if field.name in NOT_BUILT]
         if missing:
             raise InvalidRequestError(
@@ -68,25 +58,36 @@ class Validator:
             )
 
     def _violations(self, request: pb.GenerateRequest) -> Iterator[Violation]:
-        limits = self._limits
+        excess = first_excess(request, self._limits)
+        if excess is not None:
+            yield excess
+            return
         if not request.messages:
             yield Violation("messages", "is empty; a request needs at least one message")
-        if len(request.messages) > limits.max_messages:
-            yield Violation("messages", f"are more than {limits.max_messages}")
-        else:
-            for place, message in enumerate(request.messages):
-                yield from message_violations(f"messages[{place}]", message, limits.max_parts)
+        for place, message in enumerate(request.messages):
+            yield from message_violations(f"messages[{place}]", message)
         given = {field.name for field, _ in request.ListFields()}
         if "model" in given:
             yield from _model(request.model)
         if given & SAMPLING:
-            yield from _sampling(request, limits)
+            yield from _sampling(request, self._limits.max_tokens)
         if given & {"tools", "tool_choice"}:
-            yield from _tools(request, limits.max_tools)
+            yield from _tools(request)
         if given & {"response_format", "reasoning", "fallback_models"}:
             yield from _formats(request)
         if "provider_options" in given:
             yield from option_violations(request.provider_options)
+
+
+def _refusal(listed: list[Violation], found: int) -> InvalidRequestError:
+    first = listed[0]
+    stopped = found == MOST_FOUND
+    more = f" (and {'at least ' if stopped else ''}{found - 1} more)" if found > 1 else ""
+    return InvalidRequestError(
+        f"{first.field}: {first.description}{more}",
+        metadata={"violations": f"{found}{'+' if stopped else ''}"},
+        violations=listed,
+    )
 
 
 def _model(name: str) -> Iterator[Violation]:
@@ -96,19 +97,15 @@ def _model(name: str) -> Iterator[Violation]:
         yield Violation("model", "has control characters")
 
 
-def _sampling(request: pb.GenerateRequest, limits: Limits) -> Iterator[Violation]:
+def _sampling(request: pb.GenerateRequest, most_tokens: int) -> Iterator[Violation]:
     for name, (low, high) in RANGES.items():
         value = getattr(request, name)
         if request.HasField(name) and not (math.isfinite(value) and low <= value <= high):  # type: ignore[arg-type]
             yield Violation(name, f"is {value:g}; it goes from {low:g} to {high:g}")
-    if request.HasField("max_tokens") and not 1 <= request.max_tokens <= limits.max_tokens:
-        yield Violation(
-            "max_tokens", f"is {request.max_tokens}; it goes from 1 to {limits.max_tokens}"
-        )
+    if request.HasField("max_tokens") and not 1 <= request.max_tokens <= most_tokens:
+        yield Violation("max_tokens", f"is {request.max_tokens}; it goes from 1 to {most_tokens}")
     if request.HasField("top_k") and request.top_k < 1:
         yield Violation("top_k", f"is {request.top_k}; it starts at 1")
-    if len(request.stop) > MOST_STOPS:
-        yield Violation("stop", f"are more than {MOST_STOPS}")
     for place, stop in enumerate(request.stop):
         if not stop:
             yield Violation(f"stop[{place}]", "is empty")
@@ -116,24 +113,21 @@ def _sampling(request: pb.GenerateRequest, limits: Limits) -> Iterator[Violation
         yield Violation("resume_after", "is negative")
 
 
-def _tools(request: pb.GenerateRequest, most: int) -> Iterator[Violation]:
-    if len(request.tools) > most:
-        yield Violation("tools", f"are more than {most}")
-        return
+def _tools(request: pb.GenerateRequest) -> Iterator[Violation]:
     names: set[str] = set()
     for place, tool in enumerate(request.tools):
         path = f"tools[{place}]"
         if not tool.name:
             yield Violation(f"{path}.name", "is empty")
         elif tool.name in names:
-            yield Violation(f"{path}.name", f"{tool.name!r} is there twice")
+            yield Violation(f"{path}.name", "is there twice")
         names.add(tool.name)
         if tool.parameters:
             yield from json_object_violation(f"{path}.parameters", tool.parameters)
     choice = request.tool_choice
     if choice.mode == pb.ToolChoice.MODE_NAMED:
         if choice.name not in names:
-            yield Violation("tool_choice.name", f"{choice.name!r} is none of the tools")
+            yield Violation("tool_choice.name", "is none of the tools")
     elif choice.name:
         yield Violation("tool_choice.name", "goes with MODE_NAMED alone")
     if choice.mode not in pb.ToolChoice.Mode.values():
