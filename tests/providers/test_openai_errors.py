@@ -35,7 +35,7 @@ def body(code: Any = None, type: Any = None, message: str = "Words.", **more: An
         (401, body("invalid_api_key"), "AuthenticationError", "PROVIDER_AUTHENTICATION", False),
         (402, body("invalid_request_error"),
          "RateLimitError", "PROVIDER_QUOTA_EXHAUSTED", False),
-        (403, body("unsupported_country"),
+        (403, body("unsupported_country_region_territory", "request_forbidden"),
          "AuthenticationError", "PROVIDER_AUTHENTICATION", False),
         (404, body("model_not_found"), "ModelNotFoundError", "MODEL_NOT_FOUND", False),
         (405, b"", "InvalidRequestError", "PROVIDER_REJECTED_REQUEST", False),
@@ -92,15 +92,83 @@ def test_a_refused_key_is_never_repeated(status: int) -> None:
     assert "canary" not in f"{error}{error.metadata}"
 
 
-def test_the_words_of_a_rejection_are_repeated_up_to_a_bound() -> None:
-    error = OPENAI.error(400, {}, body("bad", message="Too " + "o" * 10_000))
-    assert error.message.startswith("openai refuses the request: Too ooo")
-    assert len(error.message) < 600
+XAI_CODE = "The caller does not have permission to execute the specified operation"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        body(403, metadata={"reasons": ["violence"], "flagged_input": "…", "model_slug": "m"}),
+        body(403, metadata={"flagged_input": "…"}),
+        body(403, metadata={"error_type": "permission_denied", "patterns": ["prompt_injection"]}),
+        body(403, metadata={"error_type": "content_policy_violation"}),
+        body(403, metadata={"error_type": "refusal"}),
+        body("content_filter", "permission_error"),
+        body("blocked_keyword"),
+        json.dumps({"code": XAI_CODE, "error": "No. Failed check: SAFETY_CHECK_TYPE_BIO"}).encode(),
+        b'{"error": "No. Failed check: SAFETY_CHECK_TYPE_CYBER"}',
+    ],
+)
+def test_a_403_about_the_content_is_the_requests_fault_and_not_the_keys(sent: bytes) -> None:
+    error = OPENAI.error(403, {}, sent)
+    assert (type(error).__name__, error.reason_name) == (
+        "InvalidRequestError", "PROVIDER_REJECTED_REQUEST",
+    )  # fmt: skip
+    assert error.message == "openai does not allow what the request holds (HTTP 403)"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"<html>Forbidden</html>",
+        body(),
+        body(403),
+        body("403"),
+        body(None, "some_type"),
+        body("model_not_found", "invalid_request_error"),
+        body("model_permission_blocked_org", "permissions_error"),
+        body("IncorrectAPIKey"),
+        body(403, metadata={"error_type": "permission_denied", "reasons": [], "raw": "x"}),
+        json.dumps({"code": XAI_CODE, "error": "No access."}).encode(),
+    ],
+)
+def test_any_other_403_is_about_the_key(sent: bytes) -> None:
+    assert OPENAI.error(403, {}, sent).reason_name == "PROVIDER_AUTHENTICATION"
+
+
+def test_a_403_about_the_length_keeps_its_meaning() -> None:
+    error = OPENAI.error(403, {}, body("context_length_exceeded"))
+    assert error.reason_name == "CONTEXT_WINDOW_EXCEEDED"
+
+
+def test_the_check_that_refused_the_content_is_named() -> None:
+    error = OPENAI.error(403, {}, b'{"error": "Failed check: SAFETY_CHECK_TYPE_BIO"}')
+    assert error.metadata["provider_code"] == "SAFETY_CHECK_TYPE_BIO"
+
+
+KEY = "sk-canary-0123456789-0123456789"
+
+
+@pytest.mark.parametrize("ahead", [*range(450, 510, 5), *range(4060, 4110, 5)])
+def test_a_long_message_is_cut_beside_a_key_and_never_inside(ahead: int) -> None:
+    words = ("word " * 1000)[: ahead - 1] + " " + KEY + " and more" * 10
+    error = OPENAI.error(400, {}, body("bad", message=words))
+    assert error.message.startswith("openai refuses the request: word word")
+    assert len(error.message) < 4200
+    assert "canary" not in error.message.replace(KEY, "")
+
+
+def test_a_code_is_given_whole_or_not_at_all() -> None:
+    assert "provider_code" not in OPENAI.error(400, {}, body("c" * 80 + KEY)).metadata
+    assert OPENAI.error(400, {}, body("c" * 100)).metadata["provider_code"] == "c" * 100
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"error":null}', b'{"error":[1]}',
-             b'{"error":"plain"}', b'{"error":{"code":{},"message":7}}'],
+             b'{"error":"plain"}', b'{"error":{"code":{},"message":7}}',
+             b'{"error":{"metadata":[]}}', b'{"error":' * 2000, b'{"error":{"message":'
+             + b"[" * 990 + b"]" * 990 + b"}}"],
 )  # fmt: skip
 def test_any_body_will_do(sent: bytes) -> None:
     assert OPENAI.error(400, {}, sent).reason_name == "PROVIDER_REJECTED_REQUEST"

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
+from llmrpc import v1 as pb
+from llmrpc.errors import (
+    InvalidRequestError,
+    LLMClientError,
+    ProviderNotAvailableError,
+    StreamInterruptedError,
+)
+from llmrpc.response import completion_tokens, prompt_tokens
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.golden import Folded, response
@@ -255,3 +262,114 @@ def test_reasoning_that_is_signed_and_silent_is_kept_for_its_provider() -> None:
 def test_a_whole_answer_needs_a_message() -> None:
     with pytest.raises(ProviderNotAvailableError, match="without a message"):
         DIALECT.decode(b'{"id": "x", "choices": []}')
+
+
+LETTER: dict[str, Any] = {
+    "reasoning_content": [],
+    "content": ["a"],
+    "refusal": [],
+    "tool_calls": [],
+}
+NO_COUNTS: list[dict[str, Any]] = [
+    {},
+    {"prompt_tokens": None, "completion_tokens": None},
+    {"total_tokens": 9, "prompt_tokens_details": {"cached_tokens": 1}},
+]
+
+
+@pytest.mark.parametrize("used", NO_COUNTS)
+def test_usage_without_counts_is_no_usage(used: dict[str, Any]) -> None:
+    folded = fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
+    assert folded.decoder.answer.usage is None
+    assert DIALECT.decode(body(LETTER, "stop", used)).usage is None
+
+
+@pytest.mark.parametrize("used", NO_COUNTS)
+def test_usage_without_counts_takes_none_away(used: dict[str, Any]) -> None:
+    counted = {"prompt_tokens": 3, "completion_tokens": 1}
+    folded = fold(chunk({"content": "a"}, "stop", usage=counted), chunk({}, usage=used))
+    assert folded.response().usage.input_tokens == 3
+    folded = fold(
+        chunk({"content": "a"}, "stop", usage=used, x_groq={"usage": counted}), provider="groq"
+    )
+    assert folded.response().usage.input_tokens == 3
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        {"prompt_tokens": -1},
+        {"prompt_tokens": 2**31},
+        {"completion_tokens": 2**63},
+        {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": -1}},
+        {"prompt_tokens": 2**30, "completion_tokens": 2**30},
+        {"prompt_tokens": "many"},
+    ],
+)
+def test_counts_that_no_call_could_have_are_an_invalid_response(used: dict[str, Any]) -> None:
+    with pytest.raises(ProviderNotAvailableError) as caught:
+        DIALECT.decode(body(LETTER, "stop", used))
+    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+    with pytest.raises(ProviderNotAvailableError) as caught:
+        fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
+    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+
+
+def test_the_largest_counts_still_fit_into_the_contract() -> None:
+    most = 2**29
+    used = {
+        "prompt_tokens": most,
+        "completion_tokens": most,
+        "total_tokens": 3 * most,
+        "completion_tokens_details": {"reasoning_tokens": most},
+    }
+    counted = fold(chunk({"content": "a"}, "stop", usage=used)).response().usage
+    total = prompt_tokens(counted) + completion_tokens(counted)
+    assert pb.LLMResponse(tokens_used=total).tokens_used == 3 * most
+
+
+DEEP = b"[" * 5000 + b"]" * 5000
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"error":' + DEEP + b"}",
+        b'{"choices":[{"index":0,"error":' + DEEP + b"}]}",
+        b'{"unknown":' + DEEP + b"}",
+        b'{"choices":[{"index":0,"message":{"reasoning_details":[{"x":' + DEEP + b"}]}}]}",
+    ],
+)
+def test_what_is_nested_too_deeply_is_an_invalid_response(sent: bytes) -> None:
+    for provider in ("openai", "openrouter"):
+        with pytest.raises(ProviderNotAvailableError) as caught:
+            OpenAIDialect(ROWS[provider]).decode(sent)
+        assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+    folded = Folded(DIALECT.decoder(1 << 20))
+    with pytest.raises(ProviderNotAvailableError) as caught:
+        folded.run(b"data: " + sent + b"\n\n")
+    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+
+
+def test_a_detail_with_an_index_that_is_none_has_its_place() -> None:
+    items: list[dict[str, Any]] = [
+        {"type": "reasoning.text", "text": text, "index": []} for text in ("a", "b")
+    ]
+    folded = fold(
+        chunk({"reasoning_details": items}), chunk({"content": "c"}, "stop"), provider="openrouter"
+    )
+    assert [part.reasoning for part in folded.response().message.parts] == ["a", "b", ""]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 403, "message": "No.", "metadata": {"reasons": ["hate"], "flagged_input": "x"}},
+        {"message": "No.", "metadata": {"reasons": ["hate"]}},
+        {"code": "content_policy_violation", "message": "No."},
+    ],
+)
+def test_moderation_inside_a_stream_is_the_requests_fault(error: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        fold(chunk({"content": ""}, error=error), provider="openrouter")
+    assert caught.value.reason_name == "PROVIDER_REJECTED_REQUEST"

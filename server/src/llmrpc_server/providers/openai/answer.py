@@ -7,6 +7,7 @@ from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.openai import errors, wire
 from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
+from llmrpc_server.providers.openai.error_body import read_body, read_error
 from llmrpc_server.providers.openai.usage import disjoint
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
@@ -50,7 +51,7 @@ class Assembly:
         """
         try:
             said = wire.decode(body)
-        except (wire.DecodeError, UnicodeDecodeError) as error:
+        except (wire.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise errors.unreadable(
                 self._provider, "sent what is no JSON of its protocol"
             ) from error
@@ -58,10 +59,8 @@ class Assembly:
             return
         self._raise_error(said, body)
         answer = self.answer
-        if said.usage is not None:
-            answer.usage = disjoint(said.usage)
-        elif said.x_groq is not None and said.x_groq.usage is not None:
-            answer.usage = disjoint(said.x_groq.usage)
+        groq = said.x_groq.usage if said.x_groq is not None else None
+        answer.usage = disjoint(said.usage) or disjoint(groq) or answer.usage
         if said.id and not answer.response_id:
             answer.response_id = said.id
         if said.model and not answer.model:
@@ -108,9 +107,8 @@ class Assembly:
             failure = failure or choice.error
         if not failure and said.object != "error":
             return
-        if said.usage is not None:
-            self.answer.usage = disjoint(said.usage)
-        read = errors.read_error(failure) if failure else errors.read_body(body)
+        self.answer.usage = disjoint(said.usage) or self.answer.usage
+        read = read_error(failure) if failure else read_body(body)
         raise errors.from_stream(self._provider, read)
 
     def _choice(self, choice: wire.Choice) -> None:

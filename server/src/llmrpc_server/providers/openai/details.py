@@ -23,7 +23,7 @@ _TEXT_FIELDS = {
 }
 """Where each type of item has its text. Other types are none of the model's."""
 
-_Key = tuple[str, str, object]
+_Key = tuple[str, str, int]
 
 
 class Details:
@@ -44,7 +44,8 @@ class Details:
         for place, item in enumerate(items):
             kind = item.get("type")
             if isinstance(kind, str) and kind in _TEXT_FIELDS:
-                number = place if whole else item.get("index")
+                index = item.get("index")
+                number = place if whole or not isinstance(index, int) else index
                 self._add(("details", kind, number), item, _TEXT_FIELDS[kind])
                 taken = True
         return taken
@@ -79,12 +80,19 @@ class Details:
 
 
 def to_item(part: pb.Part) -> dict[str, Any] | None:
-    """The item that a part came from; None for a part of another origin."""
-    try:
-        item = msgspec.json.decode(part.signature.data, type=dict[str, Any])
-    except msgspec.DecodeError:
+    """The item that a part came from; None for a part that came from none.
+
+    Raises `ValueError` for a signature that never was an item's.
+    """
+    data = part.signature.data
+    if not data:
         return None
-    text_field = _TEXT_FIELDS.get(item.get("type", ""))
+    try:
+        item: dict[str, Any] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        kind = msgspec.json.decode(item.get("type", b'""'), type=str)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f"this is no JSON object with a type: {error}") from error
+    text_field = _TEXT_FIELDS.get(kind)
     if text_field is None:
         return None
     item[text_field] = part.redacted_reasoning if text_field == "data" else part.reasoning

@@ -9,17 +9,20 @@ https://console.groq.com/docs/errors
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS, LLMClientError, ProviderNotAvailableError
+from llmrpc_server.providers.openai.error_body import Body, read_body
 from llmrpc_server.providers.retry_after import retry_after
 
-MAX_MESSAGE = 500
-"""Characters of a provider's message that an exception repeats."""
+MAX_MESSAGE = 4096
+"""Characters of a provider's message that an exception repeats: more than anybody
+is shown, since secrets in it are masked, and it is cut again, after this."""
+MAX_CODE = 100
+"""Characters of a code; a longer one is none."""
 
 
 class Kind(NamedTuple):
@@ -39,6 +42,7 @@ _KEY = Kind(pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "refuses the gateway's key"
 _FORBIDDEN = Kind(
     pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "does not let the gateway's key use this model"
 )
+_CONTENT = Kind(pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST, "does not allow what the request holds")
 _QUOTA = Kind(pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED, "has no quota left for the gateway's key")
 _RATE = Kind(pb.ERROR_REASON_PROVIDER_RATE_LIMITED, "limits the rate of the gateway's key")
 _OVERLOADED = Kind(pb.ERROR_REASON_PROVIDER_OVERLOADED, "is overloaded")
@@ -80,6 +84,11 @@ _QUOTA_CODES = {
     "billing_hard_limit_reached": _QUOTA,  # OpenAI
     "payment_required": _QUOTA,  # OpenRouter
 }
+_CONTENT_CODES = {
+    "content_filter": _CONTENT,  # Azure
+    "content_policy_violation": _CONTENT,  # OpenAI, OpenRouter
+    "refusal": _CONTENT,  # OpenRouter
+}
 _BUSY_CODES = {
     "engine_overloaded": _OVERLOADED,  # OpenAI
     "overloaded_error": _OVERLOADED,  # OpenRouter for Anthropic
@@ -88,7 +97,7 @@ _BUSY_CODES = {
 
 _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
     400: _CONTEXT_CODES | _MODEL_CODES,
-    403: _QUOTA_CODES,
+    403: _CONTEXT_CODES | _QUOTA_CODES | _CONTENT_CODES,
     422: _CONTEXT_CODES | _MODEL_CODES,
     429: _QUOTA_CODES | _BUSY_CODES,
     500: _BUSY_CODES,
@@ -97,10 +106,17 @@ _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
 }
 """What a code makes of a status, where it makes more of it."""
 
+_OF_THE_KEY = re.compile(
+    "access|account|auth|countr|credential|forbidden|key(?!word)|model|org|permission|project|region"
+)
+"""Parts of codes of a 403 that is about who asks and not about what is asked. A
+request's fault taken for the key's would let one caller set a key aside for all."""
+
 _CODES_IN_STREAM: Mapping[str, Kind] = {
     **_CONTEXT_CODES,
     **_MODEL_CODES,
     **_QUOTA_CODES,
+    **_CONTENT_CODES,
     **_BUSY_CODES,
     "rate_limit_exceeded": _RATE,
     "rate_limit_error": _RATE,
@@ -116,57 +132,13 @@ _CODES_IN_STREAM: Mapping[str, Kind] = {
 """Where an error comes with status 200, a numeric code or one of these decides."""
 
 
-class Body(NamedTuple):
-    """What an error's body says of itself."""
-
-    codes: tuple[str, ...]
-    """Its codes and types, the most telling first."""
-    message: str
-    status: int | None
-    """A numeric code that reads as an HTTP status."""
-
-
-def read_body(body: bytes) -> Body:
-    """The codes and the message of a JSON body; empty ones for any other."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Body((), "", None)
-    if isinstance(value, dict) and value.get("error"):
-        outer, value = value, value["error"]
-        if isinstance(value, str):
-            value = {"message": value, "code": outer.get("code")}
-    return read_error(value)
-
-
-def read_error(error: object) -> Body:
-    """The same for an error that is decoded already: an object or a text."""
-    if isinstance(error, str):
-        return Body((), error, None)
-    if not isinstance(error, dict):
-        return Body((), "", None)
-    metadata = error.get("metadata")
-    inner = metadata.get("error_type") if isinstance(metadata, dict) else None
-    named = [error.get("code"), error.get("type"), inner]
-    words = [code for code in named if isinstance(code, str) and code]
-    numbers = [code for code in named if isinstance(code, int)]
-    message = error.get("message")
-    if not isinstance(message, str):
-        message = msgspec.json.encode(message).decode() if message else ""
-    return Body(
-        (*words, *map(str, numbers)),
-        message,
-        next((code for code in numbers if 400 <= code < 600), None),
-    )
-
-
 def from_status(
     provider: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> LLMClientError:
     """The exception for an answer with an error status."""
     headers = {name.lower(): value for name, value in headers.items()}
     said = read_body(body)
-    error = _build(provider, _kind(status, said.codes), said, status)
+    error = _build(provider, _kind(status, said), said, status)
     error.http_status = status
     error.provider_request_id = headers.get("x-request-id", "")
     error.metadata["http_status"] = str(status)
@@ -180,9 +152,9 @@ def from_status(
 def from_stream(provider: str, said: Body) -> LLMClientError:
     """The exception for an error that came with status 200."""
     if said.status is not None:
-        return _build(provider, _kind(said.status, said.codes), said, None)
+        return _build(provider, _kind(said.status, said), said, None)
     known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
-    return _build(provider, next(known, _DOWN), said, None)
+    return _build(provider, _CONTENT if said.moderated else next(known, _DOWN), said, None)
 
 
 def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:
@@ -200,11 +172,13 @@ def unreadable(provider: str, why: str) -> ProviderNotAvailableError:
     )
 
 
-def _kind(status: int, codes: tuple[str, ...]) -> Kind:
+def _kind(status: int, said: Body) -> Kind:
     more = _CODES_OF_STATUS.get(status, {})
-    for code in codes:
+    for code in said.codes:
         if code in more:
             return more[code]
+    if status == 403 and (said.moderated or _is_of_the_request(said.code)):
+        return _CONTENT
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status < 400:
@@ -212,15 +186,26 @@ def _kind(status: int, codes: tuple[str, ...]) -> Kind:
     return _REJECTED if status < 500 else _DOWN
 
 
+def _is_of_the_request(code: str) -> bool:
+    return bool(code) and not (code.isdigit() or _OF_THE_KEY.search(code.lower()))
+
+
 def _build(provider: str, kind: Kind, said: Body, status: int | None) -> LLMClientError:
     text = f"{provider} {kind.text}"
-    if kind in (_REJECTED, _NO_MODEL) and said.message:
-        text = f"{text}: {said.message[:MAX_MESSAGE]}"
+    if kind in (_REJECTED, _NO_MODEL) and (message := _start(said.message)):
+        text = f"{text}: {message}"
     elif status is not None:
         text = f"{text} (HTTP {status})"
     error = EXCEPTIONS[kind.reason](text, reason=kind.reason, metadata={"provider": provider})
-    if said.codes:
-        error.metadata["provider_code"] = said.codes[0][:100]
+    if said.codes and len(said.codes[0]) <= MAX_CODE:
+        error.metadata["provider_code"] = said.codes[0]
     if kind is _QUOTA:
         error.retryable = False
     return error
+
+
+def _start(message: str) -> str:
+    """The message, cut between words: half a key could not be masked."""
+    if len(message) <= MAX_MESSAGE:
+        return message
+    return message[: MAX_MESSAGE + 1].rpartition(" ")[0]

@@ -93,7 +93,7 @@ def _add_details(
     built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: Target
 ) -> None:
     """Items go back as they came; plain text goes where there are none."""
-    items = [(place, part, to_item(part)) for place, part in reasoning]
+    items = [(place, part, _item(part, place, target)) for place, part in reasoning]
     if details := [item for _, _, item in items if item]:
         built["reasoning_details"] = details
         for place, _, item in items:
@@ -112,7 +112,7 @@ def _goes_back(part: pb.Part, place: str, target: Target) -> bool:
         why = f"this is reasoning of {maker}: left out"
     elif not target.quirks.send_reasoning:
         why = f"{target.row.name} takes no reasoning back: left out"
-    elif part.HasField("redacted_reasoning") and not to_item(part):
+    elif part.HasField("redacted_reasoning") and not _item(part, place, target):
         why = f"this is no reasoning that {target.row.name} wrote: left out"
     else:
         if part.HasField("cache_breakpoint"):
@@ -120,6 +120,17 @@ def _goes_back(part: pb.Part, place: str, target: Target) -> bool:
         return True
     target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
     return False
+
+
+def _item(part: pb.Part, place: str, target: Target) -> dict[str, Any] | None:
+    """The `reasoning_details` item of a part, where the provider has such."""
+    if target.quirks.send_reasoning != "details":
+        return None
+    try:
+        return to_item(part)
+    except ValueError as error:
+        target.findings.invalid(f"{place}.signature.data", str(error)[:200])
+        return None
 
 
 def _call(call: pb.ToolCall, target: Target) -> dict[str, Any]:

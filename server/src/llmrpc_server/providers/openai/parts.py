@@ -135,6 +135,8 @@ def _image(image: pb.Image, place: str, target: Target) -> dict[str, Any] | None
             built["detail"] = _DETAIL[image.detail]
         elif image.detail != pb.IMAGE_DETAIL_AUTO:
             target.findings.unsupported(f"{place}.detail")
+    elif image.detail != pb.IMAGE_DETAIL_UNSPECIFIED:
+        target.findings.invalid(f"{place}.detail", f"{image.detail} is no value of it")
     return {"type": "image_url", "image_url": built}
 
 

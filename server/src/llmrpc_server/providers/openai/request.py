@@ -149,7 +149,7 @@ def _schema(text: str, field: str, target: Target) -> msgspec.Raw:
     """The text as it is, once it is known to be a JSON object."""
     try:
         is_object = isinstance(msgspec.json.decode(text), dict)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         target.findings.invalid(field, f"this is no JSON: {error}")
     else:
         if not is_object:
@@ -165,6 +165,8 @@ def _add_tool_choice(body: dict[str, Any], choice: pb.ToolChoice, target: Target
         word = _MODE[choice.mode]
         if not target.refuses(f"tool_choice.{word}", "tool_choice.mode"):
             body["tool_choice"] = word
+    elif choice.mode != pb.ToolChoice.MODE_UNSPECIFIED:
+        target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")
     if choice.HasField("parallel"):
         if not target.lacks("tool_choice.parallel"):
             body["parallel_tool_calls"] = choice.parallel
@@ -193,7 +195,9 @@ def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: Target
     if target.refuses("reasoning"):
         return
     quirks = target.quirks
-    if reasoning.effort != pb.Reasoning.EFFORT_UNSPECIFIED:
+    if reasoning.effort not in _EFFORT:
+        target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
+    elif reasoning.effort != pb.Reasoning.EFFORT_UNSPECIFIED:
         effort = _EFFORT[reasoning.effort]
         if effort == "none" and quirks.no_reasoning:
             body.update(quirks.no_reasoning)

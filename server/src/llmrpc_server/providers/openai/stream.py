@@ -6,6 +6,7 @@ from llmrpc.errors import StreamInterruptedError
 from llmrpc_server.providers.dialect import StreamDecoder
 from llmrpc_server.providers.openai import errors
 from llmrpc_server.providers.openai.answer import Assembly
+from llmrpc_server.providers.openai.error_body import read_body
 from llmrpc_server.providers.sse import Event, EventDecoder
 
 
@@ -51,7 +52,7 @@ class ChatStreamDecoder(StreamDecoder):
                 raise self._interrupted()
             self.done = True
         elif event.name == "error":
-            raise errors.from_stream(self._provider, errors.read_body(data))
+            raise errors.from_stream(self._provider, read_body(data))
         elif data:
             self._assembly.take(data)
 

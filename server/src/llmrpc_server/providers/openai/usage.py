@@ -9,14 +9,16 @@ _NO_PROMPT = wire.PromptDetails()
 _NO_COMPLETION = wire.CompletionDetails()
 
 
-def disjoint(usage: wire.Usage) -> pb.Usage:
-    """The buckets; their sums are the provider's own totals.
+def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
+    """The buckets, whose sums are the provider's own totals; None where it has none.
 
     Cached, written, audio, image and reasoning tokens are inside the totals, so
     the rest is what they leave. Details that claim more than their total are cut
     to it. Where total_tokens counts reasoning beside completion_tokens, as at
     xAI, it is added to the output.
     """
+    if usage is None or (usage.prompt_tokens is None and usage.completion_tokens is None):
+        return None
     prompt = usage.prompt_tokens_details or _NO_PROMPT
     completion = usage.completion_tokens_details or _NO_COMPLETION
     read = prompt.cached_tokens
@@ -24,8 +26,8 @@ def disjoint(usage: wire.Usage) -> pb.Usage:
         read = usage.prompt_cache_hit_tokens
     if read is None:
         read = usage.num_cached_tokens
-    total_in = max(0, usage.prompt_tokens or 0)
-    total_out = max(0, usage.completion_tokens or 0)
+    total_in = usage.prompt_tokens or 0
+    total_out = usage.completion_tokens or 0
     reasoning = completion.reasoning_tokens or 0
     if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
         total_out += reasoning
@@ -47,10 +49,10 @@ def disjoint(usage: wire.Usage) -> pb.Usage:
 
 
 def _split(total: int, *parts: int | None) -> list[int]:
-    """The parts, none below zero, and what they leave of the total."""
+    """The parts, and what they leave of the total."""
     shares: list[int] = []
     for part in parts:
-        share = min(max(0, part or 0), total)
+        share = min(part or 0, total)
         shares.append(share)
         total -= share
     return [*shares, total]

@@ -9,9 +9,12 @@ that the rows of the registry name.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**29)] | None
+"""A count of tokens; prompt, answer and reasoning together still fit into an int32."""
 
 
 class Function(msgspec.Struct, gc=False):
@@ -65,31 +68,31 @@ class Choice(msgspec.Struct):
 class PromptDetails(msgspec.Struct, gc=False):
     """What the prompt's tokens were."""
 
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    audio_tokens: int | None = None
-    image_tokens: int | None = None
+    cached_tokens: Tokens = None
+    cache_write_tokens: Tokens = None
+    audio_tokens: Tokens = None
+    image_tokens: Tokens = None
 
 
 class CompletionDetails(msgspec.Struct, gc=False):
     """What the answer's tokens were."""
 
-    reasoning_tokens: int | None = None
-    audio_tokens: int | None = None
-    image_tokens: int | None = None
+    reasoning_tokens: Tokens = None
+    audio_tokens: Tokens = None
+    image_tokens: Tokens = None
 
 
 class Usage(msgspec.Struct):
     """Tokens, in inclusive totals and their details."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Tokens = None
+    completion_tokens: Tokens = None
     total_tokens: int | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
-    prompt_cache_hit_tokens: int | None = None
+    prompt_cache_hit_tokens: Tokens = None
     """DeepSeek's name of the cached tokens."""
-    num_cached_tokens: int | None = None
+    num_cached_tokens: Tokens = None
     """Mistral's name of the cached tokens."""
 
 
