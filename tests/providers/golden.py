@@ -5,12 +5,14 @@ written from, and the fields that must be warned of or the error that must be
 raised. Beside it, as far as the case goes: `request.json` (the contract's request
 in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
 `expected_response.json`; `stream.txt` (the provider's bytes) and
-`expected_stream.json`, without which the stream gives what the body gives.
+`expected_stream.json`, without which the stream gives what the body gives; and
+`expected_deltas.json`, what the stream gives on the way, as `merged` puts it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,11 @@ class Case:
             name = "expected_response.json"
         return json_format.ParseDict(self.json(name), pb.LLMResponse())
 
+    def deltas(self) -> list[pb.Delta]:
+        return [
+            json_format.ParseDict(each, pb.Delta()) for each in self.json("expected_deltas.json")
+        ]
+
     def stream(self) -> bytes:
         return (self.folder / "stream.txt").read_bytes()
 
@@ -85,12 +92,36 @@ def response(answer: Answer) -> pb.LLMResponse:
     )
 
 
+def merged(deltas: Iterable[pb.Delta]) -> list[pb.Delta]:
+    """Deltas that do not tell how a stream was cut: pieces of one text are one.
+
+    The start of a tool call, with its id and name, stays apart from its arguments.
+    """
+    result: list[pb.Delta] = []
+    for delta in deltas:
+        before = result[-1] if result else pb.Delta()
+        kind = delta.WhichOneof("kind")
+        same = kind == before.WhichOneof("kind") and delta.part_index == before.part_index
+        if same and kind in ("text", "reasoning", "refusal"):
+            setattr(before, kind, getattr(before, kind) + getattr(delta, kind))
+        elif same and kind == "tool_call" and not (_starts(before) or _starts(delta)):
+            before.tool_call.arguments += delta.tool_call.arguments
+        else:
+            result.append(pb.Delta.FromString(delta.SerializeToString()))
+    return result
+
+
+def _starts(delta: pb.Delta) -> bool:
+    return bool(delta.tool_call.id or delta.tool_call.name)
+
+
 class Folded:
     """A decoder whose deltas are folded as a caller would fold them."""
 
     def __init__(self, decoder: StreamDecoder) -> None:
         self.decoder = decoder
         self.folded = AnswerBuilder()
+        self.deltas: list[pb.Delta] = []
 
     def feed(self, data: bytes) -> None:
         try:
@@ -98,6 +129,7 @@ class Folded:
         finally:
             for delta in self.decoder.answer.parts.take():
                 self.folded.add(delta)
+                self.deltas.append(delta)
 
     def finish(self) -> None:
         if not self.decoder.done:

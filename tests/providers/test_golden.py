@@ -9,11 +9,12 @@ from itertools import pairwise
 import pytest
 
 from llmrpc.errors import LLMClientError, StreamInterruptedError
-from tests.providers.golden import MAX_EVENT, Case, Folded, cases, read, response
+from tests.providers.golden import MAX_EVENT, Case, Folded, cases, merged, read, response
 
 REQUESTS = cases("openai", "request.json")
 RESPONSES = cases("openai", "response.json", "expected_response.json")
 STREAMS = [case for case in cases("openai", "stream.txt") if "error" not in case.info]
+DELTAS = cases("openai", "stream.txt", "expected_deltas.json")
 BROKEN_STREAMS = [case for case in cases("openai", "stream.txt") if "error" in case.info]
 BROKEN_RESPONSES = [case for case in cases("openai", "response.json") if "error" in case.info]
 
@@ -54,6 +55,16 @@ def test_the_stream_is_read_at_every_split(case: Case) -> None:
     data, expected = case.stream(), case.expected(stream=True)
     for at in range(1, len(data)):
         assert read(case, data[:at], data[at:]) == expected, at
+
+
+@pytest.mark.parametrize("case", DELTAS, ids=name)
+def test_the_deltas_on_the_way_are_the_recorded_ones(case: Case) -> None:
+    data = case.stream()
+    lines = data.splitlines(keepends=True)
+    for pieces in ([data], lines, [data[i : i + 1] for i in range(len(data))]):
+        folded = Folded(case.dialect.decoder(MAX_EVENT))
+        folded.run(*pieces)
+        assert merged(folded.deltas) == case.deltas()
 
 
 @pytest.mark.parametrize("case", STREAMS, ids=name)
