@@ -9,11 +9,13 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
+from llmrpc_server.interceptors.context import ServicerContext
 from llmrpc_server.interceptors.patience import Patience
+from llmrpc_server.interceptors.requests import reader
 from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
 
 Proceed = Callable[[], Awaitable[Any]]
-Work = Callable[[Any, Context], Awaitable[Any]]
+Work = Callable[[Any, Any], Awaitable[Any]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
@@ -54,6 +56,7 @@ class Chain(grpc.aio.ServerInterceptor):
         streams = handler.response_streaming
         writes = streams and not inspect.iscoroutinefunction(work)
         inner = _writing(work, self._write_timeout) if writes else work
+        read = reader(method, handler)
         interceptors = self.interceptors
 
         async def serve(request: Any, context: Context) -> Any:
@@ -67,16 +70,13 @@ class Chain(grpc.aio.ServerInterceptor):
 
             async def step(place: int) -> Any:
                 if place == len(interceptors):
-                    return await inner(request, context)
+                    return await inner(read(request), ServicerContext(rpc))
                 return await interceptors[place](rpc, lambda: step(place + 1))
 
             return await step(0)
 
-        return make(
-            serve,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        # without a deserializer gRPC hands on bytes: they are read inside
+        return make(serve, response_serializer=handler.response_serializer)
 
 
 def _shape(handler: Any) -> tuple[Work, Callable[..., Handler]]:
