@@ -63,7 +63,11 @@ class Scripted(BaseLLMClient):
             case "down":
                 raise ProviderNotAvailableError("scripted is down")
             case "broken":
-                raise StreamInterruptedError("scripted broke", usage=pb.Usage(output_tokens=1))
+                raise StreamInterruptedError(
+                    "scripted broke",
+                    usage=pb.Usage(output_tokens=1, estimated=True),
+                    cost=pb.Cost(total_nano_usd=1_000_000),
+                )
             case _ if action.startswith("echo-"):
                 key = action.removeprefix("echo-")
                 raise ProviderNotAvailableError(f"bad key {key}", metadata={"provider_code": key})

@@ -10,6 +10,8 @@ from typing import Any
 import grpc
 from opentelemetry.trace import Tracer
 
+from llmrpc import v1 as pb
+from llmrpc.response import NANO, completion_tokens, prompt_tokens
 from llmrpc_server import telemetry
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
@@ -25,6 +27,14 @@ _SERVER_FAULTS = {
     grpc.StatusCode.DATA_LOSS,
 }
 """Codes that make a server span an error, as the RPC conventions say."""
+
+_EARLY = 0.01
+"""How much of its time a caller may be early when it gives up at its deadline: its
+gRPC rounds the timeout that it sends up to a hundredth (timeout_encoding.cc)."""
+_TRANSIT = 0.01
+"""Seconds by which the ways of a call and of its cancellation may differ."""
+
+Field = str | int | float
 
 
 class Observe:
@@ -47,7 +57,7 @@ class Observe:
         try:
             return await proceed()
         except asyncio.CancelledError:
-            rpc.code = grpc.StatusCode.CANCELLED
+            _cancelled(rpc)
             raise
         finally:
             fields = _fields(rpc)
@@ -64,9 +74,19 @@ class Observe:
                 )
 
 
-def _fields(rpc: Rpc) -> dict[str, str | int | float]:
+def _cancelled(rpc: Rpc) -> None:
+    """The caller went away, or its deadline passed and gRPC's core was the first to see it."""
+    rpc.code = grpc.StatusCode.CANCELLED
+    if rpc.deadline is not None:
+        left = rpc.deadline - time.monotonic()
+        if left <= _EARLY * (rpc.deadline - rpc.started) + _TRANSIT:
+            rpc.code = grpc.StatusCode.DEADLINE_EXCEEDED
+            rpc.reason = rpc.code.name  # the reason has the code's name
+
+
+def _fields(rpc: Rpc) -> dict[str, Field]:
     """What one line tells: never a prompt, an answer or a key."""
-    fields: dict[str, str | int | float] = {
+    fields: dict[str, Field] = {
         "method": rpc.method,
         "status": rpc.code.name,
         "seconds": round(time.monotonic() - rpc.started, 6),
@@ -83,8 +103,20 @@ def _fields(rpc: Rpc) -> dict[str, str | int | float]:
         fields["model"] = rpc.trail[-1].model
         fields["attempts"] = len(rpc.trail)
     if rpc.response is not None:
-        fields["prompt_tokens"] = rpc.response.prompt_tokens
-        fields["completion_tokens"] = rpc.response.completion_tokens
-        if rpc.response.HasField("cost_estimate"):
-            fields["cost_usd"] = rpc.response.cost_estimate
+        fields |= _spent(rpc.response.usage, rpc.response.cost)
+    elif rpc.usage is not None:
+        fields |= _spent(rpc.usage, rpc.cost)
+    return fields
+
+
+def _spent(usage: pb.Usage, cost: pb.Cost | None) -> dict[str, Field]:
+    """Tokens and their price, counted by the provider unless it says `estimated`."""
+    fields: dict[str, Field] = {
+        "prompt_tokens": prompt_tokens(usage),
+        "completion_tokens": completion_tokens(usage),
+    }
+    if cost is not None and cost.HasField("total_nano_usd"):
+        fields["cost_usd"] = cost.total_nano_usd / NANO
+    if usage.estimated:
+        fields["estimated"] = True
     return fields
