@@ -23,6 +23,8 @@ MAX_MESSAGE = 4096
 is shown, since secrets in it are masked, and it is cut again, after this."""
 MAX_CODE = 100
 """Characters of a code; a longer one is none."""
+MAX_REQUEST_ID = 200
+"""Characters of the provider's name for a request."""
 
 
 class Kind(NamedTuple):
@@ -140,7 +142,7 @@ def from_status(
     said = read_body(body)
     error = _build(provider, _kind(status, said), said, status)
     error.http_status = status
-    error.provider_request_id = headers.get("x-request-id", "")
+    error.provider_request_id = headers.get("x-request-id", "")[:MAX_REQUEST_ID]
     error.metadata["http_status"] = str(status)
     error.retry_after = retry_after(headers)
     wish = headers.get("x-should-retry")
