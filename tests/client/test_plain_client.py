@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from google.protobuf import struct_pb2
 
 from llmrpc import (
     BaseLLMClient,
@@ -148,10 +149,120 @@ async def test_the_deadline_binds_it() -> None:
     assert raised.value.usage.output_tokens == 1
 
 
-async def test_what_it_cannot_see_is_refused_by_name() -> None:
-    with pytest.raises(InvalidRequestError) as raised:
-        await Shouting().generate(request(top_k=3))
-    assert raised.value.violations[0].field == "top_k"
+async def test_silence_is_bounded_without_a_deadline() -> None:
+    client, call = Odd(), Call()
+    client.stall_timeout = 0.05
+    with pytest.raises(GenerationTimeoutError, match="odd sent nothing") as raised:
+        await client.open_stream(request(), call)
+    assert raised.value.reason_name == "PROVIDER_STALLED"
+    assert call.trail[0].reason == pb.ERROR_REASON_PROVIDER_STALLED
+
+
+async def test_silence_behind_the_first_chunk_tells_what_was_used() -> None:
+    client, call = Odd("x"), Call(deadline=time.monotonic() + 60)
+    client.stall_timeout = 0.05
+    async with await client.open_stream(request(), call) as events:
+        with pytest.raises(GenerationTimeoutError) as raised:
+            await accumulate(events)
+    assert raised.value.reason_name == "PROVIDER_STALLED"
+    assert raised.value.usage is not None
+    assert raised.value.usage.output_tokens == 1
+    assert call.trail[0].outcome == pb.Attempt.OUTCOME_FAILED
+
+
+def spoken(*parts: pb.Part, **fields: Any) -> pb.GenerateRequest:
+    """A user's question, an answer of these parts, and a request for more."""
+    said = pb.LLMMessage(role=pb.ROLE_ASSISTANT, parts=parts)
+    return pb.GenerateRequest(messages=[HELLO[0].to_proto(), said, HELLO[0].to_proto()], **fields)
+
+
+def option(key: str) -> dict[str, struct_pb2.Value]:
+    return {key: struct_pb2.Value(bool_value=True)}
+
+
+CALLED = pb.ToolCall(id="1", name="a")
+SIGNED = pb.Signature(provider="shouting", data="x")
+REFUSED = {
+    "top_k": request(top_k=3),
+    "tools": request(tools=[pb.Tool(name="a")]),
+    "provider_options[shouting.loudness]": request(provider_options=option("shouting.loudness")),
+    "messages[1].parts[1].tool_call": spoken(pb.Part(text="a"), pb.Part(tool_call=CALLED)),
+    "messages[1].parts[0].reasoning": spoken(pb.Part(reasoning="a", signature=SIGNED)),
+}
+
+
+@pytest.mark.parametrize("path", REFUSED)
+async def test_what_it_cannot_see_is_refused_by_name(path: str) -> None:
+    for start in (Shouting().generate, Shouting().open_stream):
+        with pytest.raises(InvalidRequestError) as raised:
+            await start(REFUSED[path])
+        assert raised.value.reason_name == "FIELD_NOT_SUPPORTED"
+        assert [violation.field for violation in raised.value.violations] == [path]
+
+
+async def test_all_that_it_cannot_see_is_named_at_once() -> None:
+    with pytest.raises(InvalidRequestError, match="and 2 more") as raised:
+        await Shouting().generate(spoken(pb.Part(tool_call=CALLED), top_k=3, seed=1))
+    fields = ["messages[1].parts[0].tool_call", "top_k", "seed"]
+    assert [violation.field for violation in raised.value.violations] == fields
+
+
+FOREIGN = pb.Signature(provider="anthropic", data="x")
+HINTS = {
+    "messages[1].parts[0].cache_breakpoint": spoken(
+        pb.Part(text="a", cache_breakpoint=pb.CacheBreakpoint())
+    ),
+    "messages[1].parts[0].signature": spoken(pb.Part(text="a", signature=FOREIGN)),
+    "messages[1].parts[0].reasoning": spoken(pb.Part(reasoning="a")),
+    "messages[1].parts[0].redacted_reasoning": spoken(pb.Part(redacted_reasoning="a")),
+    "provider_options[openai.user]": request(provider_options=option("openai.user")),
+}
+
+
+@pytest.mark.parametrize("path", HINTS)
+async def test_a_hint_is_left_out_with_a_warning(path: str) -> None:
+    answer = await Shouting().generate(HINTS[path])
+    assert answer.content == "HELLO"
+    assert [warning.field for warning in answer.warnings] == [path]
+    async with await Shouting().open_stream(HINTS[path]) as events:
+        assert (await accumulate(events)).warnings == answer.warnings
+
+
+class Noting(Shouting):
+    """Notes what it is called with."""
+
+    async def generate_text(self, **kwargs: Any) -> LLMResponse:  # type: ignore[override]
+        self.got = kwargs
+        return LLMResponse(content="", model="quiet", finish_reason="length")
+
+
+async def test_its_own_options_and_nobody_elses_reach_it() -> None:
+    client = Noting()
+    await client.generate(
+        request(provider_options={**option("shouting.loudness"), **option("openai.user")})
+    )
+    assert client.got["provider_options"] == {"shouting.loudness": True}
+    await client.generate(request(provider_options=option("openai.user")))
+    assert "provider_options" not in client.got
+
+
+async def test_defaults_stand_where_a_request_is_silent() -> None:
+    client = Noting()
+    client.default_temperature, client.default_max_tokens = 0.7, 5
+    await client.generate(request())
+    assert (client.got["temperature"], client.got["max_tokens"]) == (0.7, 5)
+    await client.generate(request(temperature=0, max_tokens=9))
+    assert (client.got["temperature"], client.got["max_tokens"]) == (0, 9)
+
+
+async def test_an_empty_answer_can_be_sent_back() -> None:
+    client = Noting()
+    answer = await client.generate_text(messages=HELLO)
+    contract = await client.generate(request())
+    messages = [HELLO[0].to_proto(), contract.message, HELLO[0].to_proto()]
+    await client.generate(pb.GenerateRequest(messages=messages, model="loud"))
+    assert answer.content == ""
+    assert client.got["messages"] == [HELLO[0], LLMMessage("assistant"), HELLO[0]]
 
 
 async def test_a_wrapper_hands_everything_on() -> None:

@@ -38,6 +38,12 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
 
     token_costs: ClassVar[Mapping[str, Mapping[str, float]]] = {}
     """Own prices by model, USD per 1,000 tokens: `{"m": {"input": 1, "output": 2}}`."""
+    default_temperature: float | None = None
+    """What a request without a temperature gets of a client in plain Python."""
+    default_max_tokens: int | None = None
+    """What a request without `max_tokens` gets of a client in plain Python."""
+    stall_timeout: float = 30.0
+    """Seconds of silence after which a stream in plain Python is given up."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -176,12 +176,15 @@ EXCEPTIONS: Mapping[ReasonValue, type[LLMClientError]] = {
 """Which exception a reason is raised as."""
 
 
-def unsupported(field: str, provider: str, model: str, why: str = "") -> InvalidRequestError:
-    """The error for a required field that a provider or model lacks."""
-    description = why or f"{provider} has no {field}; leave it out or take another model"
-    return InvalidRequestError(
-        f"{field}: {description}",
-        reason=pb.ERROR_REASON_FIELD_NOT_SUPPORTED,
-        metadata={"field": field, "provider": provider, "model": model},
-        violations=[Violation(field, description)],
+def deadline_exceeded() -> GenerationTimeoutError:
+    """The call's own time is over."""
+    return GenerationTimeoutError("the deadline of the call passed before the answer was whole")
+
+
+def stalled(provider: str, seconds: float) -> GenerationTimeoutError:
+    """The provider was silent for too long."""
+    return GenerationTimeoutError(
+        f"{provider} sent nothing for {seconds:g} s",
+        reason=pb.ERROR_REASON_PROVIDER_STALLED,
+        metadata={"provider": provider},
     )

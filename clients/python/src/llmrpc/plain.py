@@ -2,18 +2,15 @@
 
 A user's provider of fifteen lines has `generate_text` and `stream_text` alone;
 here those two carry `generate` and `open_stream`. Text only: what such a client
-cannot see is refused by name.
+cannot see is refused by name, and hints are left out with a warning.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from google.protobuf import json_format
+from typing import TYPE_CHECKING, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
@@ -22,11 +19,13 @@ from llmrpc.errors import (
     GenerationTimeoutError,
     LLMClientError,
     StreamInterruptedError,
-    unsupported,
+    deadline_exceeded,
+    stalled,
 )
+from llmrpc.plain_arguments import build_arguments, upstream_model
 from llmrpc.response import NANO, build_response
 from llmrpc.stream import AnswerBuilder, EventStream
-from llmrpc.types import LLMMessage, LLMResponse
+from llmrpc.types import LLMResponse
 
 if TYPE_CHECKING:
     from llmrpc.base import BaseLLMClient
@@ -34,36 +33,36 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FINISH_REASONS = dict(pb.FinishReason.items())
-_KNOWN = {"messages", "model", "temperature", "max_tokens"}
 
 
 async def generate(
     client: BaseLLMClient, request: pb.GenerateRequest, call: Call
 ) -> pb.LLMResponse:
     """`generate` by way of the client's `generate_text`."""
-    arguments = _arguments(client, request, call, client.generate_text)
+    arguments, warnings = build_arguments(client, request, call, client.generate_text)
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
-        answer = await _in_time(call, client.generate_text(**arguments))
-    return _response(client, request, call, answer, estimated=answer.completion_tokens is None)
+        answer = await _in_time(client, call, client.generate_text(**arguments))
+    estimated = answer.completion_tokens is None
+    return _response(client, request, call, answer, warnings, estimated=estimated)
 
 
 async def open_stream(
     client: BaseLLMClient, request: pb.GenerateRequest, call: Call
 ) -> EventStream:
     """`open_stream` by way of the client's `stream_text`."""
-    arguments = _arguments(client, request, call, client.stream_text)
+    arguments, warnings = build_arguments(client, request, call, client.stream_text)
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
         chunks = client.stream_text(**arguments)
         try:
-            first = await _in_time(call, anext(chunks, None))
+            first = await _chunk(client, call, chunks)
             while first == "":  # no delta yet, so another try is still allowed
-                first = await _in_time(call, anext(chunks, None))
+                first = await _chunk(client, call, chunks)
         except BaseException:
             await chunks.aclose()
             raise
-    return _PlainStream(client, request, call, attempt, chunks, first)
+    return _PlainStream(client, request, call, attempt, chunks, first, warnings)
 
 
 class _PlainStream(EventStream):
@@ -77,10 +76,12 @@ class _PlainStream(EventStream):
         attempt: Try,
         chunks: AsyncGenerator[str, None],
         first: str | None,
+        warnings: Sequence[pb.Warning],
     ) -> None:
         self._client, self._request, self._call, self._attempt = client, request, call, attempt
         self._answer = AnswerBuilder()
         self._chunks = chunks
+        self._warnings = warnings
         self._events = self._run(first)
 
     async def __anext__(self) -> pb.StreamEvent:
@@ -91,7 +92,7 @@ class _PlainStream(EventStream):
         await self._chunks.aclose()
 
     async def _run(self, first: str | None) -> AsyncGenerator[pb.StreamEvent, None]:
-        model = _model(self._client, self._request, self._call)
+        model = upstream_model(self._client, self._request, self._call)
         sequence = 0
         async with aclosing(self._chunks):
             chunk = first
@@ -106,7 +107,9 @@ class _PlainStream(EventStream):
                     yield event
                 chunk = await self._next(model)
         answer = LLMResponse(content=self._answer.content(), model=model)
-        completed = _response(self._client, self._request, self._call, answer, estimated=True)
+        completed = _response(
+            self._client, self._request, self._call, answer, self._warnings, estimated=True
+        )
         last = pb.StreamEvent(sequence=sequence + 1, completed=completed)
         if not sequence:
             last.started.CopyFrom(self._started(model))
@@ -119,7 +122,7 @@ class _PlainStream(EventStream):
 
     async def _next(self, model: str) -> str | None:
         try:
-            return await _in_time(self._call, anext(self._chunks, None))
+            return await _chunk(self._client, self._call, self._chunks)
         except GenerationTimeoutError as error:
             error.usage = self._usage_so_far()
             self._attempt.fail(error)
@@ -138,60 +141,28 @@ class _PlainStream(EventStream):
         return _usage(self._client, self._request, self._answer.content())
 
 
-async def _in_time(call: Call, work: Awaitable[T]) -> T:
-    """What the client's own code gives, within the call's deadline."""
+async def _chunk(
+    client: BaseLLMClient, call: Call, chunks: AsyncGenerator[str, None]
+) -> str | None:
+    """The next chunk; None after the last."""
+    return await _in_time(client, call, anext(chunks, None), client.stall_timeout)
+
+
+async def _in_time(
+    client: BaseLLMClient, call: Call, work: Awaitable[T], stall: float | None = None
+) -> T:
+    """What the client's own code gives, within the call's deadline and the stall timer."""
+    remaining = call.remaining()
+    stalls = stall is not None and (remaining is None or stall < remaining)
     try:
-        async with asyncio.timeout(call.remaining()) as scope:
+        async with asyncio.timeout(stall if stalls else remaining) as scope:
             return await work
     except TimeoutError as error:
         if not scope.expired():
             raise
-        raise GenerationTimeoutError("the call was not done by its deadline") from error
-
-
-def _model(client: BaseLLMClient, request: pb.GenerateRequest, call: Call) -> str:
-    if call.target is not None:
-        return call.target.model
-    return request.model.removeprefix(f"{client.provider_name}/")
-
-
-def _arguments(
-    client: BaseLLMClient, request: pb.GenerateRequest, call: Call, function: Any
-) -> dict[str, Any]:
-    """Keyword arguments for the client's own method; refuses what it cannot take."""
-    model = _model(client, request, call)
-    arguments: dict[str, Any] = {
-        "messages": [_plain(client, model, i, m) for i, m in enumerate(request.messages)],
-        "model": model,
-        "temperature": request.temperature if request.HasField("temperature") else None,
-        "max_tokens": request.max_tokens if request.HasField("max_tokens") else None,
-    }
-    parameters = inspect.signature(function).parameters
-    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for field, value in request.ListFields():
-        if field.name in _KNOWN:
-            continue
-        if not takes_all and field.name not in parameters:
-            raise unsupported(field.name, client.provider_name, model)
-        arguments[field.name] = _value(request, field.name, value)
-    return arguments
-
-
-def _value(request: pb.GenerateRequest, name: str, value: Any) -> Any:
-    if name == "provider_options":
-        return {key: json_format.MessageToDict(item) for key, item in value.items()}
-    if name == "labels":
-        return dict(value)
-    return list(value) if name in ("stop", "fallback_models", "tools") else value
-
-
-def _plain(client: BaseLLMClient, model: str, index: int, message: pb.LLMMessage) -> LLMMessage:
-    for place, part in enumerate(message.parts):
-        if part.WhichOneof("kind") != "text":
-            path = f"messages[{index}].parts[{place}].{part.WhichOneof('kind')}"
-            raise unsupported(path, client.provider_name, model)
-    text = message.content or "".join(part.text for part in message.parts)
-    return LLMMessage(LLMMessage.from_proto(message).role, text)
+        if stall is not None and stalls:
+            raise stalled(client.provider_name, stall) from error
+        raise deadline_exceeded() from error
 
 
 def _usage(client: BaseLLMClient, request: pb.GenerateRequest, content: str) -> pb.Usage:
@@ -211,6 +182,7 @@ def _response(
     request: pb.GenerateRequest,
     call: Call,
     answer: LLMResponse,
+    warnings: Sequence[pb.Warning],
     *,
     estimated: bool,
 ) -> pb.LLMResponse:
@@ -236,6 +208,7 @@ def _response(
         finish_reason=_finish_reason(answer.finish_reason),
         usage=usage,
         cost=cost,
+        warnings=warnings,
     )
 
 

@@ -1,48 +1,66 @@
 """The embedded default: answers with the caller's last message, for nothing.
 
-For trying the gateway, for tests and for load. It reads text, honours
-`max_tokens` and `stop`, and samples nothing, so sampling fields change nothing.
+For trying the gateway, for tests and for load. It takes text alone, and honours
+`max_tokens` and `stop`. It samples nothing: a sampling field is named in the
+warnings, so that what is tried on it runs unchanged on a model.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
-from llmrpc.errors import unsupported
+from llmrpc.hints import check_text_only
 from llmrpc.response import build_response
 from llmrpc.stream import EventStream
 
 NAME = "echo"
-_WORDS = re.compile(r"\s*\S+|\s+$")
-_LACKS = ("tools", "tool_choice", "response_format", "reasoning")
+SAMPLING = frozenset(
+    {"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}
+)
+FIELDS = SAMPLING | {"messages", "model", "max_tokens", "stop"}
+"""What it takes of a request."""
+_WORD = re.compile(r"\s*\S+|\s+$")
 
 
 class EchoClient(BaseLLMClient):
-    """Streams the last user message back, a word an event. A word is a token."""
+    """Streams the last user message back, a word an event. A word is a token.
 
-    def __init__(self) -> None:
+    `max_tokens` bounds the answer to a request that says nothing of it.
+    """
+
+    def __init__(self, max_tokens: int | None = None) -> None:
         super().__init__(NAME)
+        self._max_tokens = max_tokens
 
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
         with Try(call, NAME, NAME):
-            words, finish = _answer(request)
-        return _response(request, call, words, finish)
+            answer = _answer(request, self._max_tokens)
+        return _response(request, call, answer)
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         call = call or Call()
         with Try(call, NAME, NAME):
-            words, finish = _answer(request)
-        return _EchoStream(words, call, _response(request, call, words, finish))
+            answer = _answer(request, self._max_tokens)
+        return _EchoStream(answer.words, call, _response(request, call, answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    words: Sequence[str]
+    finish_reason: pb.FinishReason.ValueType
+    warnings: Sequence[pb.Warning]
 
 
 class _EchoStream(EventStream):
@@ -73,51 +91,50 @@ class _EchoStream(EventStream):
         self._sequence = self._last
 
 
-def _answer(request: pb.GenerateRequest) -> tuple[list[str], pb.FinishReason.ValueType]:
-    refused = [name for name in _LACKS if name in {f.name for f, _ in request.ListFields()}]
-    if refused:
-        raise unsupported(refused[0], NAME, NAME)
-    words = _WORDS.findall(_last_text(request))
+def _answer(request: pb.GenerateRequest, max_tokens: int | None) -> _Answer:
+    warnings = check_text_only(request, NAME, NAME, fields=FIELDS)
+    warnings += [
+        pb.Warning(field=field.name, message=f"{NAME} samples nothing: left out")
+        for field, _ in request.ListFields()
+        if field.name in SAMPLING
+    ]
+    text = _last_text(request)
     for stop in request.stop:
-        words = _WORDS.findall("".join(words).split(stop, 1)[0])
-    if request.HasField("max_tokens") and request.max_tokens < len(words):
-        return words[: request.max_tokens], pb.FINISH_REASON_LENGTH
-    return words, pb.FINISH_REASON_STOP
+        text = text.split(stop, 1)[0]
+    if request.HasField("max_tokens"):
+        max_tokens = request.max_tokens
+    found = _words(text)
+    words = list(islice(found, max_tokens))
+    cut = next(found, None) is not None
+    return _Answer(words, pb.FINISH_REASON_LENGTH if cut else pb.FINISH_REASON_STOP, warnings)
 
 
 def _last_text(request: pb.GenerateRequest) -> str:
-    for place in range(len(request.messages) - 1, -1, -1):
-        message = request.messages[place]
+    for message in reversed(request.messages):
         if message.role == pb.ROLE_USER:
-            return message.content or "".join(
-                _text(part, f"messages[{place}].parts[{index}]")
-                for index, part in enumerate(message.parts)
-            )
+            return message.content or "".join(part.text for part in message.parts)
     return ""
 
 
-def _text(part: pb.Part, path: str) -> str:
-    if part.WhichOneof("kind") != "text":
-        raise unsupported(f"{path}.{part.WhichOneof('kind')}", NAME, NAME)
-    return part.text
+def _words(text: str) -> Iterator[str]:
+    return (found[0] for found in _WORD.finditer(text))
 
 
-def _response(
-    request: pb.GenerateRequest,
-    call: Call,
-    words: Sequence[str],
-    finish: pb.FinishReason.ValueType,
-) -> pb.LLMResponse:
-    prompt = sum(len(_WORDS.findall(message.content)) for message in request.messages)
-    prompt += sum(len(_WORDS.findall(p.text)) for m in request.messages for p in m.parts)
-    content = "".join(words)
+def _response(request: pb.GenerateRequest, call: Call, answer: _Answer) -> pb.LLMResponse:
+    texts = [message.content for message in request.messages]
+    texts += [part.text for message in request.messages for part in message.parts]
+    content = "".join(answer.words)
     return build_response(
         call,
         provider=NAME,
         model=NAME,
         content=content,
         parts=[pb.Part(text=content)] if content else [],
-        finish_reason=finish,
-        usage=pb.Usage(input_tokens=prompt, output_tokens=len(words)),
+        finish_reason=answer.finish_reason,
+        usage=pb.Usage(
+            input_tokens=sum(1 for text in texts for _ in _words(text)),
+            output_tokens=len(answer.words),
+        ),
         cost=pb.Cost(total_nano_usd=0, price_source="free"),
+        warnings=answer.warnings,
     )

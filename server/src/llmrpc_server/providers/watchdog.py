@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from llmrpc import v1 as pb
-from llmrpc.errors import GenerationTimeoutError
+from llmrpc.errors import GenerationTimeoutError, deadline_exceeded, stalled
 
 
 class Watchdog:
@@ -58,17 +57,3 @@ class Watchdog:
         else:
             self.error = stalled(self._provider, self._stall)
         self._abort()
-
-
-def deadline_exceeded() -> GenerationTimeoutError:
-    """The call's own time is over."""
-    return GenerationTimeoutError("the deadline of the call passed before the answer was whole")
-
-
-def stalled(provider: str, seconds: float) -> GenerationTimeoutError:
-    """The provider was silent for too long."""
-    return GenerationTimeoutError(
-        f"{provider} sent nothing for {seconds:g} s",
-        reason=pb.ERROR_REASON_PROVIDER_STALLED,
-        metadata={"provider": provider},
-    )

@@ -9,6 +9,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
+from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import (
     Answer,
     Defaults,
@@ -17,7 +18,6 @@ from llmrpc_server.providers.dialect import (
     Row,
     StreamDecoder,
 )
-from llmrpc_server.providers.findings import Findings
 from llmrpc_server.providers.openai import errors
 from llmrpc_server.providers.openai.answer import Assembly
 from llmrpc_server.providers.openai.quirks import read_quirks

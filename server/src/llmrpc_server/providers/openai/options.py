@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
+from llmrpc.hints import own_options
 from llmrpc_server.providers.openai.target import Target
 
 
@@ -14,18 +15,8 @@ def add_options(
     body: dict[str, Any], options: Mapping[str, struct_pb2.Value], target: Target
 ) -> None:
     """Writes the provider's own options; others are left out with a warning."""
-    for key in sorted(options):
-        provider, _, name = key.partition(".")
-        field = f"provider_options[{key}]"
-        if provider != target.row.name:
-            target.findings.warn(field, f"{target.row.name} is called: left out")
-        elif name in target.row.options:
-            body[name] = plain(options[key])
-        else:
-            target.findings.unsupported(
-                field,
-                f"{provider} takes {', '.join(sorted(target.row.options)) or 'no options'}",
-            )
+    for name, value in own_options(options, target.findings, target.row.options).items():
+        body[name] = plain(value)
 
 
 def plain(value: struct_pb2.Value) -> Any:

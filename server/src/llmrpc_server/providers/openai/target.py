@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import Row
-from llmrpc_server.providers.findings import Findings
 from llmrpc_server.providers.openai.quirks import Quirks
 
 

@@ -1,4 +1,4 @@
-"""What a dialect finds wrong with a request, gathered before anything is said."""
+"""What a client finds wrong with a request, gathered before anything is said."""
 
 from __future__ import annotations
 

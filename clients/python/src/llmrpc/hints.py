@@ -1,0 +1,78 @@
+"""What becomes of the fields that a client has no place for.
+
+A requirement is refused by name, a hint is left out with a warning. Hints are
+cache breakpoints, signatures, and other providers' reasoning and options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from google.protobuf import struct_pb2
+
+from llmrpc import v1 as pb
+from llmrpc.findings import Findings
+
+
+def check_text_only(
+    request: pb.GenerateRequest,
+    provider: str,
+    model: str,
+    *,
+    fields: Collection[str],
+    options: Collection[str] | None = (),
+) -> list[pb.Warning]:
+    """The hints in a request that a client for text alone leaves out.
+
+    `fields` are the fields of `GenerateRequest` that it has a place for, and
+    `options` the names of its own `provider_options`; None is any name. Raises
+    `InvalidRequestError` (FIELD_NOT_SUPPORTED) with every requirement it lacks.
+    """
+    findings = Findings(provider, model)
+    for index, message in enumerate(request.messages):
+        for place, part in enumerate(message.parts):
+            _check_part(part, f"messages[{index}].parts[{place}]", findings)
+    for field, _ in request.ListFields():
+        if field.name == "provider_options":
+            own_options(request.provider_options, findings, options)
+        elif field.name not in fields:
+            findings.unsupported(field.name)
+    findings.check()
+    return findings.warnings
+
+
+def own_options(
+    options: Mapping[str, struct_pb2.Value], findings: Findings, known: Collection[str] | None
+) -> dict[str, struct_pb2.Value]:
+    """The provider's own options by their bare names, of which it knows these.
+
+    An unknown one is a violation; other providers' are left out with a warning.
+    """
+    own = {}
+    for key in sorted(options):
+        provider, _, name = key.partition(".")
+        field = f"provider_options[{key}]"
+        if provider != findings.provider:
+            findings.warn(field, f"{findings.provider} is called: left out")
+        elif known is None or name in known:
+            own[name] = options[key]
+        else:
+            findings.unsupported(
+                field, f"{provider} takes {', '.join(sorted(known)) or 'no options'}"
+            )
+    return own
+
+
+def _check_part(part: pb.Part, place: str, findings: Findings) -> None:
+    kind = part.WhichOneof("kind")
+    maker = part.signature.provider
+    if kind in ("reasoning", "redacted_reasoning") and maker != findings.provider:
+        whose = f"reasoning of {maker}" if maker else "another's reasoning"
+        findings.warn(f"{place}.{kind}", f"this is {whose}: left out")
+    elif kind is None:
+        findings.invalid(place, "has no kind")
+    elif kind != "text":
+        findings.unsupported(f"{place}.{kind}")
+    for hint in ("signature", "cache_breakpoint"):
+        if part.HasField(hint):
+            findings.warn(f"{place}.{hint}", f"{findings.provider} has no place for it: left out")
