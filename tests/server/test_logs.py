@@ -164,8 +164,9 @@ async def test_a_stop_in_the_middle_of_calls_is_no_fault(gateway_process: StartP
     process = await gateway_process(providers=SCRIPTED, listen={"grace": 0.1})
     async with grpc.aio.insecure_channel(await process.address()) as channel:
         stub = as_async(LLMServiceStub(channel))
-        call = asyncio.ensure_future(failure(everything(stub.StreamText(ask("hang-midway")))))
-        await asyncio.sleep(0.3)
+        call = stub.StreamText(ask("hang-midway"))
+        await anext(aiter(call))
+        rest = asyncio.ensure_future(failure(everything(call)))
         assert await process.terminate() == 0
-        await asyncio.wait({call})
+        assert (await rest).code() is grpc.StatusCode.UNAVAILABLE
     assert [line for line in lines(process) if line["level"] in ("warning", "error")] == []

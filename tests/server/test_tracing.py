@@ -143,12 +143,16 @@ async def test_a_streams_spans_end_with_the_stream(traced: Traced) -> None:
     started = time.time_ns()
     await everything(traced.stub.StreamText(ask("tick-10"), metadata=metadata))
     server, client = await traced.collector.trace(trace, 2)
+    took = {}
     for span in (server, client):
         assert span.start_time_unix_nano >= started
-        assert span.end_time_unix_nano - span.start_time_unix_nano > 200e6
+        took[span.kind] = (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9
     found = attributes(client)
     assert found["gen_ai.request.stream"] is True
-    assert 0 <= found["gen_ai.response.time_to_first_chunk"] < 0.2
+    first = found["gen_ai.response.time_to_first_chunk"]
+    assert first >= 0
+    # the ticks come after the first chunk, for a fifth of a second if not more
+    assert min(took.values()) - first > 0.15
     assert found["gen_ai.usage.output_tokens"] == 2
 
 
