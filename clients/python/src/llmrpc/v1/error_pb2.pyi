@@ -34,7 +34,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Never sent."""
     ERROR_REASON_INVALID_REQUEST: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT. A field is missing or has a value that no provider could
-    take. BadRequest lists the first 20 violations.
+    take. BadRequest lists the first 20 violations; their number ends in `+`
+    where counting stopped.
 
         { "reason": "INVALID_REQUEST", "domain": "llmrpc",
           "metadata": { "violations": "2" } }
@@ -189,7 +190,8 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT. A field is missing or has a value that no provider could
-take. BadRequest lists the first 20 violations.
+take. BadRequest lists the first 20 violations; their number ends in `+`
+where counting stopped.
 
     { "reason": "INVALID_REQUEST", "domain": "llmrpc",
       "metadata": { "violations": "2" } }

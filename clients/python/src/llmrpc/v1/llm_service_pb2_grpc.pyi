@@ -32,7 +32,9 @@ class LLMServiceStub:
     """LLMService generates text.
 
     Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call. Nothing is sent as
+    in the trailing metadata `x-request-id` of every call that reaches this
+    service. What gRPC itself refuses before, such as an unknown method or a
+    message over the bound, has neither details nor an id. Nothing is sent as
     initial metadata before the outcome is known, so a client's retry policy works
     up to the first event.
     """
@@ -61,7 +63,9 @@ class LLMServiceAsyncStub(LLMServiceStub):
     """LLMService generates text.
 
     Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call. Nothing is sent as
+    in the trailing metadata `x-request-id` of every call that reaches this
+    service. What gRPC itself refuses before, such as an unknown method or a
+    message over the bound, has neither details nor an id. Nothing is sent as
     initial metadata before the outcome is known, so a client's retry policy works
     up to the first event.
     """
@@ -86,7 +90,9 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
     """LLMService generates text.
 
     Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call. Nothing is sent as
+    in the trailing metadata `x-request-id` of every call that reaches this
+    service. What gRPC itself refuses before, such as an unknown method or a
+    message over the bound, has neither details nor an id. Nothing is sent as
     initial metadata before the outcome is known, so a client's retry policy works
     up to the first event.
     """

@@ -82,7 +82,8 @@ Global___ImageDetail: _TypeAlias = ImageDetail  # noqa: Y015
 @_typing.final
 class LLMMessage(_message.Message):
     """LLMMessage is one turn of a conversation. It has either `content` or
-    `parts`; both, or neither, is refused.
+    `parts`. Both are refused, and so is neither, but of the assistant: an answer
+    can be empty, and goes back as it is.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

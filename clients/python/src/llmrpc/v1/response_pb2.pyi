@@ -156,7 +156,9 @@ class LLMResponse(_message.Message):
     """provider_response_id is the provider's identifier of the answer."""
     @_builtins.property
     def message(self) -> _message_pb2.LLMMessage:
-        """message is the answer in ordered parts, to be sent back as it is."""
+        """message is the answer in ordered parts, to be sent back as it is. It has no
+        parts where the answer is empty, such as one that a filter stopped.
+        """
 
     @_builtins.property
     def usage(self) -> _usage_pb2.Usage:
