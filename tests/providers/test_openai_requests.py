@@ -303,3 +303,9 @@ def test_the_key_goes_into_a_header() -> None:
     dialect = OpenAIDialect(ROWS["openai"])
     assert dialect.headers("k") == {"Authorization": "Bearer k"}
     assert dialect.headers(None) == {}
+
+
+def test_an_empty_answer_goes_back_as_an_empty_text() -> None:
+    empty: dict[str, Any] = {"role": "ROLE_ASSISTANT"}
+    body = json.loads(encode({"messages": [HELLO, empty, HELLO]}).body)
+    assert body["messages"][1] == {"role": "assistant", "content": ""}

@@ -194,6 +194,15 @@ async def test_streams_are_checked_too(gateway: StartGateway) -> None:
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_an_empty_answer_can_be_sent_back(gateway: StartGateway) -> None:
+    stub = (await gateway()).stub
+    request = ask(stop=["Hello"])
+    answer = await stub.Generate(request)
+    assert not answer.message.parts
+    request.messages.extend([answer.message, *ask(text="Go on").messages])
+    assert (await stub.Generate(request)).content == "Go on"
+
+
 async def test_ten_thousand_bad_messages_are_counted(gateway: StartGateway) -> None:
     stub = (await gateway(limits={"max_messages": 20_000})).stub
     request = pb.GenerateRequest(messages=[pb.LLMMessage()] * 10_000)
