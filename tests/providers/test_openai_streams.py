@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmrpc import v1 as pb
 from llmrpc.errors import (
     InvalidRequestError,
     LLMClientError,
     ProviderNotAvailableError,
     StreamInterruptedError,
 )
-from llmrpc.response import completion_tokens, prompt_tokens
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
+from tests.providers.chat import body, chunk, fold, stream
 from tests.providers.golden import Folded, response
 
 DIALECT = OpenAIDialect(ROWS["openai"])
@@ -45,43 +43,6 @@ usage = st.fixed_dictionaries(
         | st.fixed_dictionaries({"reasoning_tokens": st.integers(0, 120)}),
     },
 )
-HEAD = {"id": "r1", "model": "m"}
-
-
-def body(said: dict[str, Any], finish: str, used: dict[str, Any]) -> bytes:
-    """The answer in one body."""
-    message: dict[str, Any] = {
-        field: "".join(said[field]) or None for field in ("reasoning_content", "content", "refusal")
-    }
-    message["tool_calls"] = [_call(made) for made in said["tool_calls"]]
-    choice = {"index": 0, "message": message, "finish_reason": finish}
-    return json.dumps({**HEAD, "choices": [choice], "usage": used}).encode()
-
-
-def stream(said: dict[str, Any], finish: str, used: dict[str, Any]) -> bytes:
-    """The same answer in chunks, each text as it is cut."""
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    for field in ("reasoning_content", "content", "refusal"):
-        deltas.extend({field: piece} for piece in said[field])
-    for index, made in enumerate(said["tool_calls"]):
-        whole = _call(made)
-        arguments = whole["function"].pop("arguments")
-        deltas.append({"tool_calls": [{"index": index, **whole}]})
-        deltas.extend(
-            {"tool_calls": [{"index": index, "function": {"arguments": character}}]}
-            for character in arguments
-        )
-    choices: list[list[dict[str, Any]]] = [[{"index": 0, "delta": delta}] for delta in deltas]
-    choices.append([{"index": 0, "delta": {}, "finish_reason": finish}])
-    chunks: list[dict[str, Any]] = [{**HEAD, "choices": choice} for choice in choices]
-    chunks.append({**HEAD, "choices": [], "usage": used})
-    lines = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
-    return "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"]).encode()
-
-
-def _call(made: dict[str, Any]) -> dict[str, Any]:
-    named = {"id": made["id"]} if "id" in made else {}
-    return {**named, "function": {"name": made["name"], "arguments": made["arguments"]}}
 
 
 @given(answer, st.sampled_from(["stop", "length", "tool_calls", "odd"]), usage, st.integers(1, 64))
@@ -99,17 +60,6 @@ def test_a_stream_says_what_the_whole_answer_says(
         totals.input_tokens + totals.cache_read_tokens + totals.input_audio_tokens
     )
     assert used["completion_tokens"] == totals.output_tokens + totals.reasoning_tokens
-
-
-def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return b"data: " + json.dumps({**HEAD, "choices": [choice], **more}).encode() + b"\n\n"
-
-
-def fold(*pieces: bytes, provider: str = "openai") -> Folded:
-    folded = Folded(OpenAIDialect(ROWS[provider]).decoder(4096))
-    folded.run(*pieces)
-    return folded
 
 
 def test_done_ends_a_stream_whose_socket_stays_open() -> None:
@@ -186,19 +136,6 @@ def test_the_usage_beside_an_error_is_kept() -> None:
     assert not folded.folded.parts()
 
 
-def test_the_last_usage_and_the_first_choice_count() -> None:
-    one, two = ({"prompt_tokens": n, "completion_tokens": 0} for n in (1, 2))
-    other = {"index": 1, "delta": {"content": "no"}, "finish_reason": "length"}
-    second = b"data: " + json.dumps({**HEAD, "choices": [other], "usage": two}).encode() + b"\n\n"
-    folded = fold(
-        chunk({"content": "yes"}, usage=one, service_tier="flex"), second, chunk({}, "stop")
-    )
-    answer = folded.decoder.answer
-    assert answer.usage is not None
-    assert (answer.usage.input_tokens, answer.parts.content()) == (2, "yes")
-    assert answer.service_tier == "flex"
-
-
 def test_a_lone_function_call_is_a_tool_call() -> None:
     folded = fold(
         chunk({"function_call": {"name": "f", "arguments": ""}}),
@@ -236,20 +173,6 @@ def test_pieces_without_an_index_are_told_apart_by_their_ids() -> None:
     assert [(call.id, call.arguments) for call in calls] == [("a", "[1]"), ("b", "{}")]
 
 
-@pytest.mark.parametrize(
-    "cached",
-    [
-        {"prompt_tokens_details": {"cached_tokens": 4}},
-        {"prompt_cache_hit_tokens": 4},
-        {"num_cached_tokens": 4, "prompt_tokens_details": None},
-    ],
-)
-def test_cached_tokens_have_several_names(cached: dict[str, Any]) -> None:
-    folded = fold(chunk({}, "stop", usage={"prompt_tokens": 10, **cached}))
-    counted = folded.response().usage
-    assert (counted.input_tokens, counted.cache_read_tokens) == (6, 4)
-
-
 def test_reasoning_that_is_signed_and_silent_is_kept_for_its_provider() -> None:
     item = {"type": "reasoning.text", "text": "", "signature": "s", "index": 0}
     folded = fold(
@@ -262,70 +185,6 @@ def test_reasoning_that_is_signed_and_silent_is_kept_for_its_provider() -> None:
 def test_a_whole_answer_needs_a_message() -> None:
     with pytest.raises(ProviderNotAvailableError, match="without a message"):
         DIALECT.decode(b'{"id": "x", "choices": []}')
-
-
-LETTER: dict[str, Any] = {
-    "reasoning_content": [],
-    "content": ["a"],
-    "refusal": [],
-    "tool_calls": [],
-}
-NO_COUNTS: list[dict[str, Any]] = [
-    {},
-    {"prompt_tokens": None, "completion_tokens": None},
-    {"total_tokens": 9, "prompt_tokens_details": {"cached_tokens": 1}},
-]
-
-
-@pytest.mark.parametrize("used", NO_COUNTS)
-def test_usage_without_counts_is_no_usage(used: dict[str, Any]) -> None:
-    folded = fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
-    assert folded.decoder.answer.usage is None
-    assert DIALECT.decode(body(LETTER, "stop", used)).usage is None
-
-
-@pytest.mark.parametrize("used", NO_COUNTS)
-def test_usage_without_counts_takes_none_away(used: dict[str, Any]) -> None:
-    counted = {"prompt_tokens": 3, "completion_tokens": 1}
-    folded = fold(chunk({"content": "a"}, "stop", usage=counted), chunk({}, usage=used))
-    assert folded.response().usage.input_tokens == 3
-    folded = fold(
-        chunk({"content": "a"}, "stop", usage=used, x_groq={"usage": counted}), provider="groq"
-    )
-    assert folded.response().usage.input_tokens == 3
-
-
-@pytest.mark.parametrize(
-    "used",
-    [
-        {"prompt_tokens": -1},
-        {"prompt_tokens": 2**31},
-        {"completion_tokens": 2**63},
-        {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": -1}},
-        {"prompt_tokens": 2**30, "completion_tokens": 2**30},
-        {"prompt_tokens": "many"},
-    ],
-)
-def test_counts_that_no_call_could_have_are_an_invalid_response(used: dict[str, Any]) -> None:
-    with pytest.raises(ProviderNotAvailableError) as caught:
-        DIALECT.decode(body(LETTER, "stop", used))
-    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
-    with pytest.raises(ProviderNotAvailableError) as caught:
-        fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
-    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
-
-
-def test_the_largest_counts_still_fit_into_the_contract() -> None:
-    most = 2**29
-    used = {
-        "prompt_tokens": most,
-        "completion_tokens": most,
-        "total_tokens": 3 * most,
-        "completion_tokens_details": {"reasoning_tokens": most},
-    }
-    counted = fold(chunk({"content": "a"}, "stop", usage=used)).response().usage
-    total = prompt_tokens(counted) + completion_tokens(counted)
-    assert pb.LLMResponse(tokens_used=total).tokens_used == 3 * most
 
 
 DEEP = b"[" * 5000 + b"]" * 5000
