@@ -69,7 +69,10 @@ class Terminal:
         asyncio.get_running_loop().add_reader(master, self._read)
 
     def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
+        self.write(text.encode())
+
+    def write(self, data: bytes) -> None:
+        os.write(self._master, data)
 
     async def expect(self, text: str) -> None:
         """Waits until the text stands behind all that was expected before."""

@@ -112,6 +112,11 @@ async def test_the_commands(gateway: Gateway) -> None:
     assert [request.model for request in gateway.requests] == ["", "m2"]
 
 
+async def test_instructions_that_are_no_text() -> None:
+    done = await run("chat", "-s", "\udcff", given="One\n")
+    assert (done.code, done.err.splitlines()[-1]) == (2, "next   llmrpc chat --help")
+
+
 async def test_a_script_learns_that_an_answer_failed(gateway: Gateway) -> None:
     gateway.play([Failure(grpc.StatusCode.NOT_FOUND, "gone")], stream("Hi"))
     done = await run("chat", "-q", "-a", gateway.target, given="One\nTwo\n")

@@ -121,18 +121,20 @@ async def test_an_answer_that_breaks_shows_what_came(gateway: Gateway) -> None:
     assert "StreamInterruptedError" in done.err
 
 
-async def test_no_gateway_says_how_to_start_one() -> None:
-    done = await run("generate", "Hello", "-a", "127.0.0.1:1")
-    assert done.code == 1
-    assert "no gateway answers at 127.0.0.1:1" in done.err
-    assert "next   start a gateway with `llmrpc-server`" in done.err
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "no prompt"),
+        ([], "next   llmrpc generate --help\n"),
         (["Hello", "--temperature", "3"], "temperature"),
+        (["Hello", "--max-tokens", "99999999999"], "2147483647"),
+        (["Hello", "-m", "\udcff"], "model: "),
+        (["\udcff"], "messages[0]: "),
+        (["Hello", "-s", "\udcff"], "messages[0]: "),
+        (
+            ["Hello", "-a", "http://localhost:50051"],
+            "give host:port alone, such as localhost:50051",
+        ),
         (["Hello", "--token", "t", "-a", "gateway.example"], "unencrypted"),
         (["Hello", "--ca", "/nowhere.pem"], "/nowhere.pem"),
         (["Hello", "--key", __file__], "together"),

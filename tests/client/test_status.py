@@ -167,7 +167,8 @@ async def test_no_gateway_there() -> None:
     async with GatewayClient("127.0.0.1:1") as client:
         with pytest.raises(ProviderNotAvailableError) as raised:
             await client.generate(REQUEST)
-    assert "no gateway answers at 127.0.0.1:1; start one with `llmrpc-server`" in str(raised.value)
+    start = "start one with `make run` or `llmrpc-server`"
+    assert raised.value.message == f"no gateway answers at 127.0.0.1:1; {start}"
     assert raised.value.request_id == ""
 
 

@@ -18,9 +18,13 @@ MAX_MESSAGE_BYTES = 64 * 2**20
 """The largest message that is sent or taken. gRPC's own bound for received ones,
 4 MiB, ends a good stream whose answer holds an image."""
 
+_SCHEMES = ("dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds")
+"""What gRPC resolves itself."""
+
+# Four tries are over within a second, so that a gateway that is not there is told soon.
 _RETRY_POLICY = {
     "maxAttempts": 4,
-    "initialBackoff": "0.2s",
+    "initialBackoff": "0.1s",
     "maxBackoff": "2s",
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
@@ -36,7 +40,7 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.enable_retries", 1),
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     # Tries fall inside the backoff between two connections unless that is as short.
-    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     # A silent gateway is told from a slow model while calls run.
     ("grpc.keepalive_time_ms", 30_000),
@@ -75,7 +79,8 @@ def open_channel(
     target: str, tls: TLS | None, options: Sequence[tuple[str, Any]] = ()
 ) -> grpc.aio.Channel:
     """A channel in the running loop; `options` are gRPC's own and win over ours."""
-    arguments = [*_OPTIONS, *options]
+    # One of each name: of two, core takes the first.
+    arguments = tuple({**dict(_OPTIONS), **dict(options)}.items())
     if tls is None:
         return grpc.aio.insecure_channel(target, options=arguments)
     return grpc.aio.secure_channel(target, tls.credentials(), options=arguments)
@@ -84,12 +89,19 @@ def open_channel(
 def with_port(target: str) -> str:
     """The target with our port where it has none: `host` becomes `host:50051`.
 
-    A target with a scheme stays as it is.
+    A target with one of gRPC's schemes stays as it is; `ValueError` for a URL.
     """
     if not target:
         return DEFAULT_TARGET
-    if "/" in target or target.startswith(("unix:", "ipv4:", "ipv6:", "dns:", "vsock:")):
+    scheme, separator, _ = target.partition(":")
+    if separator and scheme in _SCHEMES:
         return target
+    if "/" in target:
+        host = target.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+        tls = "; TLS has its own option" if target.startswith("https:") else ""
+        raise ValueError(
+            f"the address is a URL; give host:port alone, such as {with_port(host)}{tls}"
+        )
     bare_ipv6 = target.count(":") > 1 and not target.startswith("[")
     if bare_ipv6:
         return f"[{target}]:{DEFAULT_PORT}"

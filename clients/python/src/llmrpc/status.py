@@ -23,6 +23,7 @@ from llmrpc.errors import (
     StreamInterruptedError,
     Violation,
 )
+from llmrpc.grpc_words import too_large, unavailable
 
 DOMAIN = "llmrpc"
 """`ErrorInfo.domain` of a gateway's errors."""
@@ -139,11 +140,13 @@ def _bare(
         text = f"the gateway at {target} broke off the stream: {status.message}"
         return StreamInterruptedError(text, metadata=where), request_id
     if status.code == code_pb2.UNAVAILABLE:
-        text = (
-            f"no gateway answers at {target}; start one with `llmrpc-server`, or give the "
-            f"address of a running one ({status.message})"
-        )
-        return ProviderNotAvailableError(text, metadata=where), ""
+        cause, text = unavailable(target, status.message)
+        return ProviderNotAvailableError(text, metadata={**where, "cause": cause}), ""
+    if status.code == code_pb2.RESOURCE_EXHAUSTED:
+        bound = too_large(target, status.message)
+        if bound is not None:
+            seen, text = bound
+            return InvalidRequestError(text, metadata=where), request_id if seen else ""
     error = error_from_status(status)
     error.metadata.update(where)
     return error, request_id

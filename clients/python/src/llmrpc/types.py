@@ -21,7 +21,8 @@ class LLMMessage:
     """One turn of a conversation: a role, and text or ordered parts.
 
     Raises `ValueError` for an unknown role, and where neither or both of content
-    and parts are given.
+    and parts are given, though the assistant may have said nothing; `TypeError` for
+    content that is no text.
     """
 
     role: str
@@ -29,9 +30,12 @@ class LLMMessage:
     parts: Sequence[pb.Part] = ()
 
     def __post_init__(self) -> None:
-        if self.role not in ROLES:
+        if self.role not in tuple(ROLES):
             raise ValueError(f"role: {self.role!r} is none of {', '.join(ROLES)}")
-        if not self.content and not self.parts:
+        if not isinstance(self.content, str):
+            kind = type(self.content).__name__
+            raise TypeError(f"content: is {kind}, and takes text; anything else goes into parts")
+        if not self.content and not self.parts and self.role != "assistant":
             raise ValueError("content: is empty; a message needs content or parts")
         if self.content and self.parts:
             raise ValueError("content: give content or parts, not both")

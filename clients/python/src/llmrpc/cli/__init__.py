@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Runs the command line; says what to install where its extra is missing."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read when grpc is imported
     try:
         from llmrpc.cli.app import app
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from llmrpc.cli import report
 from llmrpc.cli.conversation import Conversation
-from llmrpc.cli.output import FAILED, OK, exit_code
+from llmrpc.cli.output import FAILED, NOT_TEXT, OK, Misuse, exit_code
 from llmrpc.cli.settings import Settings
 from llmrpc.errors import LLMClientError
 
@@ -23,17 +23,17 @@ Ctrl-C        end the answer and stay"""
 
 def run(settings: Settings) -> int:
     """Talks until the input ends; the exit code."""
-    return exit_code(lambda: _talk(settings), settings.address)
+    return exit_code("chat", lambda: _talk(settings), settings.address)
 
 
 def _talk(settings: Settings) -> int:
     terminal = sys.stdin.isatty()
+    chat = Conversation(settings)
     if terminal:
         with suppress(ImportError):
             import readline  # noqa: F401 - gives input() its line editing
         if not settings.quiet:
             report.say(f"{settings.address} · Ctrl-C ends an answer, Ctrl-D the chat · /help")
-    chat = Conversation(settings)
     code = OK
     with asyncio.Runner() as runner:
         try:
@@ -44,23 +44,31 @@ def _talk(settings: Settings) -> int:
                         return OK if terminal else code
                     if text := _said(line):
                         runner.run(chat.ask(text))
+                except Misuse as error:
+                    if not terminal:
+                        raise
+                    report.say(str(error))
                 except KeyboardInterrupt:
                     report.say("interrupted")
                 except LLMClientError as error:
-                    report.print_error(error, settings.address)
+                    report.print_error(error, settings.address, chat=True)
                     code = FAILED
         finally:
             runner.run(chat.close())
 
 
 def _read(prompt: str) -> str | None:
-    """The next line; None at the end of the input."""
+    """The next line; None at the end of the input. `Misuse` for bytes that are no text."""
     try:
-        return input(prompt)
+        line = input(prompt)
+        line.encode()  # in some locales such bytes come as lone surrogates
+        return line
     except EOFError:
         if prompt:
             sys.stdout.write("\n")
         return None
+    except UnicodeError:
+        raise Misuse(NOT_TEXT) from None
 
 
 def _said(line: str) -> str:
@@ -88,7 +96,7 @@ def _command(chat: Conversation, line: str) -> bool:
             chat.system = text or chat.system
             report.say(f"system: {chat.system or 'none'}")
         case "model":
-            chat.model = text or chat.model
+            chat.take(text)
             report.say(f"model: {chat.model or 'the default of the gateway'}")
         case _:
             report.say(f"there is no /{name}; /help lists what there is")

@@ -8,6 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc.cli import report
 from llmrpc.cli.output import Answer
 from llmrpc.cli.settings import Settings
+from llmrpc.types import LLMMessage
 
 
 class Conversation:
@@ -31,7 +32,7 @@ class Conversation:
     async def ask(self, text: str) -> None:
         """Shows the answer to a text and keeps both."""
         question = pb.LLMMessage(role=pb.ROLE_USER, content=text)
-        system = [pb.LLMMessage(role=pb.ROLE_SYSTEM, content=self.system)] if self.system else []
+        system = [LLMMessage("system", self.system)] if self.system else []
         settings = replace(self._settings, model=self.model)
         request = settings.request([*system, *self._history, question])
         answer, chunks = Answer(), list[str]()
@@ -53,6 +54,11 @@ class Conversation:
         self.label = report.label(completed.provider, completed.model)
         if not self._settings.quiet:
             report.print_summary(completed)
+
+    def take(self, model: str) -> None:
+        """Asks another model from now on; without a name the same."""
+        if model:
+            self.model = self.label = model
 
     def reset(self) -> None:
         """Forgets all but the system text."""

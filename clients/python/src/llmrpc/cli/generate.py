@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from llmrpc import GatewayClient
 from llmrpc import v1 as pb
 from llmrpc.cli import report
-from llmrpc.cli.output import OK, Answer, Misuse, exit_code
+from llmrpc.cli.output import NOT_TEXT, OK, Answer, Misuse, exit_code
 from llmrpc.cli.settings import Settings
 from llmrpc.types import build_conversation
 
@@ -24,12 +24,12 @@ def run(settings: Settings, words: Sequence[str], *, stream: bool | None, as_jso
 
     def work() -> int:
         conversation = build_conversation(settings.system, _prompt(words))
-        request = settings.request([message.to_proto() for message in conversation])
+        request = settings.request(conversation)
         client = settings.connect()
         asyncio.run(_answer(client, request, settings, stream=stream, as_json=as_json))
         return OK
 
-    return exit_code(work, settings.address)
+    return exit_code("generate", work, settings.address)
 
 
 async def _answer(
@@ -89,7 +89,7 @@ def _prompt(words: Sequence[str]) -> str:
         try:
             parts.append(sys.stdin.buffer.read().decode().rstrip("\n"))
         except UnicodeDecodeError:
-            raise Misuse("standard input is not text in UTF-8") from None
+            raise Misuse(NOT_TEXT) from None
     prompt = "\n\n".join(part for part in parts if part)
     if not prompt.strip():
         raise Misuse("no prompt: give it as an argument or pipe it in")

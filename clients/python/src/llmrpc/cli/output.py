@@ -13,6 +13,9 @@ OK, FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 """Exit codes; the last two are what a shell makes of SIGINT and SIGPIPE."""
 
 
+NOT_TEXT = "standard input is not text in UTF-8; images and files are not supported yet"
+
+
 class Misuse(Exception):  # noqa: N818 - it is the person's, not the program's
     """The command was used wrongly, as the message says."""
 
@@ -43,15 +46,15 @@ class Answer:
             self.write("\n")
 
 
-def exit_code(work: Callable[[], int], address: str) -> int:
-    """Does the work, and says what ended it: in words on standard error, and as a code."""
+def exit_code(command: str, work: Callable[[], int], address: str) -> int:
+    """Does a command's work, and says what ended it: on standard error, and as a code."""
     try:
         return work()
     except LLMClientError as error:
         report.print_error(error, address)
         return FAILED
     except Misuse as error:
-        report.print_misuse(str(error))
+        report.print_misuse(str(error), command)
         return USAGE
     except KeyboardInterrupt:
         report.say("interrupted")

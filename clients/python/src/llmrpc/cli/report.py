@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
 
 from llmrpc import v1 as pb
-from llmrpc.errors import (
-    AuthenticationError,
-    BudgetExceededError,
-    ContextWindowExceededError,
-    GenerationTimeoutError,
-    InvalidRequestError,
-    LLMClientError,
-    MethodNotImplementedError,
-    ModelNotFoundError,
-    PermissionDeniedError,
-    ProviderNotAvailableError,
-    RateLimitError,
-    StreamInterruptedError,
-)
+from llmrpc.cli.advice import advice
+from llmrpc.errors import LLMClientError
 from llmrpc.types import finish_reason_name
-
-_NEXT: Mapping[type[BaseException], str] = {
-    ContextWindowExceededError: "shorten the conversation (/reset in a chat)",
-    InvalidRequestError: "change the request as the message says",
-    ModelNotFoundError: "name another model with --model",
-    RateLimitError: "wait a little, then ask again",
-    BudgetExceededError: "ask whoever runs the gateway for a larger budget",
-    AuthenticationError: "give the gateway's key with --token or in LLMRPC_TOKEN",
-    PermissionDeniedError: "ask whoever runs the gateway for access, or take another model",
-    ProviderNotAvailableError: "ask again later, or take another provider's model with --model",
-    StreamInterruptedError: "ask again; a broken answer is never repeated by itself",
-    GenerationTimeoutError: "allow more time with --timeout, or ask for less",
-    MethodNotImplementedError: "update the gateway, or see whether the address is one",
-    LLMClientError: "look into the gateway's log, by the request id",
-}
-_NEXT_BY_REASON: Mapping[int, str] = {
-    pb.ERROR_REASON_PROVIDER_AUTHENTICATION: "whoever runs the gateway must renew its provider key",
-    pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED: "whoever runs the gateway must pay the provider",
-}
-
 
 _CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
@@ -100,21 +69,22 @@ def print_summary(response: pb.LLMResponse) -> None:
     say(summary(response))
 
 
-def print_misuse(message: str) -> None:
-    """What was used wrongly."""
-    _console().print(Text.assemble(("error  ", "bold red"), message, "\nnext   llmrpc --help"))
+def print_misuse(message: str, command: str) -> None:
+    """What was used wrongly, and where the command's use is explained."""
+    text = Text.assemble(("error  ", "bold red"), printable(message))
+    _console().print(text.append(f"\nnext   llmrpc {command} --help"))
 
 
-def print_error(error: LLMClientError, address: str) -> None:
+def print_error(error: LLMClientError, address: str, *, chat: bool = False) -> None:
     """What happened, where, what to do next, and the id to ask about."""
     text = Text()
     text.append("error  ", style="bold red").append(printable(f"{error.message}\n"))
-    for name, value in _lines(error, address):
+    for name, value in _lines(error, address, chat):
         text.append(f"{name:<7}", style="dim").append(printable(f"{value}\n"))
     _console().print(text, end="")
 
 
-def _lines(error: LLMClientError, address: str) -> Iterator[tuple[str, str]]:
+def _lines(error: LLMClientError, address: str, chat: bool) -> Iterator[tuple[str, str]]:
     for violation in error.violations:
         yield "", f"{violation.field}: {violation.description}"
     yield "type", f"{type(error).__name__} ({error.reason_name})"
@@ -122,9 +92,10 @@ def _lines(error: LLMClientError, address: str) -> Iterator[tuple[str, str]]:
         f"{key} {error.metadata[key]}" for key in ("provider", "model") if key in error.metadata
     ]
     yield "where", ", ".join([f"gateway {address}", *where])
-    for attempt in error.attempts:
-        yield "tried", _attempt(attempt)
-    yield "next", _next(error)
+    for text, same in groupby(map(_attempt, error.attempts)):
+        times = len(list(same))
+        yield "tried", f"{times} × {text}" if times > 1 else text  # noqa: RUF001 - it is meant
+    yield "next", advice(error, chat=chat)
     if error.request_id:
         yield "id", error.request_id
 
@@ -134,16 +105,6 @@ def _attempt(attempt: pb.Attempt) -> str:
     status = f", HTTP {attempt.http_status}" if attempt.HasField("http_status") else ""
     why = f": {attempt.message}" if attempt.message else ""
     return f"{label(attempt.provider, attempt.model)} {outcome}{status}{why}"
-
-
-def _next(error: LLMClientError) -> str:
-    if "target" in error.metadata and isinstance(error, ProviderNotAvailableError):
-        return "start a gateway with `llmrpc-server`, or name a running one with --address"
-    if error.retry_after is not None:
-        return f"ask again in {error.retry_after:.0f} s"
-    if error.reason in _NEXT_BY_REASON:
-        return _NEXT_BY_REASON[error.reason]
-    return next(_NEXT[kind] for kind in type(error).__mro__ if kind in _NEXT)
 
 
 def _dollars(amount: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -14,6 +14,10 @@ from typer import Option
 if TYPE_CHECKING:
     from llmrpc import GatewayClient
     from llmrpc import v1 as pb
+    from llmrpc.requests import Messages
+
+MOST = 2**31 - 1
+"""The largest count that the contract can carry."""
 
 
 def _file(help: str) -> Any:
@@ -27,7 +31,9 @@ class Settings:
     model: Annotated[str, Option("--model", "-m", help="provider/model, an alias or a name.")] = ""
     system: Annotated[str, Option("--system", "-s", help="Instructions to the model.")] = ""
     temperature: Annotated[float | None, Option(min=0, max=2, help="Sampling temperature.")] = None
-    max_tokens: Annotated[int | None, Option(min=1, help="The most tokens of an answer.")] = None
+    max_tokens: Annotated[
+        int | None, Option(min=1, max=MOST, help="The most tokens of an answer.")
+    ] = None
     address: Annotated[
         str,
         Option("--address", "-a", envvar="LLMRPC_ADDRESS", help="host:port of the gateway."),
@@ -66,11 +72,15 @@ class Settings:
         except ValueError as error:
             raise Misuse(f"{error} (on the command line: the options of the same name)") from None
 
-    def request(self, messages: Sequence[pb.LLMMessage]) -> pb.GenerateRequest:
-        """The request for this conversation."""
+    def request(self, messages: Messages) -> pb.GenerateRequest:
+        """The request for this conversation; `Misuse` for what is no text."""
+        from llmrpc.cli.output import Misuse
         from llmrpc.requests import build_request
 
-        return build_request(messages, self.model, self.temperature, self.max_tokens, {})
+        try:
+            return build_request(messages, self.model, self.temperature, self.max_tokens, {})
+        except (TypeError, ValueError) as error:
+            raise Misuse(str(error)) from None
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
