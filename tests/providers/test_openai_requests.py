@@ -149,7 +149,7 @@ def test_a_default_bound_is_sent_where_the_request_has_none() -> None:
     ("provider", "model", "item", "path"),
     [
         ("openai", "gpt-4.1", {"text": "a", "cacheBreakpoint": {}}, "cache_breakpoint"),
-        ("groq", "x", {"text": "a", "cacheBreakpoint": {"ttlSeconds": 5}}, "cache_breakpoint"),
+        ("groq", "x", {"text": "a", "cacheBreakpoint": {"ttl": "5s"}}, "cache_breakpoint"),
         ("openai", "gpt-4.1", {"text": "a", "signature": {"provider": "google"}}, "signature"),
         ("openai", "gpt-4.1", {"toolCall": {"id": "c", "name": "f"}, "cacheBreakpoint": {}},
          "cache_breakpoint"),

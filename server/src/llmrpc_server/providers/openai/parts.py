@@ -97,13 +97,13 @@ def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Tar
         return
     explicit = quirks.cache_breakpoint == "prompt_cache_breakpoint"
     mark: dict[str, Any] = {"mode": "explicit"} if explicit else {"type": "ephemeral"}
-    if part.cache_breakpoint.HasField("ttl_seconds"):
-        wanted = part.cache_breakpoint.ttl_seconds
+    if part.cache_breakpoint.HasField("ttl"):
+        wanted = part.cache_breakpoint.ttl.seconds
         fitting = [name for name, seconds in quirks.cache_ttls.items() if seconds >= wanted]
         mark["ttl"] = fitting[0] if fitting else list(quirks.cache_ttls)[-1]
         if not fitting:
             findings.warn(
-                f"{field}.ttl_seconds", f"{target.row.name} keeps it for {mark['ttl']} at most"
+                f"{field}.ttl", f"{target.row.name} keeps it for {mark['ttl']} at most"
             )
     item[quirks.cache_breakpoint] = mark
 
