@@ -57,7 +57,6 @@ class Chain(grpc.aio.ServerInterceptor):
         writes = streams and not inspect.iscoroutinefunction(work)
         inner = _writing(work, self._write_timeout) if writes else work
         read = reader(method, handler)
-        interceptors = self.interceptors
 
         async def serve(request: Any, context: Context) -> Any:
             metadata = {
@@ -67,16 +66,15 @@ class Chain(grpc.aio.ServerInterceptor):
             }
             rpc = Rpc(method, context, metadata, streams)
             CURRENT.set(rpc)
-
-            async def step(place: int) -> Any:
-                if place == len(interceptors):
-                    return await inner(read(request), ServicerContext(rpc))
-                return await interceptors[place](rpc, lambda: step(place + 1))
-
-            return await step(0)
+            return await self._step(rpc, 0, lambda: inner(read(request), ServicerContext(rpc)))
 
         # without a deserializer gRPC hands on bytes: they are read inside
         return make(serve, response_serializer=handler.response_serializer)
+
+    async def _step(self, rpc: Rpc, place: int, work: Proceed) -> Any:
+        if place == len(self.interceptors):
+            return await work()
+        return await self.interceptors[place](rpc, lambda: self._step(rpc, place + 1, work))
 
 
 def _shape(handler: Any) -> tuple[Work, Callable[..., Handler]]:
