@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from llmrpc import GatewayClient, LLMMessage, StreamInterruptedError, accumulate
 from llmrpc import v1 as pb
 from llmrpc.stream import EventStream
+from llmrpc.types import finish_reason_name
 from tests.client.gateway import Failure, Gateway, Hang, Step, response, stream, until
 
 HELLO = [LLMMessage("user", "Hello")]
@@ -99,7 +101,7 @@ async def test_aclose_before_the_first_event_was_taken(
         await anext(events)
 
 
-async def test_aclose_from_elsewhere_ends_a_waiting_reader(
+async def test_aclose_from_elsewhere_does_not_look_like_a_good_end(
     gateway: Gateway, client: GatewayClient
 ) -> None:
     gateway.play([*stream("One", whole=False), Hang()])
@@ -108,7 +110,9 @@ async def test_aclose_from_elsewhere_ends_a_waiting_reader(
     await until(lambda: len(gateway.requests) == 1)
     await asyncio.sleep(0)
     await events.aclose()
-    assert await reader == 1
+    with pytest.raises(StreamInterruptedError, match="closed while it was read"):
+        await reader
+    assert [one async for one in events] == []
 
 
 async def read_all(events: EventStream) -> int:
@@ -180,3 +184,7 @@ async def test_what_came_before_an_error_is_delivered(
     with pytest.raises(StreamInterruptedError):
         await read(events)
     assert seen == list("abcdefgh")
+
+
+def test_a_finish_reason_of_a_newer_contract_is_other() -> None:
+    assert finish_reason_name(cast("Any", 99)) == "other"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,14 +21,15 @@ class Full(io.StringIO):
 
 
 @pytest.fixture
-def sink(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> io.StringIO:
+def sink(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     stream: io.StringIO = request.param()
     monkeypatch.setattr(sys, "stderr", stream)
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    request.addfinalizer(lambda: (setattr(root, "handlers", before), root.setLevel(level)))
     start_logging(LogSettings(format="json"), Redactor([]))
-    return stream
+    yield stream
+    root.handlers = before
+    root.setLevel(level)
 
 
 @pytest.mark.parametrize("sink", [Full], indirect=True)

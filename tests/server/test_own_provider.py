@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -116,3 +117,42 @@ async def test_an_unknown_model_says_what_to_do(gateway: StartGateway, model: st
     assert error.code() is grpc.StatusCode.NOT_FOUND
     hint = "set OPENAI_API_KEY" if model.startswith("openai/") else "say provider/model"
     assert hint in str(error.details())
+
+
+class Telling(Shouting):
+    """Says what it was asked with, and hangs when it streams."""
+
+    async def generate_text(
+        self,
+        messages: Any,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        **kwargs: Any,
+    ) -> LLMResponse:
+        return LLMResponse(content=f"{temperature} {max_tokens}", model=model or "")
+
+    async def stream_text(
+        self,
+        messages: Any,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[str, None]:
+        await asyncio.Event().wait()
+        yield ""
+
+
+async def test_the_gateways_defaults_and_its_stall_timer_hold_for_it(gateway: StartGateway) -> None:
+    mine = {"mine": {"client": f"{__name__}:Telling"}}
+    running = await gateway(providers=mine, temperature=0.25, max_tokens=7, timeout=0.2)
+    assert (await running.stub.Generate(ask())).content == "0.25 7"
+    error = await failure(everything(running.stub.StreamText(ask())))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert detail(error, error_details_pb2.ErrorInfo).reason == "PROVIDER_STALLED"
+
+
+async def test_the_gateways_bound_holds_for_echo(gateway: StartGateway) -> None:
+    running = await gateway(max_tokens=1)
+    assert (await running.stub.Generate(ask(text="a b c"))).content == "a"

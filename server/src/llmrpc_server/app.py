@@ -131,12 +131,15 @@ class App:
                 prices=self._prices,
             )
         if planned.settings.client:
-            return _own_client(planned)
-        return EchoClient()
+            return _own_client(planned, self.config)
+        return EchoClient(max_tokens=self.config.max_tokens)
 
 
-def _own_client(planned: PlannedProvider) -> BaseLLMClient:
-    """An instance of the class that the configuration names."""
+def _own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:
+    """An instance of the class that the configuration names.
+
+    A default that the class sets itself stands.
+    """
     path = f"providers.{planned.name}.client"
     module, _, name = planned.settings.client.partition(":")
     try:
@@ -146,6 +149,11 @@ def _own_client(planned: PlannedProvider) -> BaseLLMClient:
     if not isinstance(client, BaseLLMClient):
         raise ConfigError([f"{path}: {planned.settings.client} is no BaseLLMClient"])
     client.provider_name = planned.name
+    client.stall_timeout = config.timeout
+    if client.default_temperature is None:
+        client.default_temperature = config.temperature
+    if client.default_max_tokens is None:
+        client.default_max_tokens = config.max_tokens
     return client
 
 

@@ -53,6 +53,8 @@ class GatewayStream(EventStream):
         if first is not None:
             self._first = None
             return first
+        if self._closed:
+            raise StopAsyncIteration
         return await self._receive()
 
     async def aclose(self) -> None:
@@ -71,9 +73,8 @@ class GatewayStream(EventStream):
             self._rpc.cancel()
             if being_cancelled():
                 raise
-            if self._closed:
-                raise StopAsyncIteration from None
-            raise self._interrupted("the client was closed") from None
+            what = "it was" if self._closed else "the client was"
+            raise self._interrupted(f"{what} closed while it was read") from None
         if not isinstance(event, pb.StreamEvent):  # the end
             if self._whole:
                 raise StopAsyncIteration

@@ -109,9 +109,11 @@ class LLMResponse:
 
 
 def finish_reason_name(value: pb.FinishReason.ValueType) -> str | None:
-    """`stop` for FINISH_REASON_STOP; None for unspecified."""
+    """`stop` for FINISH_REASON_STOP; None for unspecified, `other` for one of a newer contract."""
     if value == pb.FINISH_REASON_UNSPECIFIED:
         return None
+    if value not in pb.FinishReason.values():
+        return "other"
     return pb.FinishReason.Name(value).removeprefix("FINISH_REASON_").lower()
 
 

@@ -101,7 +101,9 @@ def _lines(error: LLMClientError, address: str, chat: bool) -> Iterator[tuple[st
 
 
 def _attempt(attempt: pb.Attempt) -> str:
-    outcome = pb.Attempt.Outcome.Name(attempt.outcome).removeprefix("OUTCOME_").lower()
+    known = attempt.outcome in pb.Attempt.Outcome.values()
+    outcome = pb.Attempt.Outcome.Name(attempt.outcome) if known else str(attempt.outcome)
+    outcome = outcome.removeprefix("OUTCOME_").lower()
     status = f", HTTP {attempt.http_status}" if attempt.HasField("http_status") else ""
     why = f": {attempt.message}" if attempt.message else ""
     return f"{label(attempt.provider, attempt.model)} {outcome}{status}{why}"

@@ -102,9 +102,7 @@ def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Tar
         fitting = [name for name, seconds in quirks.cache_ttls.items() if seconds >= wanted]
         mark["ttl"] = fitting[0] if fitting else list(quirks.cache_ttls)[-1]
         if not fitting:
-            findings.warn(
-                f"{field}.ttl", f"{target.row.name} keeps it for {mark['ttl']} at most"
-            )
+            findings.warn(f"{field}.ttl", f"{target.row.name} keeps it for {mark['ttl']} at most")
     item[quirks.cache_breakpoint] = mark
 
 
