@@ -12,39 +12,12 @@ import pytest
 from llmrpc import v1 as pb
 from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.gateway.failures import failure_of
+from tests.gateway.handlers import body, breaks, ends_early, error, good
 from tests.upstream import (
-    DONE,
     Exchange,
     Handler,
     Upstream,
-    chat_answer,
-    chat_event,
-    chat_finish,
 )
-
-
-def error(status: int, code: str | None = None, message: str = "no", **headers: str) -> Handler:
-    async def handle(exchange: Exchange) -> None:
-        body = {"error": {"message": message, "type": "t", "code": code}}
-        await exchange.answer(status, body, **headers)
-
-    return handle
-
-
-async def good(exchange: Exchange) -> None:
-    if exchange.json.get("stream"):
-        await exchange.stream([chat_event(content="Hello"), chat_finish(), DONE])
-    else:
-        await exchange.answer(200, chat_answer("Hello"))
-
-
-async def breaks(exchange: Exchange) -> None:
-    exchange.break_off()
-
-
-async def ends_early(exchange: Exchange) -> None:
-    await exchange.stream([chat_event(role="assistant", content="")])
-
 
 METHODS = pytest.mark.parametrize("method", ["Generate", "StreamText"])
 
@@ -144,59 +117,12 @@ async def test_the_providers_wait_is_obeyed(
     assert times[1] - times[0] >= 0.2
 
 
-async def test_a_rate_limit_ends_with_the_shortest_wait(start: Start, upstream: Upstream) -> None:
-    gateway = await start(providers__openai__api_keys=["sk-first-000", "sk-second-000"])
-    upstream.script(error(429, retry_after="60"), error(429, retry_after="40"))
-    failure = await failure_of(gateway.stub.Generate(ask()))
-    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert failure.retry_delay == pytest.approx(40, abs=1)
-    assert [attempt.key for attempt in failure.details.attempts] == ["openai-1", "openai-2"]
-
-
-async def test_a_refused_key_is_left_alone_and_the_next_one_used(
-    start: Start, upstream: Upstream
-) -> None:
-    gateway = await start(providers__openai__api_keys=["sk-bad-0000", "sk-good-0000"])
-
-    async def by_key(exchange: Exchange) -> None:
-        bad = exchange.headers["authorization"] == "Bearer sk-bad-0000"
-        await (error(401) if bad else good)(exchange)
-
-    upstream.script(by_key)
-    first = await gateway.stub.Generate(ask())
-    second = await gateway.stub.Generate(ask())
-    assert [attempt.key for attempt in first.attempts] == ["openai-1", "openai-2"]
-    assert [attempt.key for attempt in second.attempts] == ["openai-2"]
-
-
-async def test_a_key_forbidden_for_one_model_serves_the_others(
-    gateway: Gateway, upstream: Upstream
-) -> None:
-    async def by_model(exchange: Exchange) -> None:
-        await (error(403) if exchange.json["model"] == "gpt-4o" else good)(exchange)
-
-    upstream.script(by_model)
-    failure = await failure_of(gateway.stub.Generate(ask(model="gpt-4o")))
-    assert failure.reason == "PROVIDER_AUTHENTICATION"
-    assert (await gateway.stub.Generate(ask())).content == "Hello"
-    again = await failure_of(gateway.stub.Generate(ask(model="gpt-4o")))
-    assert again.reason == "PROVIDER_AUTHENTICATION"
-    assert len(upstream.exchanges) == 2
-
-
 async def test_no_attempt_starts_that_cannot_end_in_time(start: Start, upstream: Upstream) -> None:
     gateway = await start(retry={"base_delay": 5.0})
     upstream.script(error(503))
     failure = await failure_of(gateway.stub.Generate(ask(), timeout=2))
     assert failure.code is grpc.StatusCode.UNAVAILABLE
     assert len(upstream.exchanges) == 1
-
-
-def body(data: bytes, **headers: str) -> Handler:
-    async def handle(exchange: Exchange) -> None:
-        await exchange.answer(200, data.decode("latin-1").encode("latin-1"), **headers)
-
-    return handle
 
 
 @pytest.mark.parametrize(
@@ -226,13 +152,6 @@ async def test_the_bound_of_a_body_is_named(start: Start, upstream: Upstream) ->
     upstream.script(body(gzip.compress(b" " * 20_000_000), content_encoding="gzip"))
     failure = await failure_of(gateway.stub.Generate(ask()))
     assert "more than 100000 bytes" in failure.message
-
-
-async def test_keys_are_taken_in_turn(start: Start, upstream: Upstream) -> None:
-    gateway = await start(providers__openai__api_keys=["sk-first-000", "sk-second-000"])
-    upstream.script(good)
-    keys = [(await gateway.stub.Generate(ask())).attempts[0].key for _ in range(3)]
-    assert keys == ["openai-1", "openai-2", "openai-1"]
 
 
 async def test_a_key_in_a_providers_message_is_masked(gateway: Gateway, upstream: Upstream) -> None:
@@ -285,32 +204,3 @@ async def test_silence_ends_with_the_stall_timer(
     failure = await failure_of(getattr(gateway.stub, method)(ask(), timeout=deadline))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
-
-
-async def test_callers_wait_for_a_key_that_is_back_soon(start: Start, upstream: Upstream) -> None:
-    gateway = await start()
-    limited = asyncio.Event()
-
-    async def once(exchange: Exchange) -> None:
-        if limited.is_set():
-            await good(exchange)
-        else:
-            limited.set()
-            await error(429, retry_after="0.3")(exchange)
-
-    upstream.script(once)
-    first = asyncio.ensure_future(gateway.stub.Generate(ask(), timeout=20))
-    await limited.wait()
-    others = [gateway.stub.Generate(ask(), timeout=20) for _ in range(20)]
-    answers = await asyncio.gather(first, *others)
-    assert {answer.content for answer in answers} == {"Hello"}
-    assert len(upstream.exchanges) == 22
-
-
-async def test_a_provider_that_forbids_another_try_is_obeyed(
-    gateway: Gateway, upstream: Upstream
-) -> None:
-    upstream.script(error(429, x_should_retry="false"), good)
-    failure = await failure_of(gateway.stub.Generate(ask()))
-    assert failure.reason == "PROVIDER_RATE_LIMITED"
-    assert len(upstream.exchanges) == 1

@@ -13,7 +13,7 @@ import grpc
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.gateway.conftest import Start, ask
 from tests.gateway.failures import failure_of
-from tests.gateway.test_failures import error, good
+from tests.gateway.handlers import error, good
 from tests.running import until
 from tests.upstream import Exchange, Upstream, chat_event
 

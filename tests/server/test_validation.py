@@ -9,13 +9,13 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import duration_pb2, struct_pb2
+from google.protobuf import struct_pb2
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.limits import Limits
-from llmrpc_server.rpc.validation import NOT_BUILT, Validator
+from llmrpc_server.rpc.validation import Validator
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure, reason
 
@@ -285,28 +285,3 @@ def test_a_hostile_request_is_given_up_early(path: str) -> None:
 def test_a_file_inside_an_address_may_be_large() -> None:
     uri = "data:image/png;base64," + "A" * 1_000_000
     assert violations(said(pb.Part(image=pb.Image(uri=uri)))) == []
-
-
-UNBUILT = {
-    "fallback_models": ask(fallback_models=["echo/a"]),
-    "cache": ask(cache=pb.CacheOptions()),
-    "cache#ttl": ask(cache=pb.CacheOptions(ttl=duration_pb2.Duration(seconds=1))),
-    "idempotency_key": ask(idempotency_key="a"),
-    "resume_after": ask(resume_after=0),
-    "labels": ask(labels={"team": "a"}),
-}
-
-
-@pytest.mark.parametrize("name", UNBUILT)
-async def test_fields_of_a_later_release_are_refused_by_name(
-    gateway: StartGateway, name: str
-) -> None:
-    error = await failure((await gateway()).stub.Generate(UNBUILT[name]))
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    info = detail(error, error_details_pb2.ErrorInfo)
-    assert info.reason == "FIELD_NOT_IMPLEMENTED"
-    assert info.metadata["field"] == name.partition("#")[0]
-
-
-def test_every_field_of_a_later_release_is_tested() -> None:
-    assert {name.partition("#")[0] for name in UNBUILT} == set(NOT_BUILT)
