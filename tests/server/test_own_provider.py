@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call
 from llmrpc.stream import accumulate
 from llmrpc.types import LLMResponse
 from tests.conftest import StartGateway
@@ -156,3 +157,24 @@ async def test_the_gateways_defaults_and_its_stall_timer_hold_for_it(gateway: St
 async def test_the_gateways_bound_holds_for_echo(gateway: StartGateway) -> None:
     running = await gateway(max_tokens=1)
     assert (await running.stub.Generate(ask(text="a b c"))).content == "a"
+
+
+async def test_an_attempt_tells_what_it_used(gateway: StartGateway) -> None:
+    running = await gateway(providers=MINE)
+    for model in ("mine/a", "echo"):
+        request = ask(text="hello there")
+        request.model = model
+        (attempt,) = (await running.stub.Generate(request)).attempts
+        assert attempt.usage.output_tokens > 0
+        assert attempt.HasField("cost")
+
+
+async def test_a_stream_left_early_is_on_the_trail_as_estimated() -> None:
+    call = Call()
+    events = await Shouting().open_stream(ask(text="one two three"), call)
+    await anext(events)
+    await events.aclose()
+    (attempt,) = call.trail
+    assert attempt.outcome == pb.Attempt.OUTCOME_FAILED
+    assert attempt.usage.estimated
+    assert attempt.usage.output_tokens == 1

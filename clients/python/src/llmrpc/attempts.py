@@ -36,6 +36,11 @@ class Try:
         self.record.outcome = pb.Attempt.OUTCOME_SUCCEEDED
         self.record.duration.FromNanoseconds(int((time.monotonic() - self._started) * 1e9))
 
+    def spend(self, usage: pb.Usage, cost: pb.Cost) -> None:
+        """It used this, whatever became of it."""
+        self.record.usage.CopyFrom(usage)
+        self.record.cost.CopyFrom(cost)
+
     def fail(self, error: BaseException) -> None:
         """It failed with this."""
         self.succeed()

@@ -44,7 +44,7 @@ async def generate(
     with attempt:
         answer = await _in_time(client, call, client.generate_text(**arguments))
     estimated = answer.completion_tokens is None
-    return _response(client, request, call, answer, warnings, estimated=estimated)
+    return _response(client, request, call, attempt, answer, warnings, estimated=estimated)
 
 
 async def open_stream(
@@ -82,6 +82,7 @@ class _PlainStream(EventStream):
         self._answer = AnswerBuilder()
         self._chunks = chunks
         self._warnings = warnings
+        self._ended = False
         self._events = self._run(first)
 
     async def __anext__(self) -> pb.StreamEvent:
@@ -90,6 +91,10 @@ class _PlainStream(EventStream):
     async def aclose(self) -> None:
         await self._events.aclose()
         await self._chunks.aclose()
+        if not self._ended:
+            self._ended = True
+            self._spend_so_far()
+            self._attempt.fail(asyncio.CancelledError())
 
     async def _run(self, first: str | None) -> AsyncGenerator[pb.StreamEvent, None]:
         model = upstream_model(self._client, self._request, self._call)
@@ -108,8 +113,15 @@ class _PlainStream(EventStream):
                 chunk = await self._next(model)
         answer = LLMResponse(content=self._answer.content(), model=model)
         completed = _response(
-            self._client, self._request, self._call, answer, self._warnings, estimated=True
+            self._client,
+            self._request,
+            self._call,
+            self._attempt,
+            answer,
+            self._warnings,
+            estimated=True,
         )
+        self._ended = True
         last = pb.StreamEvent(sequence=sequence + 1, completed=completed)
         if not sequence:
             last.started.CopyFrom(self._started(model))
@@ -124,21 +136,28 @@ class _PlainStream(EventStream):
         try:
             return await _chunk(self._client, self._call, self._chunks)
         except GenerationTimeoutError as error:
-            error.usage = self._usage_so_far()
+            error.usage, error.cost = self._spend_so_far()
             self._attempt.fail(error)
+            self._ended = True
             raise
         except Exception as error:
+            usage, cost = self._spend_so_far()
             why = f": {error.message}" if isinstance(error, LLMClientError) else ""
             interrupted = StreamInterruptedError(
                 f"{self._client.provider_name} broke off its stream{why}",
                 metadata={"provider": self._client.provider_name, "model": model},
-                usage=self._usage_so_far(),
+                usage=usage,
+                cost=cost,
             )
             self._attempt.fail(interrupted)
+            self._ended = True
             raise interrupted from error
 
-    def _usage_so_far(self) -> pb.Usage:
-        return _usage(self._client, self._request, self._answer.content())
+    def _spend_so_far(self) -> tuple[pb.Usage, pb.Cost]:
+        usage = _usage(self._client, self._request, self._answer.content())
+        cost = _cost(self._client, self._attempt.record.model, usage, None)
+        self._attempt.spend(usage, cost)
+        return usage, cost
 
 
 async def _chunk(
@@ -177,10 +196,22 @@ def _usage(client: BaseLLMClient, request: pb.GenerateRequest, content: str) -> 
     )
 
 
+def _cost(client: BaseLLMClient, model: str, usage: pb.Usage, price: float | None) -> pb.Cost:
+    """The price that the client gave in USD, else by its own table."""
+    if price is None:
+        price = client._estimate_cost(model, usage.input_tokens, usage.output_tokens)
+    if price is None:
+        return pb.Cost(unpriced=True, estimated=usage.estimated)
+    return pb.Cost(
+        total_nano_usd=round(price * NANO), price_source="config", estimated=usage.estimated
+    )
+
+
 def _response(
     client: BaseLLMClient,
     request: pb.GenerateRequest,
     call: Call,
+    attempt: Try,
     answer: LLMResponse,
     warnings: Sequence[pb.Warning],
     *,
@@ -192,13 +223,8 @@ def _response(
         usage = pb.Usage(
             input_tokens=answer.prompt_tokens or 0, output_tokens=answer.completion_tokens or 0
         )
-    price = answer.cost_estimate
-    if price is None:
-        price = client._estimate_cost(answer.model, usage.input_tokens, usage.output_tokens)
-    cost = pb.Cost(unpriced=True)
-    if price is not None:
-        cost = pb.Cost(total_nano_usd=round(price * NANO), price_source="config")
-    cost.estimated = usage.estimated
+    cost = _cost(client, answer.model, usage, answer.cost_estimate)
+    attempt.spend(usage, cost)
     return build_response(
         call,
         provider=client.provider_name,

@@ -43,17 +43,17 @@ class EchoClient(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
-        with Try(call, NAME, NAME):
+        with Try(call, NAME, NAME) as attempt:
             answer = _answer(request, self._max_tokens)
-        return _response(request, call, answer)
+        return _response(request, call, attempt, answer)
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         call = call or Call()
-        with Try(call, NAME, NAME):
+        with Try(call, NAME, NAME) as attempt:
             answer = _answer(request, self._max_tokens)
-        return _EchoStream(answer.words, call, _response(request, call, answer))
+        return _EchoStream(answer.words, call, _response(request, call, attempt, answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,18 @@ def _words(text: str) -> Iterator[str]:
     return (found[0] for found in _WORD.finditer(text))
 
 
-def _response(request: pb.GenerateRequest, call: Call, answer: _Answer) -> pb.LLMResponse:
+def _response(
+    request: pb.GenerateRequest, call: Call, attempt: Try, answer: _Answer
+) -> pb.LLMResponse:
     texts = [message.content for message in request.messages]
     texts += [part.text for message in request.messages for part in message.parts]
     content = "".join(answer.words)
+    usage = pb.Usage(
+        input_tokens=sum(1 for text in texts for _ in _words(text)),
+        output_tokens=len(answer.words),
+    )
+    cost = pb.Cost(total_nano_usd=0, price_source="free")
+    attempt.spend(usage, cost)
     return build_response(
         call,
         provider=NAME,
@@ -131,10 +139,7 @@ def _response(request: pb.GenerateRequest, call: Call, answer: _Answer) -> pb.LL
         content=content,
         parts=[pb.Part(text=content)] if content else [],
         finish_reason=answer.finish_reason,
-        usage=pb.Usage(
-            input_tokens=sum(1 for text in texts for _ in _words(text)),
-            output_tokens=len(answer.words),
-        ),
-        cost=pb.Cost(total_nano_usd=0, price_source="free"),
+        usage=usage,
+        cost=cost,
         warnings=answer.warnings,
     )

@@ -149,6 +149,5 @@ class Exchange:
             answered=answer.model,
             service_tier=answer.service_tier,
         )
-        self.attempt.record.usage.CopyFrom(usage)
-        self.attempt.record.cost.CopyFrom(cost)
+        self.attempt.spend(usage, cost)
         return usage, cost
