@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmrpc_server.providers.dialect import Row
@@ -69,7 +69,7 @@ def provider_overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> Non
         return
     for row in ROWS.values():
         keys = row_keys(row, environment)
-        address = environment.get(row.base_url_env, "") if row.base_url_env else ""
+        address = _first((row.base_url_env, *row.base_url_aliases), environment)
         if not (keys or (address and not row.needs_key) or row.name in providers):
             continue
         settings = providers.get(row.name) or {}
@@ -80,6 +80,12 @@ def provider_overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> Non
             settings["api_keys"] = keys
         if address:
             settings["base_url"] = address
+        if version := _first(row.api_version_env, environment):
+            settings["api_version"] = version
+
+
+def _first(names: Iterable[str], environment: Mapping[str, str]) -> str:
+    return next((value for name in names if (value := environment.get(name, "").strip())), "")
 
 
 def row_keys(row: Row, environment: Mapping[str, str]) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -34,6 +34,12 @@ def plan_providers(config: Config) -> Iterator[PlannedProvider]:
     for name, settings in config.providers.items():
         if name != ECHO:
             row = ROWS.get(name) or _own_row(name, settings)
+            if row is not None:
+                row = replace(
+                    row,
+                    dialects=_overlaid(row.dialects, settings.dialects),
+                    api_version=settings.api_version or row.api_version,
+                )
             yield PlannedProvider(name, settings, row, _off(settings, row))
     for name, row in ROWS.items():
         if name not in config.providers:
@@ -57,15 +63,31 @@ def provider_problems(config: Config) -> Iterator[str]:
             yield f"{path}.dialect: {name} has its own; leave it out"
         if not known and bool(settings.dialect) == bool(settings.client):
             yield f"{path}: is not in the registry; give its dialect, or an own client"
-        if settings.dialect and settings.dialect not in DIALECTS:
-            known_ones = ", ".join(DIALECTS)
-            yield f"{path}.dialect: {settings.dialect!r} is no dialect; there is {known_ones}"
+        if settings.dialect:
+            yield from _dialect_problems(f"{path}.dialect", settings.dialect)
+        for start, dialect in settings.dialects.items():
+            yield from _dialect_problems(f"{path}.dialects[{start!r}]", dialect)
+        if settings.dialects and (name == ECHO or settings.client):
+            yield f"{path}.dialects: is for a provider with a dialect; leave it out"
+        if settings.api_version and not (known and name != ECHO and ROWS[name].api_version_env):
+            yield f"{path}.api_version: {name} has no versions to choose from; leave it out"
         if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
         if settings.client and not _CLIENT.fullmatch(settings.client):
             yield f"{path}.client: is written package.module:Class"
         if settings.base_url:
             yield from _address_problems(f"{path}.base_url", settings)
+
+
+def _dialect_problems(path: str, dialect: str) -> Iterator[str]:
+    if dialect not in DIALECTS:
+        yield f"{path}: {dialect!r} is no dialect; there is {', '.join(DIALECTS)}"
+
+
+def _overlaid(known: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The dialects by start; an own one counts for all longer ones that were known."""
+    kept = {start: each for start, each in known.items() if not start.startswith(tuple(own))}
+    return {**kept, **own}
 
 
 def _own_row(name: str, settings: ProviderConfig) -> Row | None:
@@ -83,12 +105,18 @@ def _own_row(name: str, settings: ProviderConfig) -> Row | None:
 def _off(settings: ProviderConfig, row: Row | None) -> str:
     if not settings.enabled:
         return "enabled: false"
-    if row is not None and row.needs_key and not settings.api_keys:
+    if row is None:
+        return ""
+    if row.needs_key and not settings.api_keys:
         return f"set {_switch(row)}"
+    if not (row.base_url or settings.base_url):
+        return f"set {row.base_url_env}"
     return ""
 
 
 def _switch(row: Row) -> str:
+    if not row.base_url:
+        return f"{row.key_env[0]} and {row.base_url_env}"
     return row.key_env[0] if row.needs_key else row.base_url_env
 
 

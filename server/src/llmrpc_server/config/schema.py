@@ -41,6 +41,11 @@ class ProviderConfig:
     """For its bare name, and for no name where it is the first; empty: the registry's."""
     models: tuple[str, ...] = ()
     """Bare model names that belong to this provider."""
+    dialects: Mapping[str, str] = field(default_factory=dict)
+    """The protocol by the start of a model's name, longest first, over the registry's;
+    `""` is every model."""
+    api_version: str = ""
+    """The version of its API, for a provider that has several (Azure); empty: the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A provider adapter: a dialect, and the IO around it, as a client."""
+"""A provider adapter: its dialects, and the IO around them, as a client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from llmrpc.call import ApiKey, Call
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Defaults, Dialect
+from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.streaming import UpstreamStream, whole
@@ -24,7 +25,7 @@ class ProviderClient(BaseLLMClient):
 
     def __init__(
         self,
-        dialect: Dialect,
+        dialects: Dialects,
         *,
         api_key: str | ApiKey | None = None,
         base_url: str | None = None,
@@ -32,15 +33,16 @@ class ProviderClient(BaseLLMClient):
         upstream: Upstream | None = None,
         prices: PriceBook | None = None,
     ) -> None:
-        super().__init__(dialect.row.name)
+        row = dialects.row
+        super().__init__(row.name)
         if isinstance(api_key, str):
-            api_key = ApiKey(dialect.row.name, Secret(api_key))
+            api_key = ApiKey(row.name, Secret(api_key))
         self._owned = upstream is None
         self._provider = Provider(
-            dialect=dialect,
+            dialects=dialects,
             upstream=upstream or Upstream(),
             prices=prices or PriceBook(),
-            base_url=(base_url or dialect.row.base_url).rstrip("/"),
+            base_url=(base_url or row.base_url).rstrip("/").removesuffix(row.prefix),
             key=api_key,
             defaults=defaults or Defaults(),
         )

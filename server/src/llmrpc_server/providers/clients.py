@@ -6,6 +6,7 @@ from llmrpc.call import ApiKey
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.adapter import ProviderClient
 from llmrpc_server.providers.dialect import Defaults, Row
+from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
@@ -24,7 +25,7 @@ class RowClient(ProviderClient):
         prices: PriceBook | None = None,
     ) -> None:
         super().__init__(
-            DIALECTS[row.dialect](row),
+            Dialects(row, DIALECTS),
             api_key=api_key,
             base_url=base_url,
             defaults=defaults,

@@ -18,7 +18,8 @@ from llmrpc.errors import (
 )
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
+from llmrpc_server.providers.dialect import Answer, Defaults
+from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.estimate import estimate_usage
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.redaction import Redactor
@@ -28,7 +29,7 @@ from llmrpc_server.redaction import Redactor
 class Provider:
     """All that the exchanges with one provider share."""
 
-    dialect: Dialect
+    dialects: Dialects
     upstream: Upstream
     prices: PriceBook
     base_url: str
@@ -38,7 +39,7 @@ class Provider:
 
     @property
     def name(self) -> str:
-        return self.dialect.row.name
+        return self.dialects.row.name
 
 
 class Exchange:
@@ -47,6 +48,7 @@ class Exchange:
     __slots__ = (
         "attempt",
         "call",
+        "dialect",
         "encoded",
         "headers",
         "key",
@@ -66,7 +68,7 @@ class Exchange:
         self.model = target.model if target else request.model.removeprefix(f"{provider.name}/")
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
-        dialect = provider.dialect
+        self.dialect = dialect = provider.dialects.of(self.model)
         try:
             self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
         except LLMClientError as error:

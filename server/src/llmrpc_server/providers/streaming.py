@@ -38,7 +38,7 @@ class UpstreamStream(EventStream):
         settings = exchange.provider.upstream.settings
         self._exchange = exchange
         self._response = response
-        self._decoder = exchange.provider.dialect.decoder(settings.max_event_bytes)
+        self._decoder = exchange.dialect.decoder(settings.max_event_bytes)
         self._watchdog: Watchdog | None = None
         self._sequence = 0
         self._ended = False
@@ -161,7 +161,7 @@ class UpstreamStream(EventStream):
 
 async def send(exchange: Exchange) -> ClientResponse:
     """Posts the request; an error status becomes the dialect's exception."""
-    upstream, dialect = exchange.provider.upstream, exchange.provider.dialect
+    upstream, dialect = exchange.provider.upstream, exchange.dialect
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:
         if name in response.headers:
@@ -197,7 +197,7 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
                     body = await upstream.read(response, provider.name)
                 finally:
                     response.release()
-        return exchange.respond(provider.dialect.decode(body))
+        return exchange.respond(exchange.dialect.decode(body))
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error
     except LLMClientError as error:

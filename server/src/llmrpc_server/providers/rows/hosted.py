@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.dialect import Row, Ways
 
 MISTRAL = Row(
     name="mistral",
@@ -132,11 +132,36 @@ XAI = Row(
         "efforts": ("none", "low", "medium", "high", "xhigh"),
         "models": (
             {"prefix": "grok-4.20-non-reasoning"},
+            {"prefix": "grok-4.20-0309-non-reasoning"},
             {"prefix": "grok-", "lacks": ("presence_penalty", "frequency_penalty", "stop")},
         ),
     },
     docs="https://docs.x.ai/docs/api-reference#chat-completions",
+    dialects={
+        "grok-": "openai-responses",
+        "grok-4.20-non-reasoning": "openai",
+        "grok-4.20-0309-non-reasoning": "openai",
+    },
+    other_ways={
+        "openai-responses": Ways(
+            lacks=frozenset(
+                {
+                    "messages.parts.cache_breakpoint",
+                    "messages.parts.document.data",
+                    "messages.parts.refusal",
+                }
+            ),
+            options=frozenset({"prompt_cache_key", "reasoning_summary", "service_tier", "user"}),
+            quirks={
+                "efforts": ("none", "low", "medium", "high", "xhigh"),
+                "include": "always",
+            },
+            docs="https://docs.x.ai/developers/model-capabilities/text/comparison",
+        )
+    },
 )
+"""Its Chat Completions are deprecated, and take no reasoning back. Source:
+https://docs.x.ai/developers/model-capabilities/text/best-practices"""
 
 OPENROUTER = Row(
     name="openrouter",

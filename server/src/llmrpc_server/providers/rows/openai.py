@@ -1,8 +1,8 @@
-"""OpenAI itself, and which of its models reason when."""
+"""OpenAI itself and at Azure: which of its models reason when, and what serves them."""
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.dialect import Row, Ways
 
 
 def _older(prefix: str, reasoning: str, *lacks: str) -> dict[str, object]:
@@ -22,8 +22,10 @@ _MODELS = (
     _older("gpt-5.4-pro", "always"),
     _older("gpt-5.4", "on_request"),
     _older("gpt-5.3-chat", "always"),
+    _older("gpt-5.3-codex", "always"),
     _older("gpt-5.3", "on_request"),
     _older("gpt-5.2-pro", "always"),
+    _older("gpt-5.2-codex", "always"),
     _older("gpt-5.2-chat", "always"),
     _older("gpt-5.2", "on_request"),
     _older("gpt-5.1-codex", "always"),
@@ -32,6 +34,9 @@ _MODELS = (
     _older("gpt-5-chat", "never"),
     _older("gpt-5", "always"),
     _older("gpt-chat", "always"),
+    {"prefix": "gpt-daybreak", "reasoning": "by_default"},
+    {"prefix": "gpt-rosalind", "reasoning": "by_default"},
+    _older("codex-mini", "always"),
     _older("o1", "always"),
     _older("o3-mini", "always"),
     _older("o3", "always", "stop"),
@@ -42,6 +47,43 @@ _MODELS = (
 https://developers.openai.com/api/docs/models, the reference for `stop` and
 `prompt_cache_options`, and a comparison with the live service in pydantic-ai's
 `profiles/openai.py` of July 2026."""
+
+_RESPONSES = "openai-responses"
+
+_DIALECTS = {
+    **dict.fromkeys(("gpt-5", "gpt-6", "gpt-chat", "o1", "o3", "o4"), _RESPONSES),
+    **dict.fromkeys(("gpt-5-chat", "gpt-5-search"), "openai"),
+    **dict.fromkeys(("codex-mini", "computer-use", "gpt-daybreak", "gpt-rosalind"), _RESPONSES),
+}
+"""Models that reason are served by Responses. From gpt-5.4 on Chat Completions refuses
+tools to a model that reasons; from older ones it takes no reasoning back, so they
+think anew after every tool's result. The last line, every `-pro`, `-codex` and
+`-deep-research` is not to be had elsewhere. Lost with Responses: `stop`, `seed` and
+the penalties, and audio in the prompt. Sources:
+https://developers.openai.com/api/docs/guides/reasoning,
+https://developers.openai.com/api/docs/guides/migrate-to-responses,
+https://github.com/openai/openai-openapi/issues/541,
+https://github.com/BerriAI/litellm/pull/34569, and `ResponsesModel` of the `openai`
+package 3.57.0."""
+
+_CACHE = {"cache_ttls": {"30m": 1800, "12h": 43200}}
+
+_RESPONSES_OPTIONS = frozenset(
+    {
+        "metadata",
+        "prompt_cache_key",
+        "reasoning_context",
+        "reasoning_mode",
+        "reasoning_summary",
+        "safety_identifier",
+        "service_tier",
+        "truncation",
+        "user",
+        "verbosity",
+    }
+)
+
+_RESPONSES_DOCS = "https://developers.openai.com/api/reference/resources/responses"
 
 OPENAI = Row(
     name="openai",
@@ -68,10 +110,63 @@ OPENAI = Row(
             "web_search_options",
         }
     ),
-    quirks={
-        "cache_breakpoint": "prompt_cache_breakpoint",
-        "cache_ttls": {"30m": 1800, "12h": 43200},
-        "models": _MODELS,
-    },
+    quirks={"cache_breakpoint": "prompt_cache_breakpoint", **_CACHE, "models": _MODELS},
     docs="https://developers.openai.com/api/docs/api-reference/chat",
+    dialects=_DIALECTS,
+    other_ways={
+        _RESPONSES: Ways(
+            options=_RESPONSES_OPTIONS
+            | {"moderation", "prompt_cache_options", "prompt_cache_retention"},
+            quirks={**_CACHE, "models": _MODELS},
+            docs=_RESPONSES_DOCS,
+        )
+    },
 )
+
+AZURE = Row(
+    name="azure",
+    dialect="openai",
+    base_url="",
+    key_env=("AZURE_OPENAI_API_KEY",),
+    base_url_env="AZURE_OPENAI_ENDPOINT",
+    base_url_aliases=("AZURE_OPENAI_BASE_URL",),
+    lacks=frozenset({"top_k"}),
+    options=frozenset(
+        {
+            "logit_bias",
+            "metadata",
+            "prediction",
+            "prompt_cache_key",
+            "safety_identifier",
+            "service_tier",
+            "store",
+            "user",
+            "user_security_context",
+            "verbosity",
+        }
+    ),
+    quirks={"models": _MODELS},
+    docs="https://learn.microsoft.com/azure/foundry/openai/latest",
+    dialects=_DIALECTS,
+    other_ways={
+        _RESPONSES: Ways(
+            lacks=frozenset({"messages.parts.cache_breakpoint"}),
+            options=_RESPONSES_OPTIONS,
+            quirks={"models": _MODELS},
+            docs="https://learn.microsoft.com/azure/foundry/openai/how-to/responses",
+        )
+    },
+    prefix="/openai/v1",
+    key_header="api-key",
+    api_version_env=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
+    dated_paths={
+        "/chat/completions": "/openai/deployments/{model}/chat/completions",
+        "/responses": "/openai/responses",
+        "/responses/input_tokens": "/openai/responses/input_tokens",
+        "/models": "/openai/models",
+    },
+)
+"""The model is a deployment's name; what is known of a model by the start of its name
+is known of a deployment that is called like it. Sources:
+https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle and
+`lib/azure.py` of the `openai` package 3.57.0."""

@@ -1,0 +1,26 @@
+"""The dialects that one provider speaks, and which of them serves a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llmrpc_server.providers.dialect import Dialect, Row
+
+
+class Dialects:
+    """A provider's own dialect, and others by the start of a model's name."""
+
+    def __init__(self, row: Row, known: Mapping[str, type[Dialect]]) -> None:
+        self.row = row
+        names = dict.fromkeys((row.dialect, *row.dialects.values()))
+        made = {name: known[name](row.speaking(name)) for name in names}
+        self._own = made[row.dialect]
+        by_length = sorted(row.dialects.items(), key=lambda each: -len(each[0]))
+        self._starts = [(start, made[name]) for start, name in by_length]
+
+    def of(self, model: str) -> Dialect:
+        """The dialect for a model: of the starts that fit the longest counts."""
+        for start, dialect in self._starts:
+            if model.startswith(start):
+                return dialect
+        return self._own

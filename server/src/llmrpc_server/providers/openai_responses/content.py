@@ -1,0 +1,107 @@
+"""Content of messages and of tools' results: texts, images and files.
+
+Sources: https://developers.openai.com/api/docs/guides/images-vision,
+https://developers.openai.com/api/docs/guides/file-inputs and
+https://developers.openai.com/api/docs/guides/prompt-caching
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.media import data_url, filename
+from llmrpc_server.providers.target import Target
+
+_Piece = dict[str, Any]
+
+_DETAIL = {
+    pb.IMAGE_DETAIL_UNSPECIFIED: "auto",
+    pb.IMAGE_DETAIL_AUTO: "auto",
+    pb.IMAGE_DETAIL_LOW: "low",
+    pb.IMAGE_DETAIL_HIGH: "high",
+}
+
+
+def build_content(parts: Sequence[pb.Part], field: str, target: Target) -> str | list[_Piece]:
+    """The content; plain text where it is nothing else."""
+    pieces = [
+        piece
+        for index, part in enumerate(parts)
+        if (piece := _piece(part, f"{field}.parts[{index}]", target))
+    ]
+    if all(piece.keys() == {"type", "text"} for piece in pieces):
+        return "".join(piece["text"] for piece in pieces)
+    return pieces
+
+
+def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: Target) -> None:
+    """Marks the end of a cached prefix, or warns where none can be."""
+    quirks, findings = target.quirks, target.findings
+    field = f"{place}.cache_breakpoint"
+    if target.lacks("messages.parts.cache_breakpoint"):
+        findings.warn(field, f"{target.name} takes none: left out")
+        return
+    mark: _Piece = {"mode": "explicit"}
+    if part.cache_breakpoint.HasField("ttl"):
+        wanted = part.cache_breakpoint.ttl.seconds
+        fitting = [name for name, seconds in quirks.cache_ttls.items() if seconds >= wanted]
+        mark["ttl"] = fitting[0] if fitting else list(quirks.cache_ttls)[-1]
+        if not fitting:
+            findings.warn(f"{field}.ttl", f"{target.row.name} keeps it for {mark['ttl']} at most")
+    piece["prompt_cache_breakpoint"] = mark
+
+
+def _piece(part: pb.Part, place: str, target: Target) -> _Piece | None:
+    kind = part.WhichOneof("kind")
+    piece: _Piece | None = None
+    match kind:
+        case "text":
+            piece = {"type": "input_text", "text": part.text}
+        case "image" if not target.refuses("messages.parts.image", f"{place}.image"):
+            piece = _image(part.image, f"{place}.image", target)
+        case "document" if not target.refuses("messages.parts.document", f"{place}.document"):
+            piece = _file(part.document, f"{place}.document", target)
+        case "audio":
+            target.findings.unsupported(f"{place}.audio", "Responses takes no audio")
+    if part.HasField("signature"):
+        target.findings.warn(
+            f"{place}.signature", f"{target.row.name} has no place for it: left out"
+        )
+    if part.HasField("cache_breakpoint") and piece is not None:
+        mark_breakpoint(piece, part, place, target)
+    return piece
+
+
+def _image(image: pb.Image, place: str, target: Target) -> _Piece | None:
+    if image.detail not in _DETAIL:
+        target.findings.invalid(f"{place}.detail", f"{image.detail} is no value of it")
+        return None
+    piece = {"type": "input_image", "detail": _DETAIL[image.detail]}
+    match image.WhichOneof("source"):
+        case "data":
+            piece["image_url"] = data_url(image.data, image.media_type)
+        case "uri":
+            piece["image_url"] = image.uri
+        case _:
+            piece["file_id"] = image.file_id
+    return piece
+
+
+def _file(document: pb.Document, place: str, target: Target) -> _Piece | None:
+    piece = {"type": "input_file"}
+    match document.WhichOneof("source"):
+        case "data" if target.refuses("messages.parts.document.data", f"{place}.data"):
+            return None
+        case "data":
+            piece["filename"] = filename(document)
+            piece["file_data"] = data_url(document.data, document.media_type)
+        case "uri" if document.uri.startswith("data:"):
+            piece["filename"] = filename(document)
+            piece["file_data"] = document.uri
+        case "uri":
+            piece["file_url"] = document.uri
+        case _:
+            piece["file_id"] = document.file_id
+    return piece
