@@ -136,8 +136,9 @@ async def test_nothing_is_sent_before_the_first_delta(gateway: Gateway, upstream
 
 
 async def test_reasoning_models_get_no_default_temperature_and_a_warning(
-    gateway: Gateway, upstream: Upstream
+    start: Start, upstream: Upstream
 ) -> None:
+    gateway = await start(providers__openai__dialects={"": "openai"})
     upstream.script(whole)
     response = await gateway.stub.Generate(ask(model="openai/o3"))
     assert "temperature" not in upstream.exchanges[0].json

@@ -40,9 +40,7 @@ def item(kind: str, *texts: str, **more: Any) -> dict[str, Any]:
             return {"type": "function_call", "arguments": "".join(texts), **more}
 
 
-def whole(
-    items: list[dict[str, Any]], status: str = "completed", **more: Any
-) -> dict[str, Any]:
+def whole(items: list[dict[str, Any]], status: str = "completed", **more: Any) -> dict[str, Any]:
     return {**HEAD, "status": status, "output": items, **more}
 
 
@@ -56,7 +54,8 @@ def end(status: str = "completed", items: Any = (), **more: Any) -> bytes:
 
 def stream(items: list[dict[str, Any]], status: str = "completed", **more: Any) -> bytes:
     """The same answer in events, each text a character at a time."""
-    events = [event("response.created", response=whole([], "in_progress"))]
+    begun = {**whole([], "in_progress", **more), "usage": None}
+    events = [event("response.created", response=begun)]
     for place, one in enumerate(items):
         at = {"output_index": place, "item_id": one.get("id", "")}
         bare = {**one, "content": [], "summary": [], "arguments": ""}

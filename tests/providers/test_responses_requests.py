@@ -32,9 +32,9 @@ def parts(*items: dict[str, Any], role: str = "ROLE_USER") -> dict[str, Any]:
     return {"messages": [{"role": role, "parts": list(items)}]}
 
 
-def refused(fields: dict[str, Any], **target: str) -> InvalidRequestError:
+def refused(fields: dict[str, Any], model: str = "gpt-6-luna") -> InvalidRequestError:
     with pytest.raises(InvalidRequestError) as caught:
-        encode(fields, **target)
+        encode(fields, model=model)
     return caught.value
 
 

@@ -173,7 +173,7 @@ def test_the_usage_of_a_failed_answer_is_kept() -> None:
 
 
 def test_content_that_was_not_announced_goes_on_with_the_first() -> None:
-    """As a server does that counts every delta. Source: https://github.com/vllm-project/vllm/pull/35184"""
+    """Some servers count every delta: https://github.com/vllm-project/vllm/pull/35184."""
     pieces = [
         event("response.reasoning_text.delta", delta=word, content_index=n)
         for n, word in enumerate(("Let ", "me ", "think."))

@@ -63,14 +63,7 @@ def provider_problems(config: Config) -> Iterator[str]:
             yield f"{path}.dialect: {name} has its own; leave it out"
         if not known and bool(settings.dialect) == bool(settings.client):
             yield f"{path}: is not in the registry; give its dialect, or an own client"
-        if settings.dialect:
-            yield from _dialect_problems(f"{path}.dialect", settings.dialect)
-        for start, dialect in settings.dialects.items():
-            yield from _dialect_problems(f"{path}.dialects[{start!r}]", dialect)
-        if settings.dialects and (name == ECHO or settings.client):
-            yield f"{path}.dialects: is for a provider with a dialect; leave it out"
-        if settings.api_version and not (known and name != ECHO and ROWS[name].api_version_env):
-            yield f"{path}.api_version: {name} has no versions to choose from; leave it out"
+        yield from _protocol_problems(path, name, settings)
         if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
         if settings.client and not _CLIENT.fullmatch(settings.client):
@@ -79,9 +72,17 @@ def provider_problems(config: Config) -> Iterator[str]:
             yield from _address_problems(f"{path}.base_url", settings)
 
 
-def _dialect_problems(path: str, dialect: str) -> Iterator[str]:
-    if dialect not in DIALECTS:
-        yield f"{path}: {dialect!r} is no dialect; there is {', '.join(DIALECTS)}"
+def _protocol_problems(path: str, name: str, settings: ProviderConfig) -> Iterator[str]:
+    """What is wrong with the dialects of a provider, and with its version."""
+    named = {f"{path}.dialect": settings.dialect} if settings.dialect else {}
+    named |= {f"{path}.dialects[{start!r}]": each for start, each in settings.dialects.items()}
+    for place, dialect in named.items():
+        if dialect not in DIALECTS:
+            yield f"{place}: {dialect!r} is no dialect; there is {', '.join(DIALECTS)}"
+    if settings.dialects and (name == ECHO or settings.client):
+        yield f"{path}.dialects: is for a provider with a dialect; leave it out"
+    if settings.api_version and not (name in ROWS and ROWS[name].api_version_env):
+        yield f"{path}.api_version: {name} has no versions to choose from; leave it out"
 
 
 def _overlaid(known: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

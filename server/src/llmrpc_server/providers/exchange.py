@@ -16,13 +16,16 @@ from llmrpc.errors import (
     deadline_exceeded,
     stalled,
 )
+from llmrpc.estimate import estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults
 from llmrpc_server.providers.dialects import Dialects
-from llmrpc_server.providers.estimate import estimate_usage
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.redaction import Redactor
+
+MAX_URLS = 1000
+"""Addresses that are remembered: a path may hold a model's name, which callers write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,9 @@ class Exchange:
         path = self.encoded.path
         url = provider.urls.get(path)
         if url is None:
-            url = provider.urls[path] = URL(provider.base_url + path)
+            url = URL(provider.base_url + path)
+            if len(provider.urls) < MAX_URLS:
+                provider.urls[path] = url
         self.url = url
         stall, remaining = provider.upstream.stall_timeout, call.remaining()
         self.stalls = remaining is None or (stream and stall < remaining)

@@ -9,15 +9,20 @@ from collections.abc import Mapping
 
 from llmrpc_server.providers.dialect import Dialect, Row
 from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
 from llmrpc_server.providers.rows import hosted, openai, self_hosted
 
-DIALECTS: Mapping[str, type[Dialect]] = {"openai": OpenAIDialect}
+DIALECTS: Mapping[str, type[Dialect]] = {
+    "openai": OpenAIDialect,
+    "openai-responses": OpenAIResponsesDialect,
+}
 """The dialects by the name that rows give."""
 
 ROWS: Mapping[str, Row] = {
     row.name: row
     for row in (
         openai.OPENAI,
+        openai.AZURE,
         hosted.MISTRAL,
         hosted.GROQ,
         hosted.DEEPSEEK,

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError
 from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import (
     Answer,
     Defaults,
-    Dialect,
     Encoded,
     Row,
     StreamDecoder,
 )
-from llmrpc_server.providers.openai import errors
+from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai.answer import Assembly
-from llmrpc_server.providers.openai.quirks import read_quirks
+from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
 from llmrpc_server.providers.openai.request import build_body
 from llmrpc_server.providers.openai.stream import ChatStreamDecoder
-from llmrpc_server.providers.openai.target import Target
+from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 
 _PATH = "/chat/completions"
 
 
-class OpenAIDialect(Dialect):
+class OpenAIDialect(FamilyDialect):
     """Chat Completions, with the row's quirks."""
 
     carries: ClassVar[frozenset[str]] = frozenset(
@@ -56,29 +53,24 @@ class OpenAIDialect(Dialect):
         self._quirks = read_quirks(row.quirks)
         self._details = self._quirks.send_reasoning == "details"
 
-    def headers(self, key: str | None) -> dict[str, str]:
-        return {"Authorization": f"Bearer {key}"} if key else {}
-
     def encode(
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         findings = Findings(self.row.name, model)
-        target = Target(self.row, self._quirks, model, findings)
+        facts = self._quirks.model(model)
+        target = OpenAITarget(self.row, self._quirks, facts, model, findings)
         body = build_body(request, target, defaults, stream=stream)
         findings.check()
-        return Encoded(_PATH, msgspec.json.encode(body), findings.warnings)
+        return Encoded(self.row.path(_PATH, model), msgspec.json.encode(body), findings.warnings)
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, details=self._details)
         assembly.take(body)
         if not assembly.answered:
-            raise errors.unreadable(self.row.name, "sent an answer without a message")
+            raise unreadable(self.row.name, "sent an answer without a message")
         if not assembly.finished:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer
 
     def decoder(self, max_event_bytes: int) -> StreamDecoder:
         return ChatStreamDecoder(self.row.name, max_event_bytes, details=self._details)
-
-    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMClientError:
-        return errors.from_status(self.row.name, status, headers, body)

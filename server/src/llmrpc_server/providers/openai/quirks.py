@@ -20,22 +20,11 @@ from typing import Any, Literal
 
 import msgspec
 
-Reasoning = Literal["never", "on_request", "by_default", "always"]
-
-ALL_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
-
-
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is true of the models whose name starts with `prefix`."""
-
-    prefix: str = ""
-    reasoning: Reasoning = "never"
-    """Whether it reasons; while it does, it takes no sampling parameters."""
-    lacks: frozenset[str] = frozenset()
-    """Places of a request, beside those that the row lacks."""
+from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model
+from llmrpc_server.providers.target import Target
 
 
-class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     """A row's ways, checked once when its dialect is made."""
 
     # --- requests ---
@@ -45,9 +34,7 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The field of the seed."""
     stream_usage: bool = True
     """Whether a stream reports usage only when `stream_options` asks for it."""
-    efforts: frozenset[str] = ALL_EFFORTS
-    """The values that `reasoning_effort` may have."""
-    no_reasoning: dict[str, Any] = {}
+    no_reasoning: dict[str, Any] = {}  # noqa: RUF012 - a struct copies it
     """Fields that switch reasoning off where `reasoning_effort` has no `none`."""
     budget: tuple[str, ...] = ()
     """The path of the field that bounds reasoning in tokens; none: there is none."""
@@ -69,21 +56,13 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a `file` part may hold an address in place of the data."""
     cache_breakpoint: Literal["", "prompt_cache_breakpoint", "cache_control"] = ""
     """The field of a content part that marks a cache breakpoint."""
-    cache_ttls: dict[str, int] = {}
-    """The lifetimes of a breakpoint, in seconds, shortest first; the first is
-    the default."""
-    models: tuple[Model, ...] = ()
-    """What differs by model: the first whose prefix fits counts."""
 
-    def model(self, name: str) -> Model:
-        """What is known about a model."""
-        for model in self.models:
-            if name.startswith(model.prefix):
-                return model
-        return _ANY_MODEL
+    @property
+    def other_efforts(self) -> frozenset[str]:
+        return frozenset({"none"}) if self.no_reasoning else frozenset()
 
 
-_ANY_MODEL = Model()
+OpenAITarget = Target[Quirks, Model]
 
 
 def read_quirks(quirks: Mapping[str, object]) -> Quirks:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai_family import errors
+from llmrpc_server.providers.openai_family.error_body import read_body, read_error
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.items import Items
 from llmrpc_server.providers.openai_responses.usage import disjoint
@@ -18,11 +22,19 @@ _INCOMPLETE: dict[str, pb.FinishReason.ValueType] = {
 
 _ENDS = ("completed", "incomplete")
 _BROKEN = ("failed", "cancelled")
-_TERMINAL = {
+_ENDS_BY_EVENT = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
     "response.failed": "failed",
 }
+_DELTAS: Mapping[str, Callable[[Items, int, int, str], None]] = {
+    "response.output_text.delta": Items.text,
+    "response.refusal.delta": Items.refusal,
+    "response.reasoning_summary_text.delta": Items.summary,
+    "response.reasoning_text.delta": Items.reasoning,
+    "response.function_call_arguments.delta": Items.arguments,
+}
+"""Where the delta of each event goes; all others are passed over."""
 _UNREADABLE = (wire.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -47,7 +59,7 @@ class Assembly:
         except _UNREADABLE as error:
             raise self._strange() from error
         if not self.finished:
-            raise errors.unreadable(self._provider, "sent an answer that has not ended")
+            raise unreadable(self._provider, "sent an answer that has not ended")
 
     def take(self, data: bytes) -> None:
         """Takes one event. Raises `LLMClientError` for an error in its place."""
@@ -57,32 +69,21 @@ class Assembly:
             raise self._strange() from error
 
     def _event(self, said: wire.Event, data: bytes) -> None:
-        items, place, text = self._items, said.output_index, said.delta
-        match said.type:
-            case "response.output_text.delta" if isinstance(text, str):
-                items.text(place, said.content_index, text)
-            case "response.refusal.delta" if isinstance(text, str):
-                items.refusal(place, said.content_index, text)
-            case "response.reasoning_summary_text.delta" if isinstance(text, str):
-                items.summary(place, said.summary_index, text)
-            case "response.reasoning_text.delta" if isinstance(text, str):
-                items.reasoning(place, said.content_index, text)
-            case "response.function_call_arguments.delta" if isinstance(text, str):
-                items.arguments(place, text)
-            case "response.content_part.added":
-                items.announce(place, said.content_index)
-            case "response.output_item.added":
-                items.begin(place, said.item)
-            case "response.output_item.done":
-                items.end(place, said.item)
-            case "error":
-                raise errors.from_stream(self._provider, errors.read_body(data))
-            case _ if said.error:
-                raise errors.from_stream(self._provider, errors.read_body(data))
+        items, kind, place = self._items, said.type, said.output_index
+        if kind in _DELTAS and isinstance(said.delta, str):
+            _DELTAS[kind](items, place, said.content_index or said.summary_index, said.delta)
+        elif kind == "response.content_part.added":
+            items.announce(place, said.content_index)
+        elif kind == "response.output_item.added":
+            items.begin(place, said.item)
+        elif kind == "response.output_item.done":
+            items.end(place, said.item)
+        elif kind == "error" or said.error:
+            raise errors.from_stream(self._provider, read_body(data))
         if said.response is not None:
             self._head(said.response)
-            if said.type in _TERMINAL:
-                self._end(said.response, said.response.status or _TERMINAL[said.type])
+            if kind in _ENDS_BY_EVENT:
+                self._end(said.response, said.response.status or _ENDS_BY_EVENT[kind])
 
     def _head(self, said: wire.Response) -> None:
         answer = self.answer
@@ -94,7 +95,7 @@ class Assembly:
     def _end(self, said: wire.Response, status: str | None) -> None:
         """Usage that comes beside an error is kept: it may have cost money."""
         if said.error:
-            raise errors.from_stream(self._provider, errors.read_error(said.error))
+            raise errors.from_stream(self._provider, read_error(said.error))
         if status in _BROKEN:
             raise errors.failed(self._provider, status, overloaded=False)
         if status not in _ENDS:
@@ -117,5 +118,4 @@ class Assembly:
             answer.finish_reason = pb.FINISH_REASON_STOP
 
     def _strange(self) -> LLMClientError:
-        return errors.unreadable(self._provider, "sent what is no JSON of its protocol")
-
+        return unreadable(self._provider, "sent what is no JSON of its protocol")

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.media import data_url, filename
-from llmrpc_server.providers.target import Target
+from llmrpc_server.providers.media import data_url
+from llmrpc_server.providers.openai_family.request import cache_ttl, filename
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 _Piece = dict[str, Any]
 
@@ -24,7 +25,9 @@ _DETAIL = {
 }
 
 
-def build_content(parts: Sequence[pb.Part], field: str, target: Target) -> str | list[_Piece]:
+def build_content(
+    parts: Sequence[pb.Part], field: str, target: ResponsesTarget
+) -> str | list[_Piece]:
     """The content; plain text where it is nothing else."""
     pieces = [
         piece
@@ -36,24 +39,16 @@ def build_content(parts: Sequence[pb.Part], field: str, target: Target) -> str |
     return pieces
 
 
-def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: Target) -> None:
+def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: ResponsesTarget) -> None:
     """Marks the end of a cached prefix, or warns where none can be."""
-    quirks, findings = target.quirks, target.findings
     field = f"{place}.cache_breakpoint"
     if target.lacks("messages.parts.cache_breakpoint"):
-        findings.warn(field, f"{target.name} takes none: left out")
-        return
-    mark: _Piece = {"mode": "explicit"}
-    if part.cache_breakpoint.HasField("ttl"):
-        wanted = part.cache_breakpoint.ttl.seconds
-        fitting = [name for name, seconds in quirks.cache_ttls.items() if seconds >= wanted]
-        mark["ttl"] = fitting[0] if fitting else list(quirks.cache_ttls)[-1]
-        if not fitting:
-            findings.warn(f"{field}.ttl", f"{target.row.name} keeps it for {mark['ttl']} at most")
-    piece["prompt_cache_breakpoint"] = mark
+        target.findings.warn(field, f"{target.name} takes none: left out")
+    else:
+        piece["prompt_cache_breakpoint"] = {"mode": "explicit", **cache_ttl(part, field, target)}
 
 
-def _piece(part: pb.Part, place: str, target: Target) -> _Piece | None:
+def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
     kind = part.WhichOneof("kind")
     piece: _Piece | None = None
     match kind:
@@ -65,6 +60,8 @@ def _piece(part: pb.Part, place: str, target: Target) -> _Piece | None:
             piece = _file(part.document, f"{place}.document", target)
         case "audio":
             target.findings.unsupported(f"{place}.audio", "Responses takes no audio")
+        case _:
+            pass
     if part.HasField("signature"):
         target.findings.warn(
             f"{place}.signature", f"{target.row.name} has no place for it: left out"
@@ -74,7 +71,7 @@ def _piece(part: pb.Part, place: str, target: Target) -> _Piece | None:
     return piece
 
 
-def _image(image: pb.Image, place: str, target: Target) -> _Piece | None:
+def _image(image: pb.Image, place: str, target: ResponsesTarget) -> _Piece | None:
     if image.detail not in _DETAIL:
         target.findings.invalid(f"{place}.detail", f"{image.detail} is no value of it")
         return None
@@ -89,7 +86,7 @@ def _image(image: pb.Image, place: str, target: Target) -> _Piece | None:
     return piece
 
 
-def _file(document: pb.Document, place: str, target: Target) -> _Piece | None:
+def _file(document: pb.Document, place: str, target: ResponsesTarget) -> _Piece | None:
     piece = {"type": "input_file"}
     match document.WhichOneof("source"):
         case "data" if target.refuses("messages.parts.document.data", f"{place}.data"):

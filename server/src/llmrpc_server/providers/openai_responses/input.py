@@ -13,14 +13,14 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.openai_responses.content import build_content, mark_breakpoint
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.openai_responses.turn import build_turn
-from llmrpc_server.providers.target import Target
 
 _ROLES = {pb.ROLE_SYSTEM: "system", pb.ROLE_USER: "user"}
 _Item = dict[str, Any]
 
 
-def build_input(messages: Sequence[pb.LLMMessage], target: Target) -> list[_Item]:
+def build_input(messages: Sequence[pb.LLMMessage], target: ResponsesTarget) -> list[_Item]:
     """The items: instructions stand where they were said, and not apart."""
     items: list[_Item] = []
     for index, message in enumerate(messages):
@@ -36,7 +36,7 @@ def build_input(messages: Sequence[pb.LLMMessage], target: Target) -> list[_Item
     return items
 
 
-def _results(message: pb.LLMMessage, field: str, target: Target) -> Iterator[_Item]:
+def _results(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> Iterator[_Item]:
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
         result = part.tool_result

@@ -74,7 +74,7 @@ class Items:
         """Adds to reasoning that is shown as it was thought."""
         self._piece(place, REASONING_TEXT, self._number(place, number), text, "reasoning")
 
-    def arguments(self, place: int, text: str) -> None:
+    def arguments(self, place: int, _: int, text: str) -> None:
         """Adds to the arguments of a call that was begun."""
         if (place, "call", 0) in self._begun:
             self._seen.add((place, "call"))
@@ -91,10 +91,10 @@ class Items:
                 self._message(place, item)
             case "reasoning":
                 self._reasoning(place, item)
-            case "function_call":
+            case _:
                 self._call(place, item)
                 if (place, "call") not in self._seen:
-                    self.arguments(place, item.arguments or "")
+                    self.arguments(place, 0, item.arguments or "")
 
     def all(self, items: Iterable[msgspec.Raw]) -> None:
         """Takes a whole output; an item that is known already is left as it is."""

@@ -8,8 +8,8 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from llmrpc.hints import own_options
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.options import plain
-from llmrpc_server.providers.target import Target
 
 _INSIDE = {
     "verbosity": ("text", "verbosity"),
@@ -21,7 +21,7 @@ _INSIDE = {
 
 
 def add_options(
-    body: dict[str, Any], options: Mapping[str, struct_pb2.Value], target: Target
+    body: dict[str, Any], options: Mapping[str, struct_pb2.Value], target: ResponsesTarget
 ) -> None:
     """Writes the provider's own options; others are left out with a warning."""
     for name, value in own_options(options, target.findings, target.row.options).items():

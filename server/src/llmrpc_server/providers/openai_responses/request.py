@@ -9,19 +9,24 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.openai_family.sampling import add_sampling
-from llmrpc_server.providers.openai_family.words import EFFORT, MODE, NO_PARAMETERS
+from llmrpc_server.providers.openai_family.request import (
+    add_max_tokens,
+    add_sampling,
+    add_schema,
+    add_tool_choice,
+    effort,
+    tool_parameters,
+)
 from llmrpc_server.providers.openai_responses.input import build_input
 from llmrpc_server.providers.openai_responses.options import add_options
-from llmrpc_server.providers.schemas import read_schema
-from llmrpc_server.providers.target import Target
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 LACKS = ("top_k", "stop", "seed", "presence_penalty", "frequency_penalty")
 """Fields that this protocol has no place for, whoever speaks it."""
 
 
 def build_body(
-    request: pb.GenerateRequest, target: Target, defaults: Defaults, *, stream: bool
+    request: pb.GenerateRequest, target: ResponsesTarget, defaults: Defaults, *, stream: bool
 ) -> dict[str, Any]:
     """The body; what stands against it is in the target's findings.
 
@@ -33,11 +38,7 @@ def build_body(
         body["include"] = ["reasoning.encrypted_content"]
     if stream:
         body["stream"] = True
-    if request.HasField("max_tokens"):
-        if not target.refuses("max_tokens"):
-            body["max_output_tokens"] = request.max_tokens
-    elif defaults.max_tokens is not None:
-        body["max_output_tokens"] = defaults.max_tokens
+    add_max_tokens(body, request, target, defaults, "max_output_tokens")
     add_sampling(body, request, target, defaults, ("temperature", "top_p"))
     for field in LACKS:
         if _has(request, field):
@@ -50,7 +51,7 @@ def build_body(
     return body
 
 
-def build_prompt(request: pb.GenerateRequest, target: Target) -> dict[str, Any]:
+def build_prompt(request: pb.GenerateRequest, target: ResponsesTarget) -> dict[str, Any]:
     """What the model reads, and what counts as input."""
     body: dict[str, Any] = {}
     if target.name:
@@ -59,7 +60,8 @@ def build_prompt(request: pb.GenerateRequest, target: Target) -> dict[str, Any]:
     if request.tools and not target.refuses("tools"):
         body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
     if request.HasField("tool_choice"):
-        _add_tool_choice(body, request.tool_choice, target)
+        named = {"type": "function", "name": request.tool_choice.name}
+        add_tool_choice(body, request.tool_choice, target, named)
     if request.HasField("response_format"):
         _add_format(body, request.response_format, target)
     if request.HasField("reasoning"):
@@ -71,7 +73,7 @@ def _has(request: pb.GenerateRequest, field: str) -> bool:
     return any(each.name == field for each, _ in request.ListFields())
 
 
-def _tool(index: int, tool: pb.Tool, target: Target) -> dict[str, Any]:
+def _tool(index: int, tool: pb.Tool, target: ResponsesTarget) -> dict[str, Any]:
     """Without `strict` this API would make optional arguments required ones.
 
     Source: https://developers.openai.com/api/docs/guides/function-calling#strict-mode
@@ -79,63 +81,28 @@ def _tool(index: int, tool: pb.Tool, target: Target) -> dict[str, Any]:
     built: dict[str, Any] = {"type": "function", "name": tool.name}
     if tool.description:
         built["description"] = tool.description
-    built["parameters"] = (
-        read_schema(tool.parameters, f"tools[{index}].parameters", target.findings)
-        if tool.parameters
-        else NO_PARAMETERS
-    )
-    strict = tool.strict and not target.refuses("tools.strict", f"tools[{index}].strict")
+    field = f"tools[{index}]"
+    built["parameters"] = tool_parameters(tool, field, target)
+    strict = tool.strict and not target.refuses("tools.strict", f"{field}.strict")
     return {**built, "strict": strict}
 
 
-def _add_tool_choice(body: dict[str, Any], choice: pb.ToolChoice, target: Target) -> None:
-    if choice.mode == pb.ToolChoice.MODE_NAMED:
-        if not target.refuses("tool_choice.named", "tool_choice.name"):
-            body["tool_choice"] = {"type": "function", "name": choice.name}
-    elif choice.mode in MODE:
-        word = MODE[choice.mode]
-        if not target.refuses(f"tool_choice.{word}", "tool_choice.mode"):
-            body["tool_choice"] = word
-    elif choice.mode != pb.ToolChoice.MODE_UNSPECIFIED:
-        target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")
-    if choice.HasField("parallel"):
-        if not target.lacks("tool_choice.parallel"):
-            body["parallel_tool_calls"] = choice.parallel
-        elif not choice.parallel:
-            target.findings.unsupported("tool_choice.parallel")
-
-
-def _add_format(body: dict[str, Any], form: pb.ResponseFormat, target: Target) -> None:
+def _add_format(body: dict[str, Any], form: pb.ResponseFormat, target: ResponsesTarget) -> None:
     kind = form.WhichOneof("kind")
     if kind is None or kind == "text" or target.refuses(f"response_format.{kind}"):
         return
     if kind == "json_object":
         body["text"] = {"format": {"type": "json_object"}}
         return
-    place = "response_format.json_schema"
-    wanted = form.json_schema
-    built: dict[str, Any] = {"type": "json_schema", "name": wanted.name or "response"}
-    if wanted.description:
-        built["description"] = wanted.description
-    built["schema"] = read_schema(wanted.schema, f"{place}.schema", target.findings)
-    if wanted.HasField("strict") and not (wanted.strict and target.refuses(f"{place}.strict")):
-        built["strict"] = wanted.strict
-    body["text"] = {"format": built}
+    schema: dict[str, Any] = {"type": "json_schema"}
+    add_schema(schema, form.json_schema, target)
+    body["text"] = {"format": schema}
 
 
-def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: Target) -> None:
+def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: ResponsesTarget) -> None:
     if target.refuses("reasoning"):
         return
-    if reasoning.effort not in EFFORT:
-        target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
-    elif reasoning.effort != pb.Reasoning.EFFORT_UNSPECIFIED:
-        effort = EFFORT[reasoning.effort]
-        if effort in target.quirks.efforts:
-            body["reasoning"] = {"effort": effort}
-        else:
-            known = ", ".join(sorted(target.quirks.efforts))
-            target.findings.unsupported(
-                "reasoning.effort", f"{target.row.name} has {known}, and not {effort}"
-            )
+    if word := effort(reasoning, target):
+        body["reasoning"] = {"effort": word}
     if reasoning.HasField("budget_tokens"):
         target.findings.unsupported("reasoning.budget_tokens")

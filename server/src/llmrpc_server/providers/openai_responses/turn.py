@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
-from llmrpc_server.providers.target import Target
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 _Item = dict[str, Any]
 _Placed = tuple[str, pb.Part]
@@ -23,9 +23,11 @@ _INNER = ("", REASONING_TEXT)
 """What the signature of a reasoning item's last part does not hold."""
 
 
-def build_turn(message: pb.LLMMessage, field: str, target: Target) -> list[_Item]:
-    """The items of a message of the model. Parts that follow each other and were
-    one item are one again."""
+def build_turn(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> list[_Item]:
+    """The items of a message of the model.
+
+    Parts that follow each other and were one item are one again.
+    """
     if not message.parts:
         return [{"role": "assistant", "content": message.content}]
     items: list[_Item] = []
@@ -41,7 +43,7 @@ def build_turn(message: pb.LLMMessage, field: str, target: Target) -> list[_Item
 
 
 def _runs(
-    message: pb.LLMMessage, field: str, target: Target
+    message: pb.LLMMessage, field: str, target: ResponsesTarget
 ) -> list[tuple[_Sort, list[_Placed]]]:
     """The parts in runs of one sort and one item."""
     runs: list[tuple[_Sort, list[_Placed]]] = []
@@ -72,7 +74,7 @@ def _runs(
     return runs
 
 
-def _message(parts: list[_Placed], target: Target) -> _Item:
+def _message(parts: list[_Placed], target: ResponsesTarget) -> _Item:
     content = [
         {"type": "output_text", "text": part.text}
         if part.HasField("text")
@@ -89,7 +91,7 @@ def _message(parts: list[_Placed], target: Target) -> _Item:
     return item
 
 
-def _call(place: str, part: pb.Part, target: Target) -> _Item:
+def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
     if part.HasField("signature"):
         target.findings.warn(f"{place}.signature", f"{target.row.name} signs no call: left out")
     call = part.tool_call
@@ -101,7 +103,7 @@ def _call(place: str, part: pb.Part, target: Target) -> _Item:
     }
 
 
-def _reasoning(parts: list[_Placed], target: Target) -> list[_Item]:
+def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
     """One item; none, with a warning for each part, where it could not be read.
 
     Without its encrypted content a summary is nothing to a provider that keeps no
@@ -125,8 +127,9 @@ def _reasoning(parts: list[_Placed], target: Target) -> list[_Item]:
             target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
         return []
     item: _Item = {"type": "reasoning", "summary": summary}
-    if id := parts[0][1].signature.id:
-        item["id"] = id
+    signature = parts[0][1].signature
+    if signature.id:
+        item["id"] = signature.id
     if content:
         item["content"] = content
     if encrypted:
@@ -134,7 +137,7 @@ def _reasoning(parts: list[_Placed], target: Target) -> list[_Item]:
     return [item]
 
 
-def _is_foreign(placed: _Placed, target: Target, *, reasoning: bool = False) -> bool:
+def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = False) -> bool:
     """Whether a signature is another provider's, or none; then it is warned of."""
     place, part = placed
     maker = part.signature.provider

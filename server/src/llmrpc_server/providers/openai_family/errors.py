@@ -1,0 +1,162 @@
+"""Which exception a provider's error is: one table, by status and code.
+
+Both dialects of OpenAI have it, and all who speak them. The status decides first, then
+the body's own code or type; prose never does. Sources:
+https://developers.openai.com/api/docs/guides/error-codes, `ResponseError` of the `openai`
+package 3.57.0, https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter,
+https://openrouter.ai/docs/api-reference/errors,
+https://api-docs.deepseek.com/quick_start/error_codes,
+https://console.groq.com/docs/errors
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.failures import (
+    CONTENT,
+    CONTEXT,
+    DOWN,
+    FORBIDDEN,
+    KEY,
+    NO_MODEL,
+    OVERLOADED,
+    QUOTA,
+    RATE,
+    REJECTED,
+    Kind,
+    Said,
+    answered,
+    failure,
+    kind_of_status,
+)
+from llmrpc_server.providers.openai_family.error_body import Body, read_body
+
+_CONTEXT_CODES = {
+    "context_length_exceeded": CONTEXT,  # OpenAI, Groq, OpenRouter
+    "max_tokens_exceeded": CONTEXT,  # OpenRouter
+    "token_limit_exceeded": CONTEXT,  # OpenRouter
+    "payload_too_large": CONTEXT,  # OpenRouter
+    "exceed_context_size_error": CONTEXT,  # llama.cpp
+}
+_MODEL_CODES = {
+    "model_not_found": NO_MODEL,  # OpenAI, Groq
+    "invalid_model": NO_MODEL,  # Mistral
+    "model_decommissioned": NO_MODEL,  # Groq
+    "model_not_available": NO_MODEL,  # Together
+    "DeploymentNotFound": NO_MODEL,  # Azure
+}
+_QUOTA_CODES = {
+    "insufficient_quota": QUOTA,  # OpenAI
+    "billing_hard_limit_reached": QUOTA,  # OpenAI
+    "payment_required": QUOTA,  # OpenRouter
+}
+_CONTENT_CODES = {
+    "content_filter": CONTENT,  # Azure
+    "content_policy_violation": CONTENT,  # OpenAI, OpenRouter
+    "refusal": CONTENT,  # OpenRouter
+    "invalid_prompt": CONTENT,  # OpenAI, flagged by its usage policy
+    "bio_policy": CONTENT,  # OpenAI
+    "cyber_policy": CONTENT,  # OpenAI
+    "image_content_policy_violation": CONTENT,  # OpenAI
+    "misalignment_policy_violation": CONTENT,  # OpenAI
+}
+_BUSY_CODES = {
+    "engine_overloaded": OVERLOADED,  # OpenAI
+    "overloaded_error": OVERLOADED,  # OpenRouter for Anthropic
+    "provider_overloaded": OVERLOADED,  # OpenRouter
+    "server_is_overloaded": OVERLOADED,  # OpenAI
+    "slow_down": OVERLOADED,  # OpenAI
+}
+
+_CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
+    400: _CONTEXT_CODES | _MODEL_CODES | _CONTENT_CODES,
+    403: _CONTEXT_CODES | _QUOTA_CODES | _CONTENT_CODES,
+    422: _CONTEXT_CODES | _MODEL_CODES,
+    429: _QUOTA_CODES | _BUSY_CODES,
+    500: _BUSY_CODES,
+    502: _BUSY_CODES,
+    503: _BUSY_CODES,
+}
+"""What a code makes of a status, where it makes more of it."""
+
+_OF_THE_KEY = re.compile(
+    "access|account|auth|countr|credential|forbidden|key(?!word)|model|org|permission|project|region"
+)
+"""Parts of codes of a 403 that is about who asks and not about what is asked. A
+request's fault taken for the key's would let one caller set a key aside for all."""
+
+_CODES_IN_STREAM: Mapping[str, Kind] = {
+    **_CONTEXT_CODES,
+    **_MODEL_CODES,
+    **_QUOTA_CODES,
+    **_CONTENT_CODES,
+    **_BUSY_CODES,
+    "rate_limit_exceeded": RATE,
+    "rate_limit_error": RATE,
+    "authentication": KEY,
+    "authentication_error": KEY,
+    "invalid_api_key": KEY,
+    "permission_denied": FORBIDDEN,
+    "not_found_error": NO_MODEL,
+    "invalid_request": REJECTED,
+    "invalid_request_error": REJECTED,
+    "BadRequestError": REJECTED,
+    **dict.fromkeys(
+        (
+            "data_residency_mismatch",
+            "empty_image_file",
+            "failed_to_download_image",
+            "image_file_not_found",
+            "image_file_too_large",
+            "image_parse_error",
+            "image_too_large",
+            "image_too_small",
+            "invalid_base64_image",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_image_mode",
+            "invalid_image_url",
+            "unsupported_image_media_type",
+        ),
+        REJECTED,  # OpenAI, of a response that failed
+    ),
+}
+"""Where an error comes with status 200, a numeric code or one of these decides."""
+
+
+def from_status(
+    provider: str, status: int, headers: Mapping[str, str], body: bytes
+) -> LLMClientError:
+    """The exception for an answer with an error status."""
+    said = read_body(body)
+    return answered(provider, _kind(status, said), said.said(), status, headers)
+
+
+def from_stream(provider: str, body: Body) -> LLMClientError:
+    """The exception for an error that came with status 200."""
+    if body.status is not None:
+        return failure(provider, _kind(body.status, body), body.said())
+    known = (_CODES_IN_STREAM[code] for code in body.codes if code in _CODES_IN_STREAM)
+    return failure(provider, CONTENT if body.moderated else next(known, DOWN), body.said())
+
+
+def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:
+    """The exception for a finish reason that says that the answer broke off."""
+    return failure(provider, OVERLOADED if overloaded else DOWN, Said((finish_reason,)))
+
+
+def _kind(status: int, said: Body) -> Kind:
+    more = _CODES_OF_STATUS.get(status, {})
+    for code in said.codes:
+        if code in more:
+            return more[code]
+    if status == 403 and (said.moderated or _is_of_the_request(said.code)):
+        return CONTENT
+    return kind_of_status(status)
+
+
+def _is_of_the_request(code: str) -> bool:
+    return bool(code) and not (code.isdigit() or _OF_THE_KEY.search(code.lower()))

@@ -1,0 +1,161 @@
+"""What a request of either dialect has in the same words."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model, reasons
+from llmrpc_server.providers.schemas import read_schema
+from llmrpc_server.providers.target import Target
+
+Q = TypeVar("Q", bound=FamilyQuirks)
+Sampling = Literal["temperature", "top_p", "presence_penalty", "frequency_penalty"]
+"""What a model takes only while it does not reason. Source:
+https://developers.openai.com/api/docs/guides/latest-model#parameter-compatibility"""
+
+_NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{},"additionalProperties":false}')
+_EFFORT = {
+    value: name.removeprefix("EFFORT_").lower() for name, value in pb.Reasoning.Effort.items()
+}
+_MODE = {
+    pb.ToolChoice.MODE_AUTO: "auto",
+    pb.ToolChoice.MODE_NONE: "none",
+    pb.ToolChoice.MODE_REQUIRED: "required",
+}
+
+
+def add_max_tokens(
+    body: dict[str, Any],
+    request: pb.GenerateRequest,
+    target: Target[Q, Model],
+    defaults: Defaults,
+    name: str,
+) -> None:
+    """Bounds the answer, by the field of this name."""
+    if request.HasField("max_tokens"):
+        if not target.refuses("max_tokens"):
+            body[name] = request.max_tokens
+    elif defaults.max_tokens is not None:
+        body[name] = defaults.max_tokens
+
+
+def add_sampling(
+    body: dict[str, Any],
+    request: pb.GenerateRequest,
+    target: Target[Q, Model],
+    defaults: Defaults,
+    fields: Sequence[Sampling],
+) -> None:
+    """Writes the sampling fields, and the default temperature where one is taken."""
+    reasoning = reasons(request, target.model)
+    for field in fields:
+        if not request.HasField(field):
+            continue
+        if reasoning:
+            target.findings.unsupported(
+                field, f"{target.name} takes no {field} while it reasons; leave it out"
+            )
+        elif not target.refuses(field):
+            body[field] = getattr(request, field)
+    if defaults.temperature is None or request.HasField("temperature"):
+        return
+    if reasoning or target.lacks("temperature"):
+        target.findings.warn(
+            "temperature", f"{target.name} takes none: the gateway's default is left out"
+        )
+    else:
+        body["temperature"] = defaults.temperature
+
+
+def tool_parameters(tool: pb.Tool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
+    """The schema of a tool's arguments."""
+    if not tool.parameters:
+        return _NO_PARAMETERS
+    return read_schema(tool.parameters, f"{field}.parameters", target.findings)
+
+
+def add_tool_choice(
+    body: dict[str, Any], choice: pb.ToolChoice, target: Target[Q, Model], named: dict[str, Any]
+) -> None:
+    """Writes how free the model is with its tools; `named` is the choice of one."""
+    if choice.mode == pb.ToolChoice.MODE_NAMED:
+        if not target.refuses("tool_choice.named", "tool_choice.name"):
+            body["tool_choice"] = named
+    elif choice.mode in _MODE:
+        word = _MODE[choice.mode]
+        if not target.refuses(f"tool_choice.{word}", "tool_choice.mode"):
+            body["tool_choice"] = word
+    elif choice.mode != pb.ToolChoice.MODE_UNSPECIFIED:
+        target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")
+    if choice.HasField("parallel"):
+        if not target.lacks("tool_choice.parallel"):
+            body["parallel_tool_calls"] = choice.parallel
+        elif not choice.parallel:
+            target.findings.unsupported("tool_choice.parallel")
+
+
+def add_schema(body: dict[str, Any], wanted: pb.JsonSchemaFormat, target: Target[Q, Model]) -> None:
+    """Writes name, description, schema and strictness of the answer's form."""
+    field = "response_format.json_schema"
+    body["name"] = wanted.name or "response"
+    if wanted.description:
+        body["description"] = wanted.description
+    body["schema"] = read_schema(wanted.schema, f"{field}.schema", target.findings)
+    add_strict(body, wanted, f"{field}.strict", f"{field}.strict", target)
+
+
+def add_strict(
+    body: dict[str, Any],
+    source: pb.Tool | pb.JsonSchemaFormat,
+    place: str,
+    field: str,
+    target: Target[Q, Model],
+) -> None:
+    """A provider that cannot hold to a schema does not when it is not asked to."""
+    if not source.HasField("strict"):
+        return
+    if not target.lacks(place):
+        body["strict"] = source.strict
+    elif source.strict:
+        target.findings.unsupported(field)
+
+
+def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
+    """The word for how much to think; empty where nothing is said or to be said."""
+    if reasoning.effort == pb.Reasoning.EFFORT_UNSPECIFIED:
+        return ""
+    if reasoning.effort not in _EFFORT:
+        target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
+        return ""
+    word = _EFFORT[reasoning.effort]
+    known = target.quirks.efforts
+    if word in known or word in target.quirks.other_efforts:
+        return word
+    target.findings.unsupported(
+        "reasoning.effort", f"{target.row.name} has {', '.join(sorted(known))}, and not {word}"
+    )
+    return ""
+
+
+def cache_ttl(part: pb.Part, field: str, target: Target[Q, Model]) -> dict[str, str]:
+    """The shortest lifetime of a cache breakpoint that is long enough, else the longest."""
+    if not part.cache_breakpoint.HasField("ttl"):
+        return {}
+    wanted, known = part.cache_breakpoint.ttl.seconds, target.quirks.cache_ttls
+    fitting = [name for name, seconds in known.items() if seconds >= wanted]
+    if fitting:
+        return {"ttl": fitting[0]}
+    longest = list(known)[-1]
+    target.findings.warn(f"{field}.ttl", f"{target.row.name} keeps it for {longest} at most")
+    return {"ttl": longest}
+
+
+def filename(document: pb.Document) -> str:
+    """The name of a file that is sent, which the API demands."""
+    return document.filename or f"document{mimetypes.guess_extension(document.media_type) or ''}"

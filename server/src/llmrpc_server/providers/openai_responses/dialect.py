@@ -1,0 +1,89 @@
+"""The Responses dialect, bound to one row of the registry."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from llmrpc import v1 as pb
+from llmrpc.findings import Findings
+from llmrpc_server.providers.dialect import (
+    Answer,
+    CountsTokens,
+    Defaults,
+    Encoded,
+    Row,
+    StreamDecoder,
+)
+from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.openai_family.dialect import FamilyDialect
+from llmrpc_server.providers.openai_responses.answer import Assembly
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, read_quirks
+from llmrpc_server.providers.openai_responses.request import build_body, build_prompt
+from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
+
+
+class _Count(msgspec.Struct):
+    input_tokens: int
+
+
+_decode_count = msgspec.json.Decoder(_Count).decode
+
+
+class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
+    """Responses, without state at the provider."""
+
+    carries: ClassVar[frozenset[str]] = frozenset(
+        {
+            "messages",
+            "model",
+            "temperature",
+            "max_tokens",
+            "top_p",
+            "tools",
+            "tool_choice",
+            "response_format",
+            "reasoning",
+            "provider_options",
+        }
+    )
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self._quirks = read_quirks(row.quirks)
+
+    def encode(
+        self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
+    ) -> Encoded:
+        target = self._target(model)
+        body = build_body(request, target, defaults, stream=stream)
+        target.findings.check()
+        path = self.row.path("/responses", model)
+        return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
+
+    def decode(self, body: bytes) -> Answer:
+        assembly = Assembly(self.row.name)
+        assembly.whole(body)
+        return assembly.answer
+
+    def decoder(self, max_event_bytes: int) -> StreamDecoder:
+        return ResponsesStreamDecoder(self.row.name, max_event_bytes)
+
+    def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
+        """Source: https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens."""
+        target = self._target(model)
+        body = build_prompt(request, target)
+        target.findings.check()
+        path = self.row.path("/responses/input_tokens", model)
+        return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
+
+    def decode_count(self, body: bytes) -> int:
+        try:
+            return _decode_count(body).input_tokens
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unreadable(self.row.name, "sent no count of tokens") from error
+
+    def _target(self, model: str) -> ResponsesTarget:
+        findings = Findings(self.row.name, model)
+        return ResponsesTarget(self.row, self._quirks, self._quirks.model(model), model, findings)
