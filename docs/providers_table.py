@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
+from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.registry import ROWS
 
 
@@ -11,13 +14,12 @@ def providers() -> str:
     """Who they are and what switches each on."""
     rows = []
     for row in ROWS.values():
-        switch = words(row.key_env) if row.needs_key else f"`{row.base_url_env}`"
-        moved = f" (`{row.base_url_env}`)" if row.needs_key else ""
+        moved = words((row.base_url_env, *row.base_url_aliases))
         rows.append(
             [
                 f"[`{row.name}`]({row.docs})",
-                switch,
-                f"`{row.base_url}`{moved}",
+                words(row.key_env) if row.needs_key else moved,
+                _address(row, moved),
                 f"`{row.default_model}`" if row.default_model else "none: name one",
             ]
         )
@@ -36,7 +38,39 @@ def buckets() -> str:
 def options_and_gaps() -> str:
     """What each takes of `provider_options`, and what it is refused for."""
     rows = (
-        [f"`{row.name}`", words(sorted(row.options)) or "none", words(sorted(row.lacks)) or "none"]
-        for row in ROWS.values()
+        [
+            f"`{row.name}`" if row is ROWS[row.name] else f"`{row.name}` by `{row.dialect}`",
+            words(sorted(row.options)) or "none",
+            words(sorted(row.lacks)) or "none",
+        ]
+        for row in _spoken()
     )
     return table(["provider", "options", "lacks"], rows)
+
+
+def protocols() -> str:
+    """Which models of which provider another protocol than its own serves."""
+    rows = (
+        [
+            f"`{row.name}`",
+            f"`{dialect}`",
+            words(start for start in row.dialects if row.dialects[start] == dialect),
+        ]
+        for row in ROWS.values()
+        for dialect in dict.fromkeys(row.dialects.values())
+    )
+    return table(["provider", "protocol", "models whose names start so"], rows)
+
+
+def _spoken() -> Iterator[Row]:
+    """Each row, and what it is in its other dialects."""
+    for row in ROWS.values():
+        yield row
+        for dialect in row.other_ways:
+            yield row.speaking(dialect)
+
+
+def _address(row: Row, moved: str) -> str:
+    if not row.base_url:
+        return f"your own ({moved})"
+    return f"`{row.base_url}` ({moved})" if row.needs_key else f"`{row.base_url}`"

@@ -167,5 +167,8 @@ def environment() -> str:
     for row in ROWS.values():
         keys = words((row.key_env[0], f"{row.key_env[0]}_1")) + ", …"
         rows.append([keys, f"`providers.{row.name}.api_keys`"])
-        rows.append([f"`{row.base_url_env}`", f"`providers.{row.name}.base_url`"])
+        addresses = words((row.base_url_env, *row.base_url_aliases))
+        rows.append([addresses, f"`providers.{row.name}.base_url`"])
+        if row.api_version_env:
+            rows.append([words(row.api_version_env), f"`providers.{row.name}.api_version`"])
     return table(["name", "setting"], rows)

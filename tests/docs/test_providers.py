@@ -7,6 +7,9 @@ import yaml
 from llmrpc import GatewayClient, LLMMessage
 from llmrpc_server.catalogue.prices import FREE
 from llmrpc_server.config import PlannedProvider, load_config, plan_providers
+from llmrpc_server.providers.dialects import Dialects
+from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 from tests.conftest import StartGateway
 from tests.docs.pages import blocks, codes, page, section
@@ -20,7 +23,8 @@ async def answer(exchange: Exchange) -> None:
 
 
 async def test_a_compatible_provider_needs_no_code(gateway: StartGateway) -> None:
-    settings = yaml.safe_load(blocks(PAGE, "yaml")[0])
+    part = section(PAGE, "A compatible provider, without code")
+    settings = yaml.safe_load(blocks(part, "yaml")[0])
     async with running_upstream() as upstream:
         upstream.script(answer)
         settings["providers"]["intern"]["base_url"] = upstream.url
@@ -45,9 +49,22 @@ def test_each_is_switched_on_by_what_the_page_says() -> None:
         value = "a-key" if row.needs_key else row.base_url
         line = next(line for line in PAGE.splitlines() if line.startswith(f"| [`{row.name}`]"))
         switch = codes(line.split("|")[2])[0]
-        assert on({switch: value}) == [row.name, "echo"]
+        own = {} if row.base_url else {row.base_url_env: "https://mine.openai.azure.com"}
+        assert on({switch: value, **own}) == [row.name, "echo"]
 
 
 def test_who_is_free_and_which_dialects_there_are() -> None:
     assert set(codes(section(PAGE, "What they cost").split("cost nothing")[0])) >= FREE
-    assert list(DIALECTS) == ["openai"]
+    assert set(DIALECTS) <= set(codes(PAGE.split("<!--")[0]))
+
+
+def test_the_page_shows_how_to_choose_another_protocol() -> None:
+    part = section(PAGE, "Which of OpenAI's protocols is used when")
+    settings = yaml.safe_load(blocks(part, "yaml")[0])
+    settings["providers"]["openai"]["api_keys"] = ["a-key-0000"]
+    config = load_config(None, {}, {"providers": settings["providers"]})
+    [row] = [each.row for each in plan_providers(config) if each.name == "openai"]
+    assert row is not None
+    dialects = Dialects(row, DIALECTS)
+    assert isinstance(dialects.of("gpt-5.4-mini"), OpenAIDialect)
+    assert isinstance(dialects.of("gpt-6-luna"), OpenAIResponsesDialect)

@@ -71,7 +71,9 @@ def read(column: Column, place: str) -> pb.GenerateRequest:
 def sent(column: Column, name: str, cell: Cell, request: pb.GenerateRequest) -> dict[str, Any]:
     """The body, its address and the fields that were warned of."""
     model = request.model.partition("/")[2] or cell.model or column.model
-    encoded = DIALECTS[name](ROWS[column.row]).encode(request, model, Defaults(), stream=False)
+    encoded = DIALECTS[name](ROWS[column.row].speaking(name)).encode(
+        request, model, Defaults(), stream=False
+    )
     body: dict[str, Any] = json.loads(encoded.body)
     return {**body, "@path": encoded.path, "@warnings": [each.field for each in encoded.warnings]}
 

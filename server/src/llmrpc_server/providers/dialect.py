@@ -21,6 +21,7 @@ class Ways:
     options: frozenset[str] = frozenset()
     quirks: Mapping[str, object] = field(default_factory=dict)
     docs: str = ""
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Row:
     """What its dialect does differently for it; the dialect names the keys."""
     docs: str = ""
     """Its own documentation of the wire format."""
+    counts: bool = True
+    """Whether it counts tokens, where its dialect has a way to ask."""
     dialects: Mapping[str, str] = field(default_factory=dict)
     """Models that another dialect serves: it by the start of their names. The longest
     start that fits counts."""
@@ -82,6 +85,7 @@ class Row:
             options=ways.options,
             quirks=ways.quirks,
             docs=ways.docs or self.docs,
+            counts=ways.counts,
         )
 
     def path(self, path: str, model: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import CountsTokens, Dialect, Row
 
 
 class Dialects:
@@ -14,7 +14,8 @@ class Dialects:
         self.row = row
         names = dict.fromkeys((row.dialect, *row.dialects.values()))
         made = {name: known[name](row.speaking(name)) for name in names}
-        self._own = made[row.dialect]
+        self.own = made[row.dialect]
+        """The one that serves all models but those of `Row.dialects`."""
         by_length = sorted(row.dialects.items(), key=lambda each: -len(each[0]))
         self._starts = [(start, made[name]) for start, name in by_length]
 
@@ -23,4 +24,9 @@ class Dialects:
         for start, dialect in self._starts:
             if model.startswith(start):
                 return dialect
-        return self._own
+        return self.own
+
+
+def counter(dialect: Dialect) -> CountsTokens | None:
+    """The dialect, as one whose provider counts tokens; None where there is no such."""
+    return dialect if isinstance(dialect, CountsTokens) and dialect.row.counts else None

@@ -19,13 +19,14 @@ from llmrpc.errors import (
 from llmrpc.estimate import estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.redaction import Redactor
 
-MAX_URLS = 1000
-"""Addresses that are remembered: a path may hold a model's name, which callers write."""
+KEPT_URLS = 1024
+"""Addresses of one provider that are kept: one may hold the name of a model, and
+callers choose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Provider:
     @property
     def name(self) -> str:
         return self.dialects.row.name
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect for what is no model's alone, such as the list of them."""
+        return self.dialects.own
 
 
 class Exchange:
@@ -83,9 +89,9 @@ class Exchange:
         path = self.encoded.path
         url = provider.urls.get(path)
         if url is None:
-            url = URL(provider.base_url + path)
-            if len(provider.urls) < MAX_URLS:
-                provider.urls[path] = url
+            if len(provider.urls) == KEPT_URLS:
+                provider.urls.clear()
+            url = provider.urls[path] = URL(provider.base_url + path)
         self.url = url
         stall, remaining = provider.upstream.stall_timeout, call.remaining()
         self.stalls = remaining is None or (stream and stall < remaining)

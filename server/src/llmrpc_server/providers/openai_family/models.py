@@ -45,12 +45,13 @@ def read_models(provider: str, body: bytes) -> list[Listed]:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise unreadable(provider, "sent what is no list of models") from error
-    entries = value.get("data") if isinstance(value, dict) else value
-    if not isinstance(entries, list):
+    if isinstance(value, dict) and "data" in value:
+        value = value["data"] or []  # Ollama writes null where it has none
+    if not isinstance(value, list):
         raise unreadable(provider, "sent what is no list of models")
     return [
         Listed(entry["id"], _size(entry, _CONTEXT), _size(entry, _OUTPUT))
-        for entry in entries
+        for entry in value
         if isinstance(entry, dict) and isinstance(entry.get("id"), str) and _generates_text(entry)
     ]
 

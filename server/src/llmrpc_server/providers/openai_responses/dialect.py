@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -25,7 +25,7 @@ from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecod
 
 
 class _Count(msgspec.Struct):
-    input_tokens: int
+    input_tokens: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 _decode_count = msgspec.json.Decoder(_Count).decode

@@ -119,6 +119,7 @@ OPENAI = Row(
             | {"moderation", "prompt_cache_options", "prompt_cache_retention"},
             quirks={**_CACHE, "models": _MODELS},
             docs=_RESPONSES_DOCS,
+            counts=True,
         )
     },
 )
