@@ -26,13 +26,23 @@ class Aimock:
         self.url = f"{origin}/v1"
 
     async def journal(self) -> list[dict[str, Any]]:
-        """The bodies of the requests that came, oldest first."""
+        """The bodies of the requests that came, oldest first.
 
+        Whatever its protocol was, a body is written as one of Chat Completions.
+        """
+        return [entry["body"] for entry in await self._entries()]
+
+    async def paths(self) -> list[str]:
+        """Where those requests went."""
+        return [entry["path"] for entry in await self._entries()]
+
+    async def _entries(self) -> list[dict[str, Any]]:
         def fetch() -> Any:
             with urllib.request.urlopen(f"{self.origin}/__aimock/journal") as answer:  # noqa: S310
                 return json.load(answer)
 
-        return [entry["body"] for entry in await asyncio.to_thread(fetch)]
+        entries: list[dict[str, Any]] = await asyncio.to_thread(fetch)
+        return entries
 
 
 @asynccontextmanager
