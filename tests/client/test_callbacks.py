@@ -169,26 +169,37 @@ async def test_a_callback_refuses_a_call(
 
 
 class Slow(LLMCallback):
-    """Takes its time at the end."""
+    """Takes its time at the start or at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: str) -> None:
+        self.at = at
         self.waits = asyncio.Event()
+
+    async def on_llm_start(self, call: Call, request: pb.GenerateRequest) -> None:
+        await self._wait("start")
 
     async def on_llm_end(
         self, call: Call, request: pb.GenerateRequest, response: pb.LLMResponse, duration: float
     ) -> None:
-        self.waits.set()
-        await asyncio.Event().wait()
+        await self._wait("end")
+
+    async def _wait(self, at: str) -> None:
+        if at == self.at:
+            self.waits.set()
+            await asyncio.Event().wait()
 
 
+@pytest.mark.parametrize(
+    ("at", "end"), [("start", ("error", asyncio.CancelledError)), ("end", ("end", "Hi"))]
+)
 async def test_all_are_told_where_the_call_is_cancelled_meanwhile(
-    gateway: Gateway, client: GatewayClient
+    gateway: Gateway, client: GatewayClient, at: str, end: tuple[str, object]
 ) -> None:
-    slow, recorder = Slow(), Recorder()
+    slow, recorder = Slow(at), Recorder()
     gateway.play([response("Hi")])
     task = asyncio.ensure_future(client.with_callbacks(slow, recorder).generate_text(HELLO))
     await slow.waits.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert recorder.seen == [("start", "Hello"), ("end", "Hi")]
+    assert recorder.seen == [("start", "Hello"), end]

@@ -18,8 +18,8 @@ OTHER = "other"
 
 
 def nano_usd(amount: float | Decimal) -> int:
-    """USD as nano-USD, by the decimal digits that a float shows: 0.1 is a tenth."""
-    return round(Decimal(str(amount)) * NANO)
+    """USD as nano-USD, rounded to the nearest."""
+    return round(Decimal(amount) * NANO)
 
 
 def response_cost(response: pb.LLMResponse) -> int | None:
