@@ -91,12 +91,20 @@ class _Report:
         self._callbacks = callbacks
         self._started = time.monotonic()
 
-    async def watch(self, send: Callable[[pb.GenerateRequest, Call], Awaitable[T]]) -> T:
-        """Tells of the start, asks whether to send, sends, and tells of an error."""
+    async def start(self) -> None:
+        """Tells of the start, and asks whether to send; a refusal is told of and raised."""
         try:
             await self._tell(lambda one: one.on_llm_start(self._call, self._request))
             for callback in self._callbacks:
                 await callback.before_llm_send(self._call, self._request)
+        except (Exception, asyncio.CancelledError) as error:
+            await self.error(error)
+            raise
+
+    async def watch(self, send: Callable[[pb.GenerateRequest, Call], Awaitable[T]]) -> T:
+        """Tells of the start, asks whether to send, sends, and tells of an error."""
+        await self.start()
+        try:
             return await send(self._request, self._call)
         except (Exception, asyncio.CancelledError) as error:
             await self.error(error)
