@@ -38,7 +38,8 @@ async def run(name: str, address: str, *arguments: str, given: str = "") -> str:
     )
     async with asyncio.timeout(30):
         output, complaints = await process.communicate(given.encode())
-    assert (process.returncode, complaints.decode()) == (0, "")
+    assert process.returncode == 0, complaints.decode()
+    assert not complaints, complaints.decode()
     return output.decode()
 
 
