@@ -34,7 +34,7 @@ def ask() -> str:
     """The user's next line; empty at the end."""
     try:
         return input("> ").strip()
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return ""
 
 
