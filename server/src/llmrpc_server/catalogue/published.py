@@ -21,6 +21,7 @@ SOURCE = "genai-prices"
 
 PROVIDERS: Mapping[str, str] = {
     "deepseek": "deepseek",
+    "google": "google",
     "groq": "groq",
     "mistral": "mistral",
     "openai": "openai",
