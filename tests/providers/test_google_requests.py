@@ -246,6 +246,30 @@ def test_a_signature_goes_to_its_own_provider_alone() -> None:
     assert [each.field for each in encoded.warnings] == ["messages[0].parts[1].signature"]
 
 
+def test_what_only_held_anothers_signature_is_nothing_to_send() -> None:
+    theirs = {"provider": "openai", "data": "theirs"}
+    turn = parts({"text": "", "signature": theirs}, {"text": "a"}, role="ROLE_ASSISTANT")
+    encoded = encode(turn)
+    assert json.loads(encoded.body)["contents"] == [{"role": "model", "parts": [{"text": "a"}]}]
+    assert [each.field for each in encoded.warnings] == ["messages[0].parts[0].signature"]
+
+
+def test_no_hint_is_dropped_without_a_warning_wherever_it_stands() -> None:
+    hints = {"cacheBreakpoint": {}, "signature": {"provider": "google", "data": "s"}}
+    user = {"role": "ROLE_USER", "parts": [{"text": "a", **hints}]}
+    tool = result("a", {"text": "b", **hints}, name="f")
+    tool["parts"][0].update(hints)
+    encoded = encode({"messages": [user, tool]})
+    assert sorted(each.field for each in encoded.warnings) == [
+        "messages[0].parts[0].cache_breakpoint",
+        "messages[0].parts[0].signature",
+        "messages[1].parts[0].cache_breakpoint",
+        "messages[1].parts[0].signature",
+        "messages[1].parts[0].tool_result.parts[0].cache_breakpoint",
+        "messages[1].parts[0].tool_result.parts[0].signature",
+    ]
+
+
 def test_calls_and_schemas_go_as_they_were_written() -> None:
     text = '{"big": 12345678901234567890, "float": 1.0, "nested": [{"a": null}]}'
     turn = parts(called("a", "s", arguments=text), role="ROLE_ASSISTANT")

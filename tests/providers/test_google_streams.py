@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.google import GoogleDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.golden import MAX_EVENT, Folded, response
@@ -197,3 +198,20 @@ def test_no_chunking_changes_the_text_the_calls_or_the_signatures(
         assert [getattr(part, kept) for part in cut.message.parts if part.HasField(kept)] == [
             getattr(part, kept) for part in whole.message.parts if part.HasField(kept)
         ]
+
+
+@given(st.lists(TEXTS | CALLS, max_size=6))
+def test_what_google_said_goes_back_as_it_said_it(parts: list[dict[str, Any]]) -> None:
+    answer = fold(body(*parts, finish="STOP")).response().message
+    request = pb.GenerateRequest(messages=[answer, pb.LLMMessage(role=pb.ROLE_USER, content="Hi")])
+    encoded = GOOGLE.encode(request, "gemini-2.5-flash", Defaults(), stream=False)
+    sent = json.loads(encoded.body)["contents"][0]
+    said = [
+        {name: value for name, value in part.items() if value or name == "text"}
+        for part in parts
+        if part.get("text") or part.get("functionCall") or part["thoughtSignature"]
+    ]
+    for part in sent["parts"]:
+        if "functionCall" in part:
+            assert part["functionCall"].pop("id").startswith("call_r_")
+    assert sent["parts"] == (said or [{"text": "Hi"}])

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.google.parts import build_part
+from llmrpc_server.providers.google.parts import build_part, leave_out
 from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.google.results import build_result, names_of_calls
 
@@ -83,7 +83,7 @@ def _plain(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        _leave_out(part, place, target, "signature", "cache_breakpoint")
+        leave_out(part, place, target, "signature", "cache_breakpoint")
         if (part.HasField("text") or not only_text) and (item := build_part(part, place, target)):
             built.append(item)
     return built
@@ -102,7 +102,7 @@ def _answer(message: pb.LLMMessage, field: str, target: GoogleTarget) -> list[di
     called = False
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        _leave_out(part, place, target, "cache_breakpoint")
+        leave_out(part, place, target, "cache_breakpoint")
         item: dict[str, Any] | None
         match part.WhichOneof("kind"):
             case "reasoning" | "redacted_reasoning":
@@ -122,9 +122,10 @@ def _answer(message: pb.LLMMessage, field: str, target: GoogleTarget) -> list[di
                 f"there is none of {target.row.name}'s: sent with the value that stands for it",
             )
         else:
-            _leave_out(part, place, target, "signature")
+            leave_out(part, place, target, "signature")
         called = called or part.HasField("tool_call")
-        built.append(item)
+        if item.get("text") != "" or "thoughtSignature" in item:
+            built.append(item)
     return built
 
 
@@ -164,14 +165,6 @@ def _results(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        _leave_out(part, place, target, "signature", "cache_breakpoint")
+        leave_out(part, place, target, "signature", "cache_breakpoint")
         built.append(build_result(part.tool_result, f"{place}.tool_result", names, target))
     return built
-
-
-def _leave_out(part: pb.Part, place: str, target: GoogleTarget, *hints: str) -> None:
-    for hint in hints:
-        if part.HasField(hint):  # type: ignore[arg-type]
-            target.findings.warn(
-                f"{place}.{hint}", f"{target.row.name} has no place for it: left out"
-            )
