@@ -48,7 +48,7 @@ def same(response: pb.LLMResponse) -> pb.LLMResponse:
     return result
 
 
-def question(model: str) -> pb.GenerateRequest:
+def question(model: str = "openai/gpt-4o") -> pb.GenerateRequest:
     request = pb.GenerateRequest(
         model=model,
         messages=[

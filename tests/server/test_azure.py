@@ -75,7 +75,7 @@ def test_it_is_on_with_its_key_and_its_address(tmp_path: Path) -> None:
     [
         ("openai: {api_version: '2024-10-21'}", "providers.openai.api_version: openai has no"),
         ("openai: {dialects: {gpt-6: chat}}",
-         "providers.openai.dialects['gpt-6']: 'chat' is no dialect; there is openai"),
+         "providers.openai.dialects['gpt-6']: 'chat' is no dialect; there is "),
         ("echo: {dialects: {'': openai}}", "providers.echo.dialects: is for a provider with"),
     ],
 )  # fmt: skip
