@@ -29,7 +29,8 @@ async def called(
         upstream.script(whole if model.startswith("gpt-5") else chat)
         names = {"AZURE_OPENAI_API_KEY": KEY, "AZURE_OPENAI_ENDPOINT": root + tail, **environment}
         running = await gateway(environment=names)
-        await running.stub.Generate(ask(model=f"azure/{model}"))
+        response = await running.stub.Generate(ask(model=f"azure/{model}"))
+        assert response.cost.total_nano_usd > 0, "by the name that the answer gives the model"
         return upstream.exchanges[0]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SOURCE = "genai-prices"
 
 PROVIDERS: Mapping[str, str] = {
+    "azure": "azure",
     "deepseek": "deepseek",
     "google": "google",
     "groq": "groq",
