@@ -1,8 +1,9 @@
 """What a row may say about its own way with Chat Completions.
 
 The keys of `Row.quirks` are the fields of `Quirks`, with those that both dialects of
-OpenAI have; the defaults are OpenAI's ways. Beside them stand `Row.lacks` and `Model.lacks`, whose entries are request
-fields, or places inside them written with dots and without indices:
+OpenAI have; the defaults are OpenAI's ways. Beside them stand `Row.lacks` and
+`Model.lacks`, whose entries are request fields, or places inside them written with dots
+and without indices:
 
     top_k                       a field of GenerateRequest
     tools.strict                also response_format.json_schema.strict
