@@ -68,6 +68,23 @@ def test_what_the_protocol_or_the_model_lacks_is_refused_by_its_path(
 
 
 @pytest.mark.parametrize(
+    ("item", "role", "field"),
+    [
+        ({"document": {"data": "JVBERg==", "mediaType": "application/pdf"}}, "ROLE_USER",
+         "document.data"),
+        ({"refusal": "No."}, "ROLE_ASSISTANT", "refusal"),
+    ],
+)  # fmt: skip
+def test_what_a_provider_lacks_is_refused_and_openai_takes_it(
+    item: dict[str, Any], role: str, field: str
+) -> None:
+    encode(parts(item, role=role))
+    with pytest.raises(InvalidRequestError) as caught:
+        encode(parts(item, role=role), provider="xai", model="grok-4.7")
+    assert [each.field for each in caught.value.violations] == [f"messages[0].parts[0].{field}"]
+
+
+@pytest.mark.parametrize(
     "option",
     ["background", "conversation", "previous_response_id", "store", "stream", "include", "tools",
      "stream_options", "prompt", "context_management", "input", "n", "top_logprobs", "logit_bias"],
@@ -213,3 +230,22 @@ def test_nothing_is_kept_at_the_provider() -> None:
         body = json.loads(encode({}, model=model).body)
         assert body["store"] is False
         assert body.get("include") == included
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, "context_length_exceeded", "CONTEXT_WINDOW_EXCEEDED"),
+        (400, "invalid_prompt", "PROVIDER_REJECTED_REQUEST"),
+        (404, "model_not_found", "MODEL_NOT_FOUND"),
+        (429, "insufficient_quota", "PROVIDER_QUOTA_EXHAUSTED"),
+        (429, "rate_limit_exceeded", "PROVIDER_RATE_LIMITED"),
+        (503, "slow_down", "PROVIDER_OVERLOADED"),
+        (503, "server_is_overloaded", "PROVIDER_OVERLOADED"),
+        (500, "server_error", "PROVIDER_UNAVAILABLE"),
+    ],
+)
+def test_status_first_then_the_code(status: int, code: str, reason: str) -> None:
+    error = dialect().error(status, {}, json.dumps({"error": {"code": code}}).encode())
+    assert (error.reason_name, error.http_status) == (reason, status)
+    assert error.metadata["provider_code"] == code

@@ -46,7 +46,6 @@ _MODEL_CODES = {
     "invalid_model": NO_MODEL,  # Mistral
     "model_decommissioned": NO_MODEL,  # Groq
     "model_not_available": NO_MODEL,  # Together
-    "DeploymentNotFound": NO_MODEL,  # Azure
 }
 _QUOTA_CODES = {
     "insufficient_quota": QUOTA,  # OpenAI
