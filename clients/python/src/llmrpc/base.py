@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from llmrpc import plain
 from llmrpc import v1 as pb
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
+from llmrpc.errors import MethodNotImplementedError
 from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
@@ -113,6 +115,22 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
                 for delta in event.deltas:
                     if delta.HasField("text"):
                         yield delta.text
+
+    def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        """Many requests in one call, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client without batches.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no batches; a gateway has")
+
+    async def health(self, service: str = "") -> str:
+        """How a service is, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client that nothing can be asked.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no health; a gateway has")
 
     def with_callbacks(self, *callbacks: LLMCallback) -> BaseLLMClient:
         """The same client, with callbacks told of every call."""
