@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from llmrpc import v1 as pb
     from llmrpc.requests import Messages
+    from llmrpc.types import LLMMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +79,16 @@ class Asking(Settings):
         return Settings.request(self, messages, **fields)
 
 
-def user_message(text: str, parts: Sequence[pb.Part]) -> pb.LLMMessage:
+def user_message(text: str, parts: Sequence[pb.Part]) -> LLMMessage:
     """What a person says: the files first, since models read the question best behind them."""
     from llmrpc import v1 as pb
+    from llmrpc.cli.output import Misuse
+    from llmrpc.types import LLMMessage
 
     if not parts:
-        return pb.LLMMessage(role=pb.ROLE_USER, content=text)
-    said = [pb.Part(text=text)] if text else []
-    return pb.LLMMessage(role=pb.ROLE_USER, parts=[*parts, *said])
+        return LLMMessage("user", text)
+    try:
+        said = [pb.Part(text=text)] if text else []
+    except ValueError as error:
+        raise Misuse(f"prompt: {error}") from None
+    return LLMMessage("user", parts=[*parts, *said])

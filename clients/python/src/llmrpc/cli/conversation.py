@@ -31,7 +31,7 @@ class Conversation:
         self._asking = asking
         self._reasoning = reasoning
         self._client = asking.connect()
-        self._history: list[pb.LLMMessage] = []
+        self._history: list[LLMMessage | pb.LLMMessage] = []
         self._wanted: Sequence[pb.ToolCall] = ()
         self._results: list[pb.Part] = []
 
@@ -53,9 +53,9 @@ class Conversation:
         self._results.append(pb.Part(tool_result=result))
         if len(self._results) == len(self._wanted):
             results, self._results = self._results, []
-            await self._ask(pb.LLMMessage(role=pb.ROLE_TOOL, parts=results))
+            await self._ask(LLMMessage("tool", parts=results))
 
-    async def _ask(self, question: pb.LLMMessage) -> None:
+    async def _ask(self, question: LLMMessage) -> None:
         system = [LLMMessage("system", self.system)] if self.system else []
         asking = replace(self._asking, model=self.model)
         request = asking.request([*system, *self._history, question])
