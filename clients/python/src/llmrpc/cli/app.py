@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Exit, Option, Typer, echo
 
 from llmrpc.cli.asking import Asking
-from llmrpc.cli.settings import Reach
+from llmrpc.cli.settings import Reach, Settings
 from llmrpc.cli.shared_options import with_options
 
 EXIT_CODES = (
@@ -127,3 +127,42 @@ def health(
     from llmrpc.cli.health import run
 
     raise Exit(run(reach, service, all_services=all_services, as_json=as_json))
+
+
+@app.command(epilog=EXIT_CODES)
+@with_options
+def batch(
+    settings: Settings,
+    given: Annotated[str, Argument(metavar="IN", help="JSON lines; `-` is standard input.")],
+    out: Annotated[
+        str, Argument(metavar="OUT", help="The results as JSON lines; `-` is standard output.")
+    ],
+    retry_failed: Annotated[
+        bool, Option("--retry-failed", help="Ask again what failed in a run before.")
+    ] = False,
+    keep_order: Annotated[
+        bool, Option("--keep-order", help="Put OUT in IN's order, once all is answered.")
+    ] = False,
+    progress: Annotated[
+        bool | None,
+        Option("--progress/--no-progress", help="Show how far it is; by default on a terminal."),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        Option("--json", help="The summary as JSON; on standard error where OUT is `-`."),
+    ] = False,
+) -> None:
+    """Answer many requests; the same command goes on where it stopped.
+
+    A line of IN is a prompt as a JSON string, a GenerateRequest, or {"id": …, "request":
+    either}; without an id it is called line-N. --model and the like stand in where a
+    request says nothing, --timeout is for all of it. A line of OUT is a BatchResult.
+    Nothing is sent before all lines of a file are good; in a pipe a bad line gets an
+    error of its own.
+    """
+    from llmrpc.cli.batch.command import Wishes, run
+
+    wishes = Wishes(
+        retry_failed=retry_failed, keep_order=keep_order, progress=progress, as_json=as_json
+    )
+    raise Exit(run(settings, given, out, wishes))

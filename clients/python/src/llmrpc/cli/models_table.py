@@ -98,7 +98,7 @@ def _size(tokens: int) -> str:
     if tokens < 1000:
         return str(tokens)
     if tokens < 1_000_000:
-        return f"{tokens / 1000:.4g}k"
+        return f"{tokens / 1000:.3g}k"
     return f"{tokens / 1_000_000:.3g}M"
 
 
