@@ -24,7 +24,8 @@ class BadLine(Exception):  # noqa: N818 - it is the line's, not the program's
     """A line that is no item; `result` says so in the output."""
 
     def __init__(self, number: int, id: str, message: str) -> None:
-        super().__init__(f"line {number}: {message}")
+        first = message.partition("\n")[0]  # protobuf lists every field it knows below
+        super().__init__(f"line {number}: {first}")
         info = error_details_pb2.ErrorInfo(reason="INVALID_REQUEST", domain=DOMAIN)
         status = status_pb2.Status(code=code_pb2.INVALID_ARGUMENT, message=str(self))
         status.details.add().Pack(info)
