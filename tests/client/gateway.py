@@ -63,7 +63,7 @@ class Gateway(LLMServiceServicer):
     )
     items: list[pb.BatchItem] = field(default_factory=list)
     count: pb.CountTokensResponse = field(default_factory=pb.CountTokensResponse)
-    pages: dict[str, pb.ListModelsResponse] = field(default_factory=dict)
+    pages: dict[str, pb.ListModelsResponse | Failure] = field(default_factory=dict)
     """By their token."""
     page_requests: list[pb.ListModelsRequest] = field(default_factory=list)
     health: dict[str, int] = field(default_factory=dict)
@@ -124,7 +124,11 @@ class Gateway(LLMServiceServicer):
         self, request: pb.ListModelsRequest, context: Context
     ) -> pb.ListModelsResponse:
         self.page_requests.append(request)
-        return self.pages[request.page_token]
+        page = self.pages[request.page_token]
+        if isinstance(page, pb.ListModelsResponse):
+            return page
+        await self._act(page, context)
+        raise AssertionError("a failure ends the call")
 
     async def _act(self, step: Step, context: Context) -> None:
         if isinstance(step, Failure):

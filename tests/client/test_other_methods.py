@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
 from llmrpc import GatewayClient, LLMClientError, ProviderNotAvailableError
 from llmrpc import v1 as pb
-from tests.client.gateway import Gateway, serve
+from tests.client.gateway import Failure, Gateway, info, serve
 
 Status = health_pb2.HealthCheckResponse
 HELLO = pb.GenerateRequest(messages=[pb.LLMMessage(role=pb.ROLE_USER, content="Hello")])
@@ -71,7 +72,40 @@ async def test_the_blocking_twin(gateway: Gateway) -> None:
         with GatewayClient(gateway.target).blocking() as client:
             assert client.count_tokens(HELLO).prompt_tokens == 7
             assert [model.name for model in client.list_models("x")] == ["a/1"]
+            assert client.validate_model("a/1")
+            assert not client.validate_model("a/2")
+            assert client.validate_api_key()
             assert client.health("none") == "SERVICE_UNKNOWN"
 
     await asyncio.to_thread(work)
     assert gateway.page_requests[0].filter == "x"
+
+
+async def test_callbacks_are_no_hindrance(gateway: Gateway, client: GatewayClient) -> None:
+    gateway.pages = {"": page("a/1")}
+    gateway.count = pb.CountTokensResponse(prompt_tokens=7)
+    told = client.with_callbacks()
+    assert (await told.count_tokens(HELLO)).prompt_tokens == 7
+    assert await told.list_models() == list(page("a/1").models)
+    assert await told.health("none") == "SERVICE_UNKNOWN"
+    assert await told.validate_api_key()
+    assert not await told.validate_model("a/2")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "known"),
+    [
+        (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", False),
+        (grpc.StatusCode.FAILED_PRECONDITION, "PROVIDER_AUTHENTICATION", None),
+        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED", None),
+    ],
+)
+async def test_whether_the_gateway_knows_the_caller(
+    gateway: Gateway, client: GatewayClient, code: grpc.StatusCode, reason: str, known: bool | None
+) -> None:
+    gateway.pages = {"": Failure(code, "refused", [info(reason)])}
+    if known is None:
+        with pytest.raises(LLMClientError, match="refused"):
+            await client.validate_api_key()
+    else:
+        assert await client.validate_api_key() is known

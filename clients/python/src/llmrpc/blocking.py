@@ -84,6 +84,14 @@ class BlockingClient:
         """As the client's `list_models`, with its arguments."""
         return self._wait(self._client.list_models(*args, **kwargs))
 
+    def validate_api_key(self) -> bool:
+        """As `BaseLLMClient.validate_api_key`."""
+        return self._wait(self._client.validate_api_key())
+
+    def validate_model(self, model: str) -> bool:
+        """As `BaseLLMClient.validate_model`."""
+        return self._wait(self._client.validate_model(model))
+
     def batch(
         self, items: BatchItems, call: Call | None = None
     ) -> Generator[pb.BatchResult, None, None]:

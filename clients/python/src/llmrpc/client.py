@@ -15,6 +15,7 @@ from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
 from llmrpc.channel import DEFAULT_TARGET, TLS, is_loopback, with_port
 from llmrpc.connection import Connection
+from llmrpc.errors import AuthenticationError
 from llmrpc.gateway_batch import run_batch
 from llmrpc.gateway_models import all_models
 from llmrpc.gateway_stream import GatewayStream
@@ -89,7 +90,6 @@ class GatewayClient(BaseLLMClient):
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
-        """What the request would send, in tokens; `method` says how they were counted."""
         call = call or Call()
         counted = pb.CountTokensRequest(request=request)
         rpc = self._connection.open().service.CountTokens(counted, **self._options(call))
@@ -108,6 +108,16 @@ class GatewayClient(BaseLLMClient):
             return await whole(rpc, self.target, call.request_id)
 
         return await all_models(ask, filter)
+
+    async def validate_api_key(self) -> bool:
+        """Whether the gateway knows the caller; its providers' keys are its own."""
+        try:
+            await self.list_models()
+        except AuthenticationError as error:
+            if error.reason == pb.ERROR_REASON_UNAUTHENTICATED:
+                return False
+            raise
+        return True
 
     async def batch(
         self, items: BatchItems, call: Call | None = None

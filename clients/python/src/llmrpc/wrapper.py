@@ -48,6 +48,22 @@ class WrapperClient(BaseLLMClient):
             request, call or Call(), lambda call: self.inner.open_stream(request, call)
         )
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.count_tokens(request, call)
+        )
+
+    async def list_models(self) -> list[pb.Model]:
+        return await self.inner.list_models()
+
+    async def validate_api_key(self) -> bool:
+        return await self.inner.validate_api_key()
+
+    async def validate_model(self, model: str) -> bool:
+        return await self.inner.validate_model(model)
+
     def batch(
         self, items: BatchItems, call: Call | None = None
     ) -> AsyncGenerator[pb.BatchResult, None]:
