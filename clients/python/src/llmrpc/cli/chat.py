@@ -114,4 +114,6 @@ def _command(chat: Conversation, line: str) -> bool:
 def _attach(chat: Conversation, kind: str, source: str) -> None:
     if source:
         chat.attached.append(attachment(source, _KINDS[kind]))
-    report.say(f"with the next question: {len(chat.attached)} attached")
+    number = len(chat.attached)
+    go = "1 file goes" if number == 1 else f"{number or 'no'} files go"
+    report.say(f"{go} with the next question")
