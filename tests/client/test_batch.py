@@ -23,7 +23,7 @@ from llmrpc import (
     error_from_status,
 )
 from llmrpc import v1 as pb
-from tests.client.gateway import Context, Failure, Gateway, answered, fail, info, until
+from tests.client.gateway import Context, Failure, Gateway, answered, fail, info, response, until
 
 Items = AsyncIterator[pb.BatchItem]
 Results = AsyncIterator[pb.BatchResult]
@@ -128,6 +128,22 @@ async def test_leaving_early_cancels_the_call_and_stops_the_pulling(
         assert pulled == after
 
 
+async def test_leaving_when_all_is_sent_cancels_the_call(
+    gateway: Gateway, client: GatewayClient
+) -> None:
+    async def all_but_one(items: Items, context: Context) -> Results:
+        *most, _ = [one async for one in items]
+        for one in most:
+            yield answered(one)
+        await asyncio.Event().wait()
+
+    gateway.batch = all_but_one
+    results = client.batch([item("a"), item("b")])
+    await anext(results)
+    await results.aclose()
+    await until(lambda: gateway.cancelled)
+
+
 async def test_a_cancelled_task_cancels_the_batch(gateway: Gateway, client: GatewayClient) -> None:
     gateway.batch = hang
     results = client.batch([item("a"), item("b")])
@@ -226,6 +242,18 @@ async def test_the_blocking_twin(gateway: Gateway) -> None:
 
     await asyncio.to_thread(work)
     await until(lambda: gateway.cancelled)
+
+
+async def test_the_twin_s_iterable_may_wait_for_another_call(gateway: Gateway) -> None:
+    gateway.play([response("One")])
+
+    def work() -> list[str]:
+        with GatewayClient(gateway.target).blocking() as client:
+            prompts = (client.generate(item("a").request).content for _ in "ab")
+            items = (item(str(n), prompt) for n, prompt in enumerate(prompts))
+            return [result.response.content for result in client.batch(items)]
+
+    assert await asyncio.to_thread(work) == ["One", "One"]
 
 
 class Notes(LLMCallback):

@@ -108,6 +108,8 @@ async def test_a_bad_file_is_told_before_anything_is_sent(gateway: Gateway, file
         '{"messages": [{"rolle": "x"}]}',
         "{}",
         '{"id": "line-1", "request": "z"}',
+        '{"id": "\\ud800", "request": "z"}',
+        '"\\ud800"',
     ]
     files.given.write_text("\n".join(lines))
     done = await files.run(gateway)
@@ -117,7 +119,7 @@ async def test_a_bad_file_is_told_before_anything_is_sent(gateway: Gateway, file
     said = done.err.splitlines()
     assert said[0] == f"error  {files.given}: nothing was sent"
     assert [line.split(":")[0].strip() for line in said[1:-1]] == [
-        f"line {number}" for number in (2, 3, 4, 5, 7, 8, 9, 10)
+        f"line {number}" for number in (2, 3, 4, 5, 7, 8, 9, 10, 11, 12)
     ]
     assert "line 7: id 'a' is that of line 6" in done.err
     assert said[-1] == "next   llmrpc batch --help"
@@ -185,3 +187,11 @@ async def test_progress_is_for_terminals(gateway: Gateway, files: Files) -> None
     ) as screen:
         await screen.expect("2 of 2")
         await screen.expect("10 tokens · $0.002400")
+
+
+async def test_a_full_disk_is_said(gateway: Gateway, files: Files) -> None:
+    files.ask("0")
+    done = await run("batch", str(files.given), "/dev/full", "-a", gateway.target)
+    assert done.code == 1
+    assert "error  No space left on device" in done.err
+    assert "Traceback" not in done.err

@@ -35,7 +35,7 @@ MODELS = [
 
 async def models(gateway: Gateway, *options: str) -> Done:
     gateway.pages = {"": pb.ListModelsResponse(models=MODELS)}
-    return await run("models", "-a", gateway.target, *options)
+    return await run("models", "-a", gateway.target, *options, env={"COLUMNS": "40"})
 
 
 async def test_a_pipe_gets_every_column_whole(gateway: Gateway) -> None:

@@ -88,3 +88,6 @@ def exit_code(command: str, work: Callable[[], int], address: str) -> int:
         # Nothing more goes there, the interpreter's last flush included.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:  # a full disk, say
+        report.print_failure(error.strerror or str(error))
+        return FAILED

@@ -122,6 +122,11 @@ def print_misuse(message: str, command: str) -> None:
     _console().print(text.append(f"\nnext   llmrpc {command} --help"))
 
 
+def print_failure(message: str) -> None:
+    """What failed here, with nothing to be done about it by an option."""
+    _console().print(Text.assemble(("error  ", "bold red"), printable(message)))
+
+
 def print_error(error: LLMClientError, address: str, *, chat: bool = False) -> None:
     """What happened, where, what to do next, and the id to ask about."""
     text = Text()

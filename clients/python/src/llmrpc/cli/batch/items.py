@@ -47,8 +47,8 @@ def read_item(raw: bytes, number: int, settings: Settings) -> pb.BatchItem | Non
         raise BadLine(number, name, f"is no JSON: {error}") from None
     if isinstance(value, dict) and "request" in value:
         given = value.get("id")
-        if not isinstance(given, str) or not given:
-            raise BadLine(number, name, "id: is missing, or no text")
+        if not isinstance(given, str) or not given or not given.isprintable():
+            raise BadLine(number, name, "id: is missing, or no printable text")
         name = given
         if unknown := sorted(set(value) - {"id", "request"}):
             raise BadLine(number, name, f"unknown key {', '.join(unknown)}; known are id, request")

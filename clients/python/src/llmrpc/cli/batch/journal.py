@@ -8,6 +8,7 @@ file takes the old one's place at once.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import FileIO
@@ -83,7 +84,7 @@ class Journal:
             new_path.unlink()
         new = _open(new_path)
         _lock(new)
-        os.fchmod(new.fileno(), os.fstat(self._file.fileno()).st_mode)
+        shutil.copymode(self.path, new_path)
         with _reader(self._file) as file:
             copy(file, kept, new)
         os.fsync(new.fileno())

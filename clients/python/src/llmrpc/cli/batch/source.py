@@ -26,7 +26,7 @@ class Source:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self._file = open(0 if path == "-" else path, "rb", closefd=path != "-")  # noqa: SIM115 - it is closed by `close`
+            self._file = open(0 if path == "-" else path, "rb", closefd=path != "-")  # noqa: SIM115 - a thread may read it to the end of the process
             self.twice = path != "-" and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
             """Whether it can be read a second time."""
         except OSError as error:
