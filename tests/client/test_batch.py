@@ -12,6 +12,7 @@ from google.rpc import code_pb2, status_pb2
 
 from llmrpc import (
     BaseLLMClient,
+    BudgetExceededError,
     Call,
     GatewayClient,
     LLMCallback,
@@ -294,6 +295,25 @@ async def test_callbacks_are_told_of_each_item(gateway: Gateway, client: Gateway
         "start One",
         "start Three",
         "start Two",
+    ]
+
+
+async def test_a_callback_that_refuses_an_item_ends_the_batch_behind_the_answers(
+    client: GatewayClient,
+) -> None:
+    class Two(Notes):
+        async def before_llm_send(self, call: Call, request: pb.GenerateRequest) -> None:
+            if request.messages[0].content == "Three":
+                raise BudgetExceededError("two are enough")
+
+    notes = Two()
+    asked = [item(prompt, prompt) for prompt in ("One", "Two", "Three", "Four")]
+    with pytest.raises(BudgetExceededError, match="enough"):
+        [one async for one in client.with_callbacks(notes).batch(asked)]
+    assert {"end One", "end Two"} <= set(notes.seen)
+    assert [said for said in notes.seen if said.endswith(("Three", "Four"))] == [
+        "start Three",
+        "BudgetExceededError Three",
     ]
 
 

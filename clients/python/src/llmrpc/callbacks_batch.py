@@ -26,15 +26,21 @@ async def reported(
 ) -> AsyncGenerator[pb.BatchResult, None]:
     """The results of `send(items)`, each told of before the caller gets it.
 
-    Items that are unanswered when the batch is over end with what ended it.
+    Items that are unanswered when the batch is over end with what ended it. What `start`
+    raises refuses an item: none is sent behind it, and it is raised behind the results.
     """
     from llmrpc.status import error_from_status  # it needs grpc, and callbacks do not
 
     waiting: dict[str, Report] = {}
+    refusals: list[Exception] = []
 
     async def told() -> AsyncGenerator[pb.BatchItem, None]:
         async for item in each(items):
-            waiting[item.id] = await start(item.request)
+            try:
+                waiting[item.id] = await start(item.request)
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                refusals.append(error)
+                return
             yield item
 
     cause: BaseException = asyncio.CancelledError("the batch was left early")
@@ -55,3 +61,5 @@ async def reported(
     finally:
         for report in waiting.values():
             await report.error(cause)
+    for refusal in refusals:
+        raise refusal
