@@ -74,8 +74,14 @@ async def test_a_narrow_terminal_gets_lines_that_fit(gateway: Gateway) -> None:
         await screen.expect("our-own[2J")
         await screen.expect("\r\n  1.05M context · unpriced\r\n")
         assert await screen.wait() == 0
+    async with terminal(arguments, env={"COLUMNS": "70"}) as screen:
+        await screen.expect("$ out/M\x1b[0m\r\n")
+        await screen.expect(" 0.6+\r\n\x1b[2m  images,tools,cache\x1b[0m\r\n")
+        await screen.expect("1.05M       -       -        -\r\n")
+        assert await screen.wait() == 0
     async with terminal(arguments, env={"COLUMNS": "90"}) as screen:
-        await screen.expect("$ out/M")
+        await screen.expect("$ out/M  can")
+        await screen.expect("0.6+  images,tools,cache")
 
 
 @pytest.mark.parametrize(
@@ -164,3 +170,6 @@ async def test_health_used_wrongly_or_of_nobody(free_port: int) -> None:
     done = await run("health", "-a", f"127.0.0.1:{free_port}")
     assert (done.code, done.out) == (1, "")
     assert "no gateway answers" in done.err
+    done = await run("health", "--all", "-a", f"127.0.0.1:{free_port}")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error  no gateway answers")

@@ -103,7 +103,11 @@ def models(
     ] = "",
     as_json: Annotated[bool, Option("--json", help="One Model as JSON a line.")] = False,
 ) -> None:
-    """List the models that the gateway can call."""
+    """List the models that the gateway can call.
+
+    Prices are USD per million tokens; + says that others hold for long prompts or other
+    tiers.
+    """
     from llmrpc.cli.models import run
 
     raise Exit(run(reach, filter, as_json=as_json))

@@ -42,8 +42,12 @@ def run(reach: Reach, service: str, *, all_services: bool, as_json: bool) -> int
 
 async def _ask(client: GatewayClient, service: str, *, all_services: bool) -> dict[str, str]:
     async with client:
-        services = [*_SERVICES, *await _providers(client)] if all_services else [service]
-        return {name: await client.health(name) for name in services}
+        statuses = {
+            name: await client.health(name) for name in (_SERVICES if all_services else [service])
+        }
+        for name in await _providers(client) if all_services else ():
+            statuses[name] = await client.health(name)
+        return statuses
 
 
 async def _providers(client: GatewayClient) -> list[str]:

@@ -1,6 +1,8 @@
-"""Models as a table; where a terminal is too narrow for it, two lines each.
+"""Models as a table, as wide as the terminal takes.
 
-A pipe gets every column whole, parted by two spaces, `-` for what is unknown.
+Where it does not fit, the abilities go below each row; where the rest does not fit
+either, a few lines tell of each model. A pipe gets every column whole, parted by two
+spaces, `-` for what is unknown.
 """
 
 from __future__ import annotations
@@ -35,17 +37,27 @@ def print_models(models: Sequence[pb.Model]) -> None:
     if not models:
         return
     rows = [_row(model) for model in models]
-    widths = [max(cell_len(row[place]) for row in (_HEADER, *rows)) for place in range(6)]
+    widths = [max(map(cell_len, column)) for column in zip(_HEADER, *rows, strict=True)]
     console = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
-    width = shutil.get_terminal_size().columns
-    if sys.stdout.isatty() and sum(widths) + 2 * 5 > width:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    if _needed(widths[:-1]) > width:
         for row in rows:
             _print_narrow(console, row, width)
         return
-    console.print(Text(_line(_HEADER, widths), "dim"))
+    below = _needed(widths) > width
+    columns = len(widths) - below
+    console.print(Text(_line(_HEADER[:columns], widths), "dim"))
     for row in rows:
-        name, rest = _line(row, widths)[: widths[0]], _line(row, widths)[widths[0] :]
-        console.print(Text.assemble((name, "bold"), rest))
+        line = Text(_line(row[:columns], widths))
+        line.stylize("bold", 0, len(row[0]))
+        console.print(line)
+        if below and row[-1] != "-":
+            console.print(Text(f"  {row[-1]}", "dim"))
+
+
+def _needed(widths: Sequence[int]) -> int:
+    """Columns of a terminal for columns of these widths."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def _row(model: pb.Model) -> tuple[str, ...]:
@@ -63,7 +75,7 @@ def _row(model: pb.Model) -> tuple[str, ...]:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = []
-    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+    for place, (cell, width) in enumerate(zip(cells, widths, strict=False)):
         space = " " * (width - cell_len(cell))
         padded.append(space + cell if place in _NUMBERS else cell + space)
     return "  ".join(padded).rstrip()

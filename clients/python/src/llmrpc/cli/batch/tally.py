@@ -82,7 +82,8 @@ class Tally:
         yield " · ".join(counts)
         for reason, times in self.reasons.most_common():
             yield f"{times:,} × {reason}: {self._said[reason]}"  # noqa: RUF001 - it is meant
-        yield f"{self.tokens()} · {self.cost()} · {self.seconds():.1f} s"
+        if self.answered or self.failed:
+            yield f"{self.tokens()} · {self.cost()} · {self.seconds():.1f} s"
 
     def summary(self) -> dict[str, Any]:
         """The summary for a program."""
