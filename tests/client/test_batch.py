@@ -206,6 +206,21 @@ async def test_what_ends_the_whole_batch_is_typed(gateway: Gateway, client: Gate
             pass
 
 
+async def test_an_end_while_items_are_sent_keeps_results_and_status(
+    gateway: Gateway, client: GatewayClient
+) -> None:
+    async def full(items: Items, context: Context) -> Results:
+        yield answered(await anext(items))
+        await fail(context, Failure(grpc.StatusCode.UNAVAILABLE, "full"))
+
+    gateway.batch = full
+    for _ in range(30):  # grpc's own way to send fails about every second time
+        results = client.batch(item(str(number), "x" * 5000) for number in range(40))
+        assert (await anext(results)).id == "0"
+        with pytest.raises(StreamInterruptedError, match="full"):
+            await anext(results)
+
+
 async def test_an_end_before_its_time_is_no_good_end(
     gateway: Gateway, client: GatewayClient
 ) -> None:

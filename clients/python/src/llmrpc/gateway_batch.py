@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TypeAlias
 
 import grpc.aio
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # its stubs lack it
 
 from llmrpc import v1 as pb
 from llmrpc.batch_items import BatchItems, each
@@ -36,12 +37,24 @@ class _Sender:
         async with aclosing(each(self._items)) as items:
             async for item in items:
                 self.sent += 1
-                try:
-                    await self._rpc.write(item)
-                except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-                    return  # the call is over: its reader learns why
+                if not await self._write(item):
+                    return
         self.finished = True
-        await self._rpc.done_writing()
+        with suppress(cygrpc.InternalError):  # the call is over: its reader learns why
+            await self._rpc.done_writing()
+
+    async def _write(self, item: pb.BatchItem) -> bool:
+        """Sends one item; False where the call is over.
+
+        The call's own `write` would then put an error of its own in the place of the
+        status, and of the results that are still to be read (seen with grpcio 1.85).
+        """
+        try:
+            await self._rpc.wait_for_connection()
+            await self._rpc._cython_call.send_serialized_message(item.SerializeToString())  # type: ignore[attr-defined]  # private
+        except (grpc.aio.AioRpcError, cygrpc.InternalError):
+            return False
+        return True
 
     def _over(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()) is not None:
