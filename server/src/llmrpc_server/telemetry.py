@@ -31,6 +31,7 @@ REQUEST_ID = "llmrpc.request_id"
 CALLER = "llmrpc.caller"
 COST = "llmrpc.cost_usd"
 KEY = "llmrpc.provider_key"
+PLACE = "llmrpc.batch.place"
 
 OPERATION = "gen_ai.operation.name"
 PROVIDER = "gen_ai.provider.name"
@@ -99,14 +100,22 @@ def upstream_headers(span: trace.Span) -> tuple[tuple[str, str], ...]:
 
 
 class CallSpan:
-    """The server span of one call; started and ended expressly."""
+    """The server span of one call, or that of an item inside its batch's span.
 
-    def __init__(self, tracer: Tracer, method: str, headers: Mapping[str, str]) -> None:
+    Started and ended expressly. An item's has its place in the batch, from 1.
+    """
+
+    def __init__(
+        self, tracer: Tracer, method: str, headers: Mapping[str, str], place: int = 0
+    ) -> None:
+        attributes: dict[str, Value] = {RPC_SYSTEM: "grpc", RPC_METHOD: method}
+        if place:
+            attributes[PLACE] = place
         self.span = tracer.start_span(
-            method,
+            f"{method} item" if place else method,
             context=remote_context(headers),
-            kind=SpanKind.SERVER,
-            attributes={RPC_SYSTEM: "grpc", RPC_METHOD: method},
+            kind=SpanKind.INTERNAL if place else SpanKind.SERVER,
+            attributes=attributes,
         )
 
     def end(self, code: str, *, server_fault: bool, attributes: Mapping[str, Value]) -> None:

@@ -15,6 +15,7 @@ from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
+from llmrpc_server.rpc.batch import BatchSettings
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.server import ListenSettings
 
@@ -95,6 +96,7 @@ class Config:
     http: HttpSettings = field(default_factory=HttpSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
     limits: Limits = field(default_factory=Limits)
+    batch: BatchSettings = field(default_factory=BatchSettings)
     log: LogSettings = field(default_factory=LogSettings)
     tracing: TracingSettings = field(default_factory=TracingSettings)
 
