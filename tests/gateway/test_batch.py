@@ -90,16 +90,21 @@ async def test_a_call_has_so_many_items_at_a_time(start: Start, crowd: Crowd) ->
     assert crowd.most == 3
 
 
-async def test_all_calls_have_so_many_items_at_a_time(start: Start, crowd: Crowd) -> None:
-    gateway = await start(batch={"concurrency": 3, "total_concurrency": 4})
+async def test_all_calls_have_so_many_items_at_a_time(
+    start: Start, upstream: Upstream, crowd: Crowd
+) -> None:
+    other = {"dialect": "openai", "base_url": upstream.url, "api_keys": ["sk-other-0000"]}
+    gateway = await start(batch={"total_concurrency": 3}, providers__other=other)
+    models = ["openai/gpt-4o-mini", "other/gpt-4o-mini"]
     running = [
-        asyncio.ensure_future(run(gateway.stub, [item(n) for n in range(6)])) for _ in range(3)
+        asyncio.ensure_future(run(gateway.stub, [item(n, model=model) for n in range(6)]))
+        for model in models
     ]
-    await until(lambda: crowd.waiting == 4)
+    await until(lambda: crowd.waiting == 3)
     crowd.go.set()
     for results in await asyncio.gather(*running):
         assert len(contents(results)) == 6
-    assert crowd.most == 4
+    assert crowd.most == 3
 
 
 async def test_items_are_read_when_there_is_room_for_them(start: Start, crowd: Crowd) -> None:
