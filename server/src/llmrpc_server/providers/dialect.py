@@ -75,6 +75,16 @@ class Answer:
     """In disjoint buckets; None while the provider has reported none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as its provider lists it; None is what the provider does not say."""
+
+    id: str
+    context_tokens: int | None = None
+    """The size of prompt and answer together."""
+    max_output_tokens: int | None = None
+
+
 class StreamDecoder(ABC):
     """The state of one stream: bytes in, `answer` grows."""
 
@@ -137,3 +147,30 @@ class Dialect(ABC):
         Decided by the status first, then by the body's own code or type; never
         by its prose. Headers are matched without regard to case.
         """
+
+
+class ListsModels(ABC):
+    """A dialect whose providers list their models."""
+
+    @abstractmethod
+    def list_path(self, page: str) -> str:
+        """Where a page of the list is, below the base URL; the first page is empty."""
+
+    @abstractmethod
+    def decode_list(self, body: bytes) -> tuple[list[Listed], str]:
+        """The models that generate text, and the next page; empty at the end.
+
+        Raises `LLMClientError` for what cannot be read.
+        """
+
+
+class CountsTokens(ABC):
+    """A dialect whose providers count what a request would send."""
+
+    @abstractmethod
+    def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
+        """The provider's request for a count. Raises as `Dialect.encode` does."""
+
+    @abstractmethod
+    def decode_count(self, body: bytes) -> int:
+        """The count. Raises `LLMClientError` for what cannot be read."""
