@@ -42,7 +42,7 @@ def item(name: str, model: str = "say", **fields: Any) -> pb.BatchItem:
 async def results(
     running: RunningGateway, items: Iterable[pb.BatchItem], **options: Any
 ) -> list[pb.BatchResult]:
-    call = running.stub.BatchGenerate(items, **options)
+    call = running.stub.BatchGenerate(iter(items), **options)
     found: list[Any] = await everything(call)
     return found
 
@@ -162,7 +162,7 @@ async def test_a_cancelled_batch_tells_of_the_items_that_ran(
     gateway: StartGateway, lines: Lines
 ) -> None:
     running = await gateway(providers=SCRIPTED)
-    call = running.stub.BatchGenerate([item("a", "hang"), item("b", "hang")])
+    call = running.stub.BatchGenerate(iter([item("a", "hang"), item("b", "hang")]))
     await until(lambda: scripted(running).running == 2)
     call.cancel()
     await until(lambda: lines("call"))
@@ -176,7 +176,7 @@ async def test_a_batch_that_is_nearly_done_ends_well_while_the_server_stops(
     running = await gateway(providers=SCRIPTED, listen={"grace": 20.0})
     watched = watch(health(running), "")
     assert (await watched.read()).status == UP
-    call = running.stub.BatchGenerate()
+    call: Any = running.stub.BatchGenerate()
     await call.write(item("a"))
     assert (await call.read()).id == "a"
     stopping = asyncio.ensure_future(running.app.lifecycle.stop())
@@ -191,7 +191,7 @@ async def test_a_batch_that_is_nearly_done_ends_well_while_the_server_stops(
 
 async def test_a_batch_without_end_is_told_that_the_server_stops(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, listen={"grace": 0.6}, batch={"concurrency": 2})
-    call = running.stub.BatchGenerate()
+    call: Any = running.stub.BatchGenerate()
     await call.write(item("a"))
     assert (await call.read()).id == "a"
     await call.write(item("b", "hang"))
@@ -207,7 +207,7 @@ async def test_a_batch_without_end_is_told_that_the_server_stops(gateway: StartG
 
 async def test_what_runs_is_answered_when_nothing_new_is_taken(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, timeout=0.7, listen={"grace": 1.0})
-    call = running.stub.BatchGenerate()
+    call: Any = running.stub.BatchGenerate()
     await call.write(item("a", "hang"))
     await until(lambda: scripted(running).running)
     stopping = asyncio.ensure_future(running.app.lifecycle.stop())

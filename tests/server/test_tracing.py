@@ -215,6 +215,15 @@ async def test_an_item_of_a_batch_has_a_span_inside_the_calls(traced: Traced) ->
     assert tries == {span.span_id for span in inner}
 
 
+async def test_a_count_has_a_span_of_its_own_kind(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    await traced.stub.CountTokens(pb.CountTokensRequest(request=ask("say")), metadata=metadata)
+    server, client = await traced.collector.trace(trace, 2)
+    assert server.name == "llmrpc.v1.LLMService/CountTokens"
+    assert (client.name, client.parent_span_id) == ("count_tokens say", server.span_id)
+    assert attributes(client)["gen_ai.operation.name"] == "count_tokens"
+
+
 def place(span: trace_pb2.Span) -> Any:
     """Of an item in its batch."""
     return attributes(span)["llmrpc.batch.place"]

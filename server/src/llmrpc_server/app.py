@@ -24,6 +24,7 @@ from llmrpc_server.providers.clients import RowClient
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.echo import EchoClient
 from llmrpc_server.providers.http import Upstream
+from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 from llmrpc_server.rpc.batch import Batches
 from llmrpc_server.rpc.drain import Drain
@@ -49,6 +50,7 @@ class App:
         if self._tracing is not None:
             self._tracer = self._tracing.get_tracer("llmrpc_server", __version__)
         self._prices = PriceBook(config.prices)
+        self._tokenizers = Tokenizers(config.vocabularies)
         self._upstream = Upstream(config.http, config.timeout)
         self.health = Health([each.name for each in self._on])
         batch = config.batch
@@ -148,6 +150,7 @@ class App:
                 defaults=Defaults(self.config.temperature, self.config.max_tokens),
                 upstream=self._upstream,
                 prices=self._prices,
+                tokenizers=self._tokenizers,
             )
         if planned.settings.client:
             return _own_client(planned, self.config)

@@ -48,6 +48,9 @@ CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
 REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
 FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
 
+CHAT, COUNT = "chat", "count_tokens"
+"""Operations; the conventions have no name for the second."""
+
 _WELL_KNOWN = {"mistral": "mistral_ai", "xai": "x_ai", "google": "gcp.gemini"}
 """Providers that the conventions name otherwise than we do."""
 
@@ -139,9 +142,10 @@ class AttemptSpan:
         request: pb.GenerateRequest,
         *,
         stream: bool,
+        operation: str = CHAT,
     ) -> None:
         attributes: dict[str, Value] = {
-            OPERATION: "chat",
+            OPERATION: operation,
             PROVIDER: _WELL_KNOWN.get(target.provider, target.provider),
             REQUEST_MODEL: target.model,
         }
@@ -154,7 +158,7 @@ class AttemptSpan:
         if target.key is not None:
             attributes[KEY] = target.key.name
         self.span = tracer.start_span(
-            f"chat {target.model}",
+            f"{operation} {target.model}",
             context=remote_context(dict(parent)),
             kind=SpanKind.CLIENT,
             attributes=attributes,
@@ -174,6 +178,10 @@ class AttemptSpan:
         if response.provider_response_id:
             attributes[RESPONSE_ID] = response.provider_response_id
         self.span.set_attributes(attributes | _spent(response.usage, response.cost))
+        self.span.end()
+
+    def counted(self) -> None:
+        """Ends the span; a count used nothing."""
         self.span.end()
 
     def fail(self, error: BaseException, attempt: pb.Attempt | None) -> None:

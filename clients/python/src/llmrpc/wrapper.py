@@ -47,5 +47,12 @@ class WrapperClient(BaseLLMClient):
             request, call or Call(), lambda call: self.inner.open_stream(request, call)
         )
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.count_tokens(request, call)
+        )
+
     async def close(self) -> None:
         await self.inner.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -93,6 +94,8 @@ class Config:
     """Own names for models: `fast: openai/gpt-4o-mini`."""
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
     prices: tuple[PriceOverride, ...] = ()
+    vocabularies: Path | None = None
+    """Folder with tiktoken's vocabularies, under their own names or those of its cache."""
     http: HttpSettings = field(default_factory=HttpSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
     limits: Limits = field(default_factory=Limits)

@@ -146,3 +146,9 @@ class PaceWatcher(WrapperClient):
             if error.reason in LIMITED:
                 self._limited()
             raise
+
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        """Passes: providers limit counts apart from answers."""
+        return await self.inner.count_tokens(request, call)

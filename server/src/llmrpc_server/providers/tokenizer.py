@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CACHE = "TIKTOKEN_CACHE_DIR"
+"""The environment's name for the folder."""
 PIECE = 100_000
 """Characters that are cut at a time: a million blanks are too much for tiktoken's regular
 expressions. A longer text may so count one token more for each piece."""
@@ -58,6 +61,12 @@ class Tokenizers:
         """The tokens of a text; None without this model's tokenizer."""
         encoding = self.find(model)
         return None if encoding is None else count(encoding, text)
+
+
+def at_hand() -> Tokenizers:
+    """Those of the folder that tiktoken itself would look in, where one is named."""
+    folder = os.environ.get(CACHE)
+    return Tokenizers(Path(folder) if folder else None)
 
 
 def count(encoding: Encoding, text: str) -> int:

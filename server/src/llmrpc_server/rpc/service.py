@@ -56,7 +56,10 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     async def CountTokens(
         self, request: pb.CountTokensRequest, context: Context
     ) -> pb.CountTokensResponse:
-        _not_built()
+        rpc = CURRENT.get()
+        self._validator.check(request.request)
+        rpc.requested_model = request.request.model
+        return await self._client.count_tokens(request.request, rpc.call())
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
