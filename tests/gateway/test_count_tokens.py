@@ -118,7 +118,8 @@ async def test_what_the_endpoint_answers_is_told(
 
 async def health(gateway: Gateway, provider: str) -> Any:
     name = health_pb2.HealthCheckRequest(service=f"provider/{provider}")
-    return (await gateway.app.health.servicer.Check(name, None)).status
+    servicer: Any = gateway.app.health.servicer
+    return (await servicer.Check(name, None)).status
 
 
 async def test_failed_counts_do_not_put_a_provider_down(
