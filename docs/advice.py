@@ -47,7 +47,7 @@ ADVICE: Mapping[str, Advice] = {
     "CIRCUIT_OPEN": Advice("later", _NOT_SENT),
     "GATEWAY_OVERLOADED": Advice(
         "yes, after the pushback: a retry policy does it",
-        "raise `listen.max_calls`, or add one; of a batch that is told the gateway stops, send the items without a result again",
+        "raise `listen.max_calls`, or add one; of a batch send what has no result again",
     ),
     "STREAM_INTERRUPTED": Advice(
         "only if you can use a second answer: the first was paid for", "keep what came, or ask anew"

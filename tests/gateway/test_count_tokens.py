@@ -21,7 +21,7 @@ from tests.gateway.conftest import FAST, KEY, Gateway, Start, ask
 from tests.gateway.failures import Failure, failure_of
 from tests.gateway.handlers import body, breaks, error, good
 from tests.providers.vocabulary import install
-from tests.running import until
+from tests.running import LIMIT, until
 from tests.upstream import Exchange, Upstream
 
 UP = health_pb2.HealthCheckResponse.SERVING
@@ -77,6 +77,20 @@ async def test_the_provider_counts_where_it_can(counting: Gateway, upstream: Ups
     assert exchange.headers["authorization"] == f"Bearer {KEY}"
 
 
+async def test_gemini_counts_by_its_own_protocol(start: Start, upstream: Upstream) -> None:
+    google = {"base_url": upstream.url, "api_keys": [KEY]}
+    gateway = await start(providers__google=google)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, {"totalTokens": 31})
+
+    upstream.script(answer)
+    assert await count(gateway, ask(model="google/gemini-3-pro")) == pb.CountTokensResponse(
+        prompt_tokens=31, method=PROVIDER, provider="google", model="gemini-3-pro"
+    )
+    assert upstream.exchanges[0].path.endswith("/models/gemini-3-pro:countTokens")
+
+
 async def test_a_count_is_tried_again_and_its_attempts_told(
     counting: Gateway, upstream: Upstream, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,14 +136,19 @@ async def health(gateway: Gateway, provider: str) -> Any:
     return (await servicer.Check(name, None)).status
 
 
+async def becomes(gateway: Gateway, provider: str, status: Any) -> None:
+    async with asyncio.timeout(LIMIT):
+        while await health(gateway, provider) != status:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.005)
+
+
 async def test_failed_counts_do_not_put_a_provider_down(
     counting: Gateway, upstream: Upstream
 ) -> None:
     upstream.script(error(503))
     await refusal(counting, ask())
     await failure_of(counting.stub.Generate(ask(model="openai/gpt-4o")))
-    while await health(counting, "openai") != DOWN:  # the changes are told in their order
-        await asyncio.sleep(0.005)
+    await becomes(counting, "openai", DOWN)
     assert await health(counting, "own") == UP
 
 
@@ -138,13 +157,11 @@ async def test_a_count_made_here_does_not_bring_a_provider_up(
 ) -> None:
     upstream.script(error(503), error(503), error(503), error(503), good)
     await failure_of(gateway.stub.Generate(ask()))
-    while await health(gateway, "openai") != DOWN:
-        await asyncio.sleep(0.005)
+    await becomes(gateway, "openai", DOWN)
     assert (await count(gateway, ask())).method == ESTIMATE
     assert await health(gateway, "openai") == DOWN
     await gateway.stub.Generate(ask())
-    while await health(gateway, "openai") != UP:
-        await asyncio.sleep(0.005)
+    await becomes(gateway, "openai", UP)
 
 
 @pytest.mark.parametrize("end", ["cancel", "deadline"])
