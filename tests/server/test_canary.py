@@ -102,6 +102,10 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
 
 async def _statuses(batch: Any, said: list[str]) -> None:
     """Reads a batch; what is said of its items that failed, without their ids."""
-    async for result in batch:
-        if result.HasField("status"):
-            said.append(result.status.SerializeToString().decode("latin-1"))
+    said.extend(
+        [
+            result.status.SerializeToString().decode("latin-1")
+            async for result in batch
+            if result.HasField("status")
+        ]
+    )
