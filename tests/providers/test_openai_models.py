@@ -109,9 +109,9 @@ def test_a_count_asks_for_what_the_model_reads_and_nothing_else() -> None:
         messages=[pb.LLMMessage(role=pb.ROLE_USER, content="Hello")],
         tools=[pb.Tool(name="f")],
         max_tokens=9,
-        stop=["x"],
+        temperature=1,
     )
-    encoded = counting().encode_count(request, "gpt-6-luna")
+    encoded = counting().encode_count(request, "gpt-4.1")
     assert encoded.path == "/responses/input_tokens"
     body = json.loads(encoded.body)
     assert set(body) == {"model", "input", "tools"}
@@ -119,11 +119,11 @@ def test_a_count_asks_for_what_the_model_reads_and_nothing_else() -> None:
     assert counting().decode_count(b'{"object": "response.input_tokens", "input_tokens": 11}') == 11
 
 
-def test_a_count_refuses_what_the_protocol_lacks() -> None:
-    audio = pb.Part(audio=pb.Audio(data=b"a", media_type="audio/wav"))
-    message = pb.LLMMessage(role=pb.ROLE_USER, parts=[audio])
-    with pytest.raises(InvalidRequestError):
-        counting().encode_count(pb.GenerateRequest(messages=[message]), "gpt-6-luna")
+def test_a_count_raises_as_the_request_itself_would() -> None:
+    message = pb.LLMMessage(role=pb.ROLE_USER, content="Hello")
+    with pytest.raises(InvalidRequestError) as caught:
+        counting().encode_count(pb.GenerateRequest(messages=[message], stop=["x"]), "gpt-6-luna")
+    assert [each.field for each in caught.value.violations] == ["stop"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"input_tokens": "x"}', b'{"input_tokens": -1}'])

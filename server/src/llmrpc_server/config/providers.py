@@ -100,7 +100,6 @@ def _own_row(name: str, settings: ProviderConfig) -> Row | None:
         base_url=settings.base_url,
         default_model=settings.default_model,
         needs_key=False,
-        counts=False,
     )
 
 

@@ -9,6 +9,7 @@ from llmrpc_server.providers.dialect import Defaults, Row
 from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.tokenizer import Tokenizers
 
 
 class RowClient(ProviderClient):
@@ -23,6 +24,7 @@ class RowClient(ProviderClient):
         defaults: Defaults | None = None,
         upstream: Upstream | None = None,
         prices: PriceBook | None = None,
+        tokenizers: Tokenizers | None = None,
     ) -> None:
         super().__init__(
             Dialects(row, DIALECTS),
@@ -31,6 +33,7 @@ class RowClient(ProviderClient):
             defaults=defaults,
             upstream=upstream,
             prices=prices,
+            tokenizers=tokenizers,
         )
 
 

@@ -21,7 +21,7 @@ class Ways:
     options: frozenset[str] = frozenset()
     quirks: Mapping[str, object] = field(default_factory=dict)
     docs: str = ""
-    counts: bool = False
+    counts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,12 @@ class Row:
     """Keys of `provider_options`, without the provider's prefix, that it takes."""
     quirks: Mapping[str, object] = field(default_factory=dict)
     """What its dialect does differently for it; the dialect names the keys."""
+    tiktoken: bool = False
+    """Whether tiktoken knows the tokenizers of its models by the models' names."""
     docs: str = ""
     """Its own documentation of the wire format."""
-    counts: bool = True
-    """Whether it counts tokens, where its dialect has a way to ask."""
+    counts: bool | None = None
+    """Whether it counts tokens; None: as those do who speak its dialect."""
     dialects: Mapping[str, str] = field(default_factory=dict)
     """Models that another dialect serves: it by the start of their names. The longest
     start that fits counts."""
@@ -225,6 +227,9 @@ class ListsModels(ABC):
 
 class CountsTokens(ABC):
     """A dialect whose providers count what a request would send."""
+
+    usual: ClassVar[bool] = True
+    """Whether it is usual to: then a row need not say so."""
 
     @abstractmethod
     def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:

@@ -29,4 +29,7 @@ class Dialects:
 
 def counter(dialect: Dialect) -> CountsTokens | None:
     """The dialect, as one whose provider counts tokens; None where there is no such."""
-    return dialect if isinstance(dialect, CountsTokens) and dialect.row.counts else None
+    if not isinstance(dialect, CountsTokens):
+        return None
+    said = dialect.row.counts
+    return dialect if (dialect.usual if said is None else said) else None

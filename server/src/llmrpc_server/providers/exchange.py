@@ -20,8 +20,9 @@ from llmrpc.estimate import estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
-from llmrpc_server.providers.dialects import Dialects
+from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 
 KEPT_URLS = 1024
@@ -39,6 +40,7 @@ class Provider:
     base_url: str
     key: ApiKey | None = None
     defaults: Defaults = field(default_factory=Defaults)
+    tokenizers: Tokenizers | None = None
     urls: dict[str, URL] = field(default_factory=dict)
 
     @property
@@ -70,7 +72,13 @@ class Exchange:
     )
 
     def __init__(
-        self, provider: Provider, request: pb.GenerateRequest, call: Call, *, stream: bool
+        self,
+        provider: Provider,
+        request: pb.GenerateRequest,
+        call: Call,
+        *,
+        stream: bool,
+        count: bool = False,
     ) -> None:
         target = call.target
         self.provider, self.request, self.call = provider, request, call
@@ -79,7 +87,10 @@ class Exchange:
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
         try:
-            self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
+            if count and (counting := counter(dialect)):
+                self.encoded = counting.encode_count(request, self.model)
+            else:
+                self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
         except LLMClientError as error:
             self.attempt.fail(error)
             raise

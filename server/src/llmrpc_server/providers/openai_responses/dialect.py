@@ -20,7 +20,7 @@ from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 from llmrpc_server.providers.openai_responses.answer import Assembly
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, read_quirks
-from llmrpc_server.providers.openai_responses.request import build_body, build_prompt
+from llmrpc_server.providers.openai_responses.request import COUNTED, build_body
 from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
 
 
@@ -34,6 +34,7 @@ _decode_count = msgspec.json.Decoder(_Count).decode
 class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
     """Responses, without state at the provider."""
 
+    usual: ClassVar[bool] = False
     carries: ClassVar[frozenset[str]] = frozenset(
         {
             "messages",
@@ -73,8 +74,9 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
     def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
         """Source: https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens."""
         target = self._target(model)
-        body = build_prompt(request, target)
+        whole = build_body(request, target, Defaults(), stream=False)
         target.findings.check()
+        body = {field: whole[field] for field in COUNTED if field in whole}
         path = self.row.path("/responses/input_tokens", model)
         return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
 

@@ -25,6 +25,13 @@ LACKS = ("top_k", "stop", "seed", "presence_penalty", "frequency_penalty")
 """Fields that this protocol has no place for, whoever speaks it."""
 
 
+COUNTED = (
+    "model", "input", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning",
+    "truncation",
+)  # fmt: skip
+"""What a request for a count of tokens takes of a body."""
+
+
 def build_body(
     request: pb.GenerateRequest, target: ResponsesTarget, defaults: Defaults, *, stream: bool
 ) -> dict[str, Any]:
@@ -32,7 +39,10 @@ def build_body(
 
     It asks the provider to keep nothing: reasoning comes encrypted, and goes back.
     """
-    body = build_prompt(request, target)
+    body: dict[str, Any] = {}
+    if target.name:
+        body["model"] = target.name
+    body["input"] = build_input(request.messages, target)
     body["store"] = False
     if target.quirks.include == "always" or target.model.reasoning != "never":
         body["include"] = ["reasoning.encrypted_content"]
@@ -47,16 +57,6 @@ def build_body(
                 f"Responses, which {target.row.name} serves {target.name} with, has no {field}; "
                 "leave it out or take another model",
             )
-    add_options(body, request.provider_options, target)
-    return body
-
-
-def build_prompt(request: pb.GenerateRequest, target: ResponsesTarget) -> dict[str, Any]:
-    """What the model reads, and what counts as input."""
-    body: dict[str, Any] = {}
-    if target.name:
-        body["model"] = target.name
-    body["input"] = build_input(request.messages, target)
     if request.tools and not target.refuses("tools"):
         body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
     if request.HasField("tool_choice"):
@@ -66,6 +66,7 @@ def build_prompt(request: pb.GenerateRequest, target: ResponsesTarget) -> dict[s
         _add_format(body, request.response_format, target)
     if request.HasField("reasoning"):
         _add_reasoning(body, request.reasoning, target)
+    add_options(body, request.provider_options, target)
     return body
 
 

@@ -111,6 +111,7 @@ OPENAI = Row(
         }
     ),
     quirks={"cache_breakpoint": "prompt_cache_breakpoint", **_CACHE, "models": _MODELS},
+    tiktoken=True,
     docs="https://developers.openai.com/api/docs/api-reference/chat",
     dialects=_DIALECTS,
     other_ways={
@@ -147,6 +148,7 @@ AZURE = Row(
         }
     ),
     quirks={"models": _MODELS},
+    tiktoken=True,
     docs="https://learn.microsoft.com/azure/foundry/openai/latest",
     dialects=_DIALECTS,
     other_ways={
