@@ -114,6 +114,27 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
                     if delta.HasField("text"):
                         yield delta.text
 
+    async def list_models(self) -> list[pb.Model]:
+        """The models that it can call, ordered by name; empty where it cannot tell."""
+        return []
+
+    async def validate_api_key(self) -> bool:
+        """Whether the provider takes the key. A client without keys says yes.
+
+        Raises `LLMClientError` where that cannot be found out, such as a provider
+        that is down.
+        """
+        return True
+
+    async def validate_model(self, model: str) -> bool:
+        """Whether a model can be called; `model` may have the provider's prefix.
+
+        One that cannot list its models takes every name. Raises as
+        `validate_api_key` does.
+        """
+        models = await self.list_models()
+        return not models or any(model in (known.name, known.id) for known in models)
+
     def with_callbacks(self, *callbacks: LLMCallback) -> BaseLLMClient:
         """The same client, with callbacks told of every call."""
         from llmrpc.callbacks import CallbackClient

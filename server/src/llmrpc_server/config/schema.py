@@ -13,6 +13,7 @@ from llmrpc_server.bounds import AtLeastOne, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
+from llmrpc_server.policies.discovery import DiscoverySettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
 from llmrpc_server.rpc.limits import Limits
@@ -91,6 +92,7 @@ class Config:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Own names for models: `fast: openai/gpt-4o-mini`."""
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    models: DiscoverySettings = field(default_factory=DiscoverySettings)
     prices: tuple[PriceOverride, ...] = ()
     http: HttpSettings = field(default_factory=HttpSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)

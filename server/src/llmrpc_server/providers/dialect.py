@@ -30,6 +30,8 @@ class Row:
     """Environment name that moves `base_url`."""
     needs_key: bool = True
     """False for servers that one runs oneself."""
+    key_path: str = ""
+    """What can be read with a good key alone, where the list of models is open to all."""
     lacks: frozenset[str] = frozenset()
     """Fields of `GenerateRequest` that it has no place for: refused by name."""
     options: frozenset[str] = frozenset()
@@ -73,6 +75,16 @@ class Answer:
     """How the provider says it served the call, where tiers have prices."""
     usage: pb.Usage | None = None
     """In disjoint buckets; None while the provider has reported none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as its provider lists it; None is what the provider does not say."""
+
+    id: str
+    context_tokens: int | None = None
+    """The size of prompt and answer together."""
+    max_output_tokens: int | None = None
 
 
 class StreamDecoder(ABC):
@@ -136,4 +148,19 @@ class Dialect(ABC):
 
         Decided by the status first, then by the body's own code or type; never
         by its prose. Headers are matched without regard to case.
+        """
+
+
+class ListsModels(ABC):
+    """A dialect whose providers list their models."""
+
+    @abstractmethod
+    def list_path(self, page: str) -> str:
+        """Where a page of the list is, below the base URL; the first page is empty."""
+
+    @abstractmethod
+    def decode_list(self, body: bytes) -> tuple[list[Listed], str]:
+        """The models that generate text, and the next page; empty at the end.
+
+        Raises `LLMClientError` for what cannot be read.
         """

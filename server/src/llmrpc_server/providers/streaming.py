@@ -7,7 +7,7 @@ import asyncio
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
-from llmrpc_server.providers.exchange import Exchange
+from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
@@ -161,21 +161,26 @@ class UpstreamStream(EventStream):
 
 async def send(exchange: Exchange) -> ClientResponse:
     """Posts the request; an error status becomes the dialect's exception."""
-    upstream, dialect = exchange.provider.upstream, exchange.provider.dialect
+    upstream = exchange.provider.upstream
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:
         if name in response.headers:
             exchange.attempt.record.provider_request_id = response.headers[name][:200]
+    return await good(exchange.provider, response)
+
+
+async def good(provider: Provider, response: ClientResponse) -> ClientResponse:
+    """The response; one with an error status is closed and becomes the dialect's exception."""
     if response.status == 200:
         return response
     if 300 <= response.status < 400:
         response.close()
-        raise _redirected(exchange.provider.name)
+        raise _redirected(provider.name)
     try:
-        body = await upstream.read_error(response)
+        body = await provider.upstream.read_error(response)
     finally:
         response.close()
-    raise dialect.error(response.status, response.headers, body)
+    raise provider.dialect.error(response.status, response.headers, body)
 
 
 def _redirected(provider: str) -> ProviderNotAvailableError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NoReturn
 
@@ -13,17 +14,21 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.errors import MethodNotImplementedError, StreamInterruptedError
 from llmrpc.v1 import llm_service_pb2_grpc
 from llmrpc_server.interceptors.rpc import CURRENT
+from llmrpc_server.rpc.listing import page_of
 from llmrpc_server.rpc.validation import Validator
 
+Models = Callable[[], Awaitable[Sequence[pb.Model]]]
+"""Gives all models, ordered by name."""
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     """Answers calls with what the client generates."""
 
-    def __init__(self, client: BaseLLMClient, validator: Validator) -> None:
+    def __init__(self, client: BaseLLMClient, validator: Validator, models: Models) -> None:
         self._client = client
         self._validator = validator
+        self._models = models
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
         rpc = CURRENT.get()
@@ -60,7 +65,8 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
     ) -> pb.ListModelsResponse:
-        _not_built()
+        models = await self._models()
+        return await asyncio.to_thread(page_of, models, request)
 
 
 def _not_built() -> NoReturn:
