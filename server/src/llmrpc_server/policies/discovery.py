@@ -9,7 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError
+from llmrpc.errors import (
+    AuthenticationError,
+    LLMClientError,
+    PermissionDeniedError,
+    RateLimitError,
+)
 from llmrpc_server.bounds import Positive, Seconds
 from llmrpc_server.policies.keys import KeyRing
 from llmrpc_server.providers.adapter import ProviderClient
@@ -134,9 +139,8 @@ def with_keys(client: ProviderClient, keys: KeyRing, settings: DiscoverySettings
         for _ in range(len(keys) - 1):
             try:
                 return await client.listed(keys.pick(NO_MODEL), settings.timeout)
-            except LLMClientError as error:
-                if error.http_status not in (401, 403, 429):
-                    raise
+            except (AuthenticationError, PermissionDeniedError, RateLimitError) as error:
+                logger.debug("%s: another key: %s", client.provider_name, error.message)
         return await client.listed(keys.pick(NO_MODEL), settings.timeout)
 
     return lister
