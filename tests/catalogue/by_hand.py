@@ -107,10 +107,11 @@ def _holds(constraint: object, at: datetime) -> bool:
                 for time in (constraint.start_time, constraint.end_time)
             )
             return (minute - start) % 1440 < (end - start) % 1440
-    raise AssertionError(f"the data has a new constraint: {constraint}")
+        case _:
+            raise AssertionError(f"the data has a new constraint: {constraint}")
 
 
-_NONE = datetime.min - datetime.min
+_NONE = datetime(1970, 1, 1) - datetime(1970, 1, 1)  # noqa: DTZ001 - a difference
 _MINUTE = datetime(1970, 1, 1, 0, 1) - datetime(1970, 1, 1)  # noqa: DTZ001 - a difference
 
 

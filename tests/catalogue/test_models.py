@@ -19,7 +19,7 @@ from llmrpc_server.catalogue.models import (
 from llmrpc_server.catalogue.published import PROVIDERS
 from llmrpc_server.providers.registry import ROWS
 
-PAIRS = [(provider, id) for provider in catalogue() for id in known_models(provider)]
+PAIRS = [(provider, model) for provider in catalogue() for model in known_models(provider)]
 ROUNDED = 1_000_000
 """genai-prices writes a round million where a provider says 1,048,576 (Google),
 1,047,576 (GPT-4.1) or 1,050,000 (GPT-5.5)."""
@@ -71,9 +71,9 @@ def test_a_context_is_what_the_prices_say(provider: str, id: str) -> None:
 def test_most_models_are_compared() -> None:
     snapshot = get_snapshot()
     sized = 0
-    for provider, id in PAIRS:
+    for provider, model in PAIRS:
         source = snapshot.find_provider(None, PROVIDERS[provider], None)
-        found = source.find_model(id, all_providers=snapshot.providers)
+        found = source.find_model(model, all_providers=snapshot.providers)
         sized += found is not None and found.context_window is not None
     assert sized >= 0.7 * len(PAIRS)
 

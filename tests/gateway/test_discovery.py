@@ -45,8 +45,8 @@ def _dialect(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lists(*ids: str, next_page: str = "", **sizes: int) -> Handler:
-    entries: list[dict[str, Any]] = [{"id": id} for id in ids]
-    entries += [{"id": id, "context": size} for id, size in sizes.items()]
+    entries: list[dict[str, Any]] = [{"id": each} for each in ids]
+    entries += [{"id": each, "context": size} for each, size in sizes.items()]
 
     async def handler(exchange: Exchange) -> None:
         await exchange.answer(200, {"data": entries, "next": next_page})

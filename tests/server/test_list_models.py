@@ -17,7 +17,7 @@ from tests.running import RunningGateway
 from tests.server.test_own_provider import Shouting
 from tests.server.wire import detail, failure
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "providers": {
         "mistral": {"api_keys": ["a-key-for-mistral"], "models": ["ours-1"]},
         "openai": {"api_keys": ["a-key-for-openai"]},
@@ -32,7 +32,7 @@ SETTINGS = {
     },
     "prices": [{"provider": "mine", "model": "loud", "input": 1.5, "output": 2, "cache_read": 0.5}],
 }
-OWN = {"mine": {"client": f"{__name__}:Listing"}}
+OWN: dict[str, Any] = {"mine": {"client": f"{__name__}:Listing"}}
 
 
 class Listing(Shouting):
@@ -61,7 +61,7 @@ async def one(running: RunningGateway, name: str) -> pb.Model:
 async def test_the_list_is_the_catalogue_and_the_configuration(gateway: StartGateway) -> None:
     running = await gateway(**SETTINGS)
     listed = await names(running, page_size=LARGEST_PAGE)
-    wanted = {f"{name}/{id}" for name in ("openai", "mistral") for id in known_models(name)}
+    wanted = {f"{name}/{each}" for name in ("openai", "mistral") for each in known_models(name)}
     wanted |= {"mistral/ours-1", "openai/ft:gpt-4o:us", "mine/loud", "mine/quiet", "echo/echo"}
     assert listed == sorted(wanted)
 

@@ -7,9 +7,7 @@ from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
 
 
-def describe(
-    provider: str, id: str, prices: PriceBook, said: pb.Model | None = None
-) -> pb.Model:
+def describe(provider: str, id: str, prices: PriceBook, said: pb.Model | None = None) -> pb.Model:
     """What is known of a model: what the provider said of it, then the catalogue's facts.
 
     `said` is the provider's own entry; what it leaves open is filled in. Nothing is

@@ -74,7 +74,7 @@ class ModelList:
     def nearest(self, name: str) -> list[str]:
         """At most three names of models that are nearest to an unknown one."""
         if self._kept.nearest is None:
-            ids = [(id, f"{provider}/{id}") for provider, id, _ in reversed(self._entries())]
+            ids = [(own, f"{owner}/{own}") for owner, own, _ in reversed(self._entries())]
             names = dict(ids) | {name: name for _, name in ids}
             self._kept.nearest = Nearest(names | {alias: alias for alias in self.aliases()})
         return self._kept.nearest.to(name)
@@ -86,22 +86,20 @@ class ModelList:
         for provider, offer in self.offers.items():
             found = self.found(provider)
             ids = set(offer.configured)
-            ids |= {id for owner, id in targets if owner == provider}
+            ids |= {own for owner, own in targets if owner == provider}
             ids |= set(found) if found is not None else offer.expected | set(known_models(provider))
-            entries += [(provider, id, (found or {}).get(id)) for id in sorted(ids)]
+            entries += [(provider, own, (found or {}).get(own)) for own in sorted(ids)]
         return entries
 
-    def _described(
-        self, entries: Iterable[tuple[str, str, pb.Model | None]]
-    ) -> Sequence[pb.Model]:
+    def _described(self, entries: Iterable[tuple[str, str, pb.Model | None]]) -> Sequence[pb.Model]:
         models = []
         aliases: dict[tuple[str, str], list[str]] = {}
         for alias, meant in sorted(self.aliases().items()):
             aliases.setdefault(meant, []).append(alias)
-        for provider, id, said in entries:
-            model = describe(provider, id, self.prices, said)
+        for provider, own, said in entries:
+            model = describe(provider, own, self.prices, said)
             model.ClearField("fallback_models")
             model.ClearField("aliases")
-            model.aliases.extend(aliases.get((provider, id), ()))
+            model.aliases.extend(aliases.get((provider, own), ()))
             models.append(model)
         return sorted(models, key=lambda model: model.name)

@@ -38,9 +38,7 @@ class Nearest:
         return sorted(alike, key=lambda meant: (-alike[meant], meant))[:MOST]
 
 
-def _best(
-    shared: Counter[int], names: list[tuple[str, str]], size: int
-) -> list[tuple[int, float]]:
+def _best(shared: Counter[int], names: list[tuple[str, str]], size: int) -> list[tuple[int, float]]:
     """The places with the highest share of common pairs."""
     scores = {
         place: 2 * count / (size + len(names[place][0]) + 1) for place, count in shared.items()

@@ -85,9 +85,9 @@ class ProviderClient(BaseLLMClient):
 
     async def validate_model(self, model: str) -> bool:
         """Whether the provider lists a model, or a snapshot of it."""
-        id = model.removeprefix(f"{self.provider_name}/")
+        name = model.removeprefix(f"{self.provider_name}/")
         found = await self.listed(self._provider.key, self._provider.upstream.stall_timeout)
-        return found is None or any(id in (each.id, snapshot_of(each.id)) for each in found)
+        return found is None or any(name in (each.id, snapshot_of(each.id)) for each in found)
 
     async def close(self) -> None:
         if self._owned:
