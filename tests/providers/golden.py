@@ -1,6 +1,11 @@
 """The recorded cases of `tests/golden`, and how a stream is folded to compare it.
 
-A case is a folder. `case.json` names the row, the model, the sources it was
+A folder in `tests/golden` is a dialect. Its `dialect.json` says where requests go
+(`path`, `stream_path`, with `{model}`), what a stream's request has beside a whole
+answer's (`stream_body`, overridden by a case's own), and by which bytes the event
+with the finish reason is known (`finish`, a regular expression).
+
+A case is a folder in it. `case.json` names the row, the model, the sources it was
 written from, and the fields that must be warned of or the error that must be
 raised. Beside it, as far as the case goes: `request.json` (the contract's request
 in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
@@ -33,6 +38,19 @@ class Case:
     """One folder."""
 
     folder: Path
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        protocol: dict[str, Any] = json.loads((self.folder.parent / "dialect.json").read_text())
+        return protocol
+
+    def path(self, *, stream: bool) -> str:
+        path: str = self.protocol["stream_path" if stream else "path"]
+        return path.replace("{model}", self.info["model"])
+
+    def body(self, *, stream: bool) -> dict[str, Any]:
+        more = self.info.get("stream_body", self.protocol["stream_body"]) if stream else {}
+        return {**self.json("upstream_request.json"), **more}
 
     @property
     def info(self) -> dict[str, Any]:
@@ -69,9 +87,9 @@ class Case:
         return (self.folder / "stream.txt").read_bytes()
 
 
-def cases(dialect: str, *files: str) -> list[Case]:
-    """The cases of a dialect that have these files."""
-    folders = sorted((FOLDER / dialect).iterdir())
+def cases(*files: str) -> list[Case]:
+    """The cases of all dialects that have these files."""
+    folders = sorted(FOLDER.glob("*/*"))
     return [
         Case(folder)
         for folder in folders

@@ -11,31 +11,26 @@ import pytest
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from tests.providers.golden import MAX_EVENT, Case, Folded, cases, merged, read, response
 
-REQUESTS = cases("openai", "request.json")
-RESPONSES = cases("openai", "response.json", "expected_response.json")
-STREAMS = [case for case in cases("openai", "stream.txt") if "error" not in case.info]
-DELTAS = cases("openai", "stream.txt", "expected_deltas.json")
-BROKEN_STREAMS = [case for case in cases("openai", "stream.txt") if "error" in case.info]
-BROKEN_RESPONSES = [case for case in cases("openai", "response.json") if "error" in case.info]
+REQUESTS = cases("request.json")
+RESPONSES = cases("response.json", "expected_response.json")
+STREAMS = [case for case in cases("stream.txt") if "error" not in case.info]
+DELTAS = cases("stream.txt", "expected_deltas.json")
+BROKEN_STREAMS = [case for case in cases("stream.txt") if "error" in case.info]
+BROKEN_RESPONSES = [case for case in cases("response.json") if "error" in case.info]
 
 
 def name(case: Case) -> str:
-    return case.folder.name
+    return f"{case.folder.parent.name}/{case.folder.name}"
 
 
 @pytest.mark.parametrize("case", REQUESTS, ids=name)
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_request_is_what_the_provider_wants(case: Case, stream: bool) -> None:
     encoded = case.dialect.encode(case.request(), case.info["model"], case.defaults, stream=stream)
-    body = json.loads(encoded.body)
-    wanted = case.json("upstream_request.json")
-    options = body.pop("stream_options", None)
-    assert body.pop("stream", False) == stream
-    asks = stream and case.dialect.row.quirks.get("stream_usage", True)
-    assert options == ({"include_usage": True} if asks else None)
-    assert json.dumps(body, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    sent, wanted = json.loads(encoded.body), case.body(stream=stream)
+    assert json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)
     assert [warning.field for warning in encoded.warnings] == case.info.get("warnings", [])
-    assert encoded.path == "/chat/completions"
+    assert encoded.path == case.path(stream=stream)
 
 
 @pytest.mark.parametrize("case", RESPONSES, ids=name)
@@ -72,9 +67,10 @@ def test_the_deltas_on_the_way_are_the_recorded_ones(case: Case) -> None:
 def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Case) -> None:
     data, expected = case.stream(), case.expected(stream=True)
     ends = [match.end() for match in re.finditer(rb"(\r\n|\n|\r)\1", data)]
+    finish = case.protocol["finish"].encode()
     finished = False
     for start, end in pairwise([0, *ends]):
-        finished = finished or bool(re.search(rb'"finish_reason":"', data[start:end]))
+        finished = finished or bool(re.search(finish, data[start:end]))
         if finished:
             answer = read(case, data[:end])
             assert (answer.message, answer.finish_reason) == (
@@ -114,7 +110,7 @@ def check(error: LLMClientError, case: Case) -> None:
 
 
 def test_every_case_names_what_it_was_written_from() -> None:
-    found = cases("openai")
+    found = cases()
     assert found
     for case in found:
         assert case.info["sources"], case.folder

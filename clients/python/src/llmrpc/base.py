@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from llmrpc import plain
 from llmrpc import v1 as pb
 from llmrpc.call import Call
+from llmrpc.estimate import estimate_prompt
 from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
@@ -113,6 +114,20 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
                 for delta in event.deltas:
                     if delta.HasField("text"):
                         yield delta.text
+
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        """What a request would send, in tokens, without sending it.
+
+        The base estimates by length, and says so in `method`.
+        """
+        return pb.CountTokensResponse(
+            prompt_tokens=estimate_prompt(request),
+            method=pb.CountTokensResponse.METHOD_ESTIMATE,
+            provider=self.provider_name,
+            model=request.model.removeprefix(f"{self.provider_name}/"),
+        )
 
     async def list_models(self) -> list[pb.Model]:
         """The models that it can call, ordered by name; empty where it cannot tell."""

@@ -91,6 +91,11 @@ class AnswerBuilder:
         elif text:
             self._append(self._place(key, kind), kind, text)
 
+    def start(self, key: Hashable, kind: TextKind) -> None:
+        """Starts a part that may stay empty, such as reasoning that is only signed."""
+        if key not in self._places:
+            self._append(self._place(key, kind), kind, "")
+
     def redacted_reasoning(self, key: Hashable, data: str) -> None:
         """Adds a whole redacted part."""
         self._append(self._place(key, "redacted_reasoning"), "redacted_reasoning", data)

@@ -164,3 +164,15 @@ class ListsModels(ABC):
 
         Raises `LLMClientError` for what cannot be read.
         """
+
+
+class CountsTokens(ABC):
+    """A dialect whose providers count what a request would send."""
+
+    @abstractmethod
+    def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
+        """The provider's request for a count. Raises as `Dialect.encode` does."""
+
+    @abstractmethod
+    def decode_count(self, body: bytes) -> int:
+        """The count. Raises `LLMClientError` for what cannot be read."""

@@ -16,10 +16,10 @@ from llmrpc.errors import (
     deadline_exceeded,
     stalled,
 )
+from llmrpc.estimate import estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
-from llmrpc_server.providers.estimate import estimate_usage
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.redaction import Redactor
 

@@ -8,6 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
 from llmrpc_server.providers.exchange import Exchange, Provider
+from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
@@ -15,9 +16,6 @@ from llmrpc_server.providers.http import (
     unreachable,
 )
 from llmrpc_server.providers.watchdog import Watchdog
-
-REQUEST_IDS = ("x-request-id", "request-id")
-"""Where providers name a request, for their support."""
 
 
 class UpstreamStream(EventStream):
@@ -165,7 +163,7 @@ async def send(exchange: Exchange) -> ClientResponse:
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:
         if name in response.headers:
-            exchange.attempt.record.provider_request_id = response.headers[name][:200]
+            exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
     return await good(exchange.provider, response)
 
 

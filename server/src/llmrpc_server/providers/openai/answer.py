@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai import errors, wire
 from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
@@ -52,9 +53,7 @@ class Assembly:
         try:
             said = wire.decode(body)
         except (wire.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise errors.unreadable(
-                self._provider, "sent what is no JSON of its protocol"
-            ) from error
+            raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
         if self._is_text(said):
             return
         self._raise_error(said, body)

@@ -18,12 +18,12 @@ from llmrpc_server.providers.dialect import (
     Row,
     StreamDecoder,
 )
+from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai import errors
 from llmrpc_server.providers.openai.answer import Assembly
-from llmrpc_server.providers.openai.quirks import read_quirks
+from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
 from llmrpc_server.providers.openai.request import build_body
 from llmrpc_server.providers.openai.stream import ChatStreamDecoder
-from llmrpc_server.providers.openai.target import Target
 
 _PATH = "/chat/completions"
 
@@ -63,7 +63,8 @@ class OpenAIDialect(Dialect):
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         findings = Findings(self.row.name, model)
-        target = Target(self.row, self._quirks, model, findings)
+        facts = self._quirks.model(model)
+        target = OpenAITarget(self.row, self._quirks, facts, model, findings)
         body = build_body(request, target, defaults, stream=stream)
         findings.check()
         return Encoded(_PATH, msgspec.json.encode(body), findings.warnings)
@@ -72,7 +73,7 @@ class OpenAIDialect(Dialect):
         assembly = Assembly(self.row.name, details=self._details)
         assembly.take(body)
         if not assembly.answered:
-            raise errors.unreadable(self.row.name, "sent an answer without a message")
+            raise unreadable(self.row.name, "sent an answer without a message")
         if not assembly.finished:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer

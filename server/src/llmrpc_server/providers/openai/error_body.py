@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from llmrpc_server.providers.failures import Said
+
 _SAFETY_CHECK = re.compile(r"\bSAFETY_CHECK_TYPE_\w+")
 """xAI's names of its checks, which stand in the message alone; the code is the
 one of any refused permission. Source: https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267"""
@@ -28,6 +30,10 @@ class Body(NamedTuple):
     """The code in words alone, without the type, which says less."""
     moderated: bool = False
     """Whether it says that the content was looked at and refused."""
+
+    def said(self) -> Said:
+        """The part of it that an exception repeats."""
+        return Said(self.codes, self.message)
 
 
 UNREADABLE = Body((), "", None)

@@ -15,12 +15,12 @@ from llmrpc_server.providers.openai.parts import (
     mark_breakpoint,
     simplest,
 )
-from llmrpc_server.providers.openai.target import Target
+from llmrpc_server.providers.openai.quirks import OpenAITarget
 
 _NINE = re.compile("[A-Za-z0-9]{9}")
 
 
-def build_messages(messages: Sequence[pb.LLMMessage], target: Target) -> list[dict[str, Any]]:
+def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> list[dict[str, Any]]:
     """The wire's messages: a tool message becomes one for each of its results."""
     built: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
@@ -37,7 +37,7 @@ def build_messages(messages: Sequence[pb.LLMMessage], target: Target) -> list[di
     return built
 
 
-def _assistant(message: pb.LLMMessage, field: str, target: Target) -> dict[str, Any]:
+def _assistant(message: pb.LLMMessage, field: str, target: OpenAITarget) -> dict[str, Any]:
     built: dict[str, Any] = {"role": "assistant", "content": message.content}
     if not message.parts:
         return built
@@ -65,7 +65,7 @@ def _assistant(message: pb.LLMMessage, field: str, target: Target) -> dict[str, 
 
 
 def _add_reasoning(
-    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: Target
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: OpenAITarget
 ) -> None:
     quirks = target.quirks
     way = quirks.send_reasoning
@@ -90,7 +90,7 @@ def _thought(part: pb.Part) -> dict[str, Any]:
 
 
 def _add_details(
-    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: Target
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: OpenAITarget
 ) -> None:
     """Items go back as they came; plain text goes where there are none."""
     items = [(place, part, _item(part, place, target)) for place, part in reasoning]
@@ -105,7 +105,7 @@ def _add_details(
         built["reasoning"] = "".join(part.reasoning for _, part in reasoning)
 
 
-def _goes_back(part: pb.Part, place: str, target: Target) -> bool:
+def _goes_back(part: pb.Part, place: str, target: OpenAITarget) -> bool:
     """Whether reasoning is sent: not another provider's, and where there is a place."""
     maker = part.signature.provider
     if maker and maker != target.row.name:
@@ -122,7 +122,7 @@ def _goes_back(part: pb.Part, place: str, target: Target) -> bool:
     return False
 
 
-def _item(part: pb.Part, place: str, target: Target) -> dict[str, Any] | None:
+def _item(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | None:
     """The `reasoning_details` item of a part, where the provider has such."""
     if target.quirks.send_reasoning != "details":
         return None
@@ -133,7 +133,7 @@ def _item(part: pb.Part, place: str, target: Target) -> dict[str, Any] | None:
         return None
 
 
-def _call(call: pb.ToolCall, target: Target) -> dict[str, Any]:
+def _call(call: pb.ToolCall, target: OpenAITarget) -> dict[str, Any]:
     return {
         "id": _call_id(call.id, target),
         "type": "function",
@@ -141,7 +141,7 @@ def _call(call: pb.ToolCall, target: Target) -> dict[str, Any]:
     }
 
 
-def _call_id(id: str, target: Target) -> str:
+def _call_id(id: str, target: OpenAITarget) -> str:
     """The id as the provider wants it: the same one for a call and its result."""
     if target.quirks.tool_call_id != "alphanumeric9" or _NINE.fullmatch(id):
         return id
@@ -149,7 +149,7 @@ def _call_id(id: str, target: Target) -> str:
 
 
 def _results(
-    message: pb.LLMMessage, messages: Iterable[pb.LLMMessage], field: str, target: Target
+    message: pb.LLMMessage, messages: Iterable[pb.LLMMessage], field: str, target: OpenAITarget
 ) -> Iterable[dict[str, Any]]:
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
@@ -182,7 +182,7 @@ def _name_of(id: str, messages: Iterable[pb.LLMMessage]) -> str:
     return next((call.name for call in calls if call.id == id and call.name), "")
 
 
-def _warn_of_extras(part: pb.Part, place: str, target: Target) -> None:
+def _warn_of_extras(part: pb.Part, place: str, target: OpenAITarget) -> None:
     if part.HasField("cache_breakpoint"):
         target.findings.warn(f"{place}.cache_breakpoint", "tool calls take none: left out")
     if part.HasField("signature"):

@@ -10,13 +10,13 @@ https://openrouter.ai/docs/features/multimodal/overview
 
 from __future__ import annotations
 
-import base64
 import mimetypes
 from collections.abc import Sequence
 from typing import Any
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.openai.target import Target
+from llmrpc_server.providers.media import data_url, to_base64
+from llmrpc_server.providers.openai.quirks import OpenAITarget
 
 _AUDIO_FORMATS = {
     "mpeg": "mp3",
@@ -38,7 +38,7 @@ _DETAIL = {
 
 
 def build_content(
-    parts: Sequence[pb.Part], field: str, target: Target, *, only_text: bool = False
+    parts: Sequence[pb.Part], field: str, target: OpenAITarget, *, only_text: bool = False
 ) -> str | list[dict[str, Any]]:
     """The content of a message; plain text where it is nothing else."""
     built: list[dict[str, Any]] = []
@@ -61,7 +61,7 @@ def simplest(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
     return parts
 
 
-def build_part(part: pb.Part, place: str, target: Target) -> dict[str, Any] | None:
+def build_part(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | None:
     """One content part; None where it is a violation."""
     kind = part.WhichOneof("kind")
     item: dict[str, Any] | None = None
@@ -85,7 +85,7 @@ def build_part(part: pb.Part, place: str, target: Target) -> dict[str, Any] | No
     return item
 
 
-def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Target) -> None:
+def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: OpenAITarget) -> None:
     """Marks the end of a cached prefix on a content part, or warns."""
     quirks, findings = target.quirks, target.findings
     field = f"{place}.cache_breakpoint"
@@ -106,18 +106,10 @@ def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Tar
     item[quirks.cache_breakpoint] = mark
 
 
-def _data_url(data: bytes, media_type: str) -> str:
-    return f"data:{media_type};base64,{_base64(data)}"
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _image(image: pb.Image, place: str, target: Target) -> dict[str, Any] | None:
+def _image(image: pb.Image, place: str, target: OpenAITarget) -> dict[str, Any] | None:
     match image.WhichOneof("source"):
         case "data":
-            url = _data_url(image.data, image.media_type)
+            url = data_url(image.data, image.media_type)
         case "uri" if image.uri.startswith("data:") or not target.refuses(
             "messages.parts.image.uri", f"{place}.uri"
         ):
@@ -138,11 +130,11 @@ def _image(image: pb.Image, place: str, target: Target) -> dict[str, Any] | None
     return {"type": "image_url", "image_url": built}
 
 
-def _audio(audio: pb.Audio, place: str, target: Target) -> dict[str, Any] | None:
+def _audio(audio: pb.Audio, place: str, target: OpenAITarget) -> dict[str, Any] | None:
     quirks = target.quirks
     source = audio.WhichOneof("source")
     if quirks.audio == "text" and source in ("data", "uri"):
-        data = _base64(audio.data) if source == "data" else audio.uri
+        data = to_base64(audio.data) if source == "data" else audio.uri
         return {"type": "input_audio", "input_audio": data}
     if source != "data":
         target.findings.unsupported(f"{place}.{source}")
@@ -155,10 +147,10 @@ def _audio(audio: pb.Audio, place: str, target: Target) -> dict[str, Any] | None
             f"{target.row.name} takes {', '.join(sorted(quirks.audio_formats))}",
         )
         return None
-    return {"type": "input_audio", "input_audio": {"data": _base64(audio.data), "format": form}}
+    return {"type": "input_audio", "input_audio": {"data": to_base64(audio.data), "format": form}}
 
 
-def _document(document: pb.Document, place: str, target: Target) -> dict[str, Any] | None:
+def _document(document: pb.Document, place: str, target: OpenAITarget) -> dict[str, Any] | None:
     quirks = target.quirks
     source = document.WhichOneof("source")
     if source == "file_id":
@@ -167,7 +159,7 @@ def _document(document: pb.Document, place: str, target: Target) -> dict[str, An
     if source == "data":
         if target.refuses("messages.parts.document.data", f"{place}.data"):
             return None
-        url = _data_url(document.data, document.media_type)
+        url = data_url(document.data, document.media_type)
     elif (
         document.uri.startswith("data:") or quirks.document_uri or quirks.document == "document_url"
     ):

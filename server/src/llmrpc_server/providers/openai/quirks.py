@@ -20,6 +20,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from llmrpc_server.providers.target import Target
+
 Reasoning = Literal["never", "on_request", "by_default", "always"]
 
 ALL_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
@@ -82,6 +84,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return model
         return _ANY_MODEL
 
+
+OpenAITarget = Target[Quirks, Model]
 
 _ANY_MODEL = Model()
 

@@ -13,7 +13,8 @@ from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.openai.messages import build_messages
 from llmrpc_server.providers.openai.options import add_options
-from llmrpc_server.providers.openai.target import Target
+from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.schemas import read_schema
 
 _Sampling = Literal["temperature", "top_p", "presence_penalty", "frequency_penalty"]
 
@@ -34,7 +35,7 @@ _MODE = {
 
 
 def build_body(
-    request: pb.GenerateRequest, target: Target, defaults: Defaults, *, stream: bool
+    request: pb.GenerateRequest, target: OpenAITarget, defaults: Defaults, *, stream: bool
 ) -> dict[str, Any]:
     """The body; what stands against it is in the target's findings."""
     quirks = target.quirks
@@ -61,7 +62,7 @@ def build_body(
 
 
 def _add_limits(
-    body: dict[str, Any], request: pb.GenerateRequest, target: Target, defaults: Defaults
+    body: dict[str, Any], request: pb.GenerateRequest, target: OpenAITarget, defaults: Defaults
 ) -> None:
     if request.HasField("max_tokens"):
         if not target.refuses("max_tokens"):
@@ -75,7 +76,7 @@ def _add_limits(
 
 
 def _add_sampling(
-    body: dict[str, Any], request: pb.GenerateRequest, target: Target, defaults: Defaults
+    body: dict[str, Any], request: pb.GenerateRequest, target: OpenAITarget, defaults: Defaults
 ) -> None:
     reasons = _reasons(request, target)
     for field in _SAMPLING:
@@ -99,7 +100,7 @@ def _add_sampling(
         body["temperature"] = defaults.temperature
 
 
-def _reasons(request: pb.GenerateRequest, target: Target) -> bool:
+def _reasons(request: pb.GenerateRequest, target: OpenAITarget) -> bool:
     """Whether the model will reason, so far as its row says."""
     match target.model.reasoning:
         case "never":
@@ -115,13 +116,13 @@ def _reasons(request: pb.GenerateRequest, target: Target) -> bool:
             )
 
 
-def _tool(index: int, tool: pb.Tool, target: Target) -> dict[str, Any]:
+def _tool(index: int, tool: pb.Tool, target: OpenAITarget) -> dict[str, Any]:
     field = f"tools[{index}]"
     function: dict[str, Any] = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
     function["parameters"] = (
-        _schema(tool.parameters, f"{field}.parameters", target)
+        read_schema(tool.parameters, f"{field}.parameters", target.findings)
         if tool.parameters
         else _NO_PARAMETERS
     )
@@ -134,7 +135,7 @@ def _add_strict(
     source: pb.Tool | pb.JsonSchemaFormat,
     place: str,
     field: str,
-    target: Target,
+    target: OpenAITarget,
 ) -> None:
     """A provider that cannot hold to a schema does not when it is not asked to."""
     if not source.HasField("strict"):
@@ -145,19 +146,7 @@ def _add_strict(
         target.findings.unsupported(field)
 
 
-def _schema(text: str, field: str, target: Target) -> msgspec.Raw:
-    """The text as it is, once it is known to be a JSON object."""
-    try:
-        is_object = isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, RecursionError) as error:
-        target.findings.invalid(field, f"this is no JSON: {error}")
-    else:
-        if not is_object:
-            target.findings.invalid(field, "a JSON schema is a JSON object")
-    return msgspec.Raw(text.encode())
-
-
-def _add_tool_choice(body: dict[str, Any], choice: pb.ToolChoice, target: Target) -> None:
+def _add_tool_choice(body: dict[str, Any], choice: pb.ToolChoice, target: OpenAITarget) -> None:
     if choice.mode == pb.ToolChoice.MODE_NAMED:
         if not target.refuses("tool_choice.named", "tool_choice.name"):
             body["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
@@ -174,7 +163,9 @@ def _add_tool_choice(body: dict[str, Any], choice: pb.ToolChoice, target: Target
             target.findings.unsupported("tool_choice.parallel")
 
 
-def _add_response_format(body: dict[str, Any], form: pb.ResponseFormat, target: Target) -> None:
+def _add_response_format(
+    body: dict[str, Any], form: pb.ResponseFormat, target: OpenAITarget
+) -> None:
     kind = form.WhichOneof("kind")
     if kind is None or kind == "text" or target.refuses(f"response_format.{kind}"):
         return
@@ -186,12 +177,12 @@ def _add_response_format(body: dict[str, Any], form: pb.ResponseFormat, target: 
     schema: dict[str, Any] = {"name": json_schema.name or "response"}
     if json_schema.description:
         schema["description"] = json_schema.description
-    schema["schema"] = _schema(json_schema.schema, f"{field}.schema", target)
+    schema["schema"] = read_schema(json_schema.schema, f"{field}.schema", target.findings)
     _add_strict(schema, json_schema, f"{field}.strict", f"{field}.strict", target)
     body["response_format"] = {"type": "json_schema", "json_schema": schema}
 
 
-def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: Target) -> None:
+def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: OpenAITarget) -> None:
     if target.refuses("reasoning"):
         return
     quirks = target.quirks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.openai import wire
+from llmrpc_server.providers.tokens import split
 
 _NO_PROMPT = wire.PromptDetails()
 _NO_COMPLETION = wire.CompletionDetails()
@@ -31,10 +32,10 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     reasoning = completion.reasoning_tokens or 0
     if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
         total_out += reasoning
-    inputs = _split(
+    inputs = split(
         total_in, read, prompt.cache_write_tokens, prompt.audio_tokens, prompt.image_tokens
     )
-    outputs = _split(total_out, reasoning, completion.audio_tokens, completion.image_tokens)
+    outputs = split(total_out, reasoning, completion.audio_tokens, completion.image_tokens)
     return pb.Usage(
         input_tokens=inputs[-1],
         cache_read_tokens=inputs[0],
@@ -46,13 +47,3 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
         output_audio_tokens=outputs[1],
         output_image_tokens=outputs[2],
     )
-
-
-def _split(total: int, *parts: int | None) -> list[int]:
-    """The parts, and what they leave of the total."""
-    shares: list[int] = []
-    for part in parts:
-        share = min(part or 0, total)
-        shares.append(share)
-        total -= share
-    return [*shares, total]

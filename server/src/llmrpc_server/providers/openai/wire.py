@@ -9,12 +9,11 @@ that the rows of the registry name.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**29)] | None
-"""A count of tokens; prompt, answer and reasoning together still fit into an int32."""
+from llmrpc_server.providers.tokens import Tokens
 
 
 class Function(msgspec.Struct, gc=False):

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Generic, Protocol, TypeVar
+
 from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import Row
-from llmrpc_server.providers.openai.quirks import Quirks
 
 
-class Target:
+class ModelQuirks(Protocol):
+    """What a dialect knows of a model."""
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Places of a request, beside those that the row lacks."""
+
+
+Q = TypeVar("Q")
+M = TypeVar("M", bound=ModelQuirks)
+
+
+class Target(Generic[Q, M]):
     """One provider and model, and what is found out about them on the way."""
 
     __slots__ = ("findings", "model", "name", "quirks", "row")
 
-    def __init__(self, row: Row, quirks: Quirks, name: str, findings: Findings) -> None:
+    def __init__(self, row: Row, quirks: Q, model: M, name: str, findings: Findings) -> None:
         self.row = row
         self.quirks = quirks
+        self.model = model
         self.name = name
-        self.model = quirks.model(name)
         self.findings = findings
 
     def lacks(self, place: str) -> bool:

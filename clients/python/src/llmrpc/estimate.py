@@ -14,12 +14,17 @@ TOKENS_PER_MEDIUM = 1000
 
 def estimate_usage(request: pb.GenerateRequest, answer: AnswerBuilder) -> pb.Usage:
     """Usage by the length of what went and came, marked as estimated."""
-    characters, media = _size(request)
     return pb.Usage(
-        input_tokens=_tokens(characters) + media * TOKENS_PER_MEDIUM,
+        input_tokens=estimate_prompt(request),
         output_tokens=_tokens(answer.length()),
         estimated=True,
     )
+
+
+def estimate_prompt(request: pb.GenerateRequest) -> int:
+    """Tokens of a prompt by the length of its messages, tools and schema."""
+    characters, media = _size(request)
+    return _tokens(characters) + media * TOKENS_PER_MEDIUM
 
 
 def _tokens(characters: int) -> int:
@@ -34,6 +39,8 @@ def _size(request: pb.GenerateRequest) -> tuple[int, int]:
         media += pictures
     for tool in request.tools:
         characters += len(tool.name) + len(tool.description) + len(tool.parameters)
+    schema = request.response_format.json_schema
+    characters += len(schema.schema) + len(schema.description)
     return characters, media
 
 

@@ -1,0 +1,23 @@
+"""Bytes and data URLs, as they stand in JSON."""
+
+from __future__ import annotations
+
+import base64
+
+
+def to_base64(data: bytes) -> str:
+    """The bytes in base64, without line ends."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def data_url(data: bytes, media_type: str) -> str:
+    """The bytes as a `data:` URL (RFC 2397)."""
+    return f"data:{media_type};base64,{to_base64(data)}"
+
+
+def split_data_url(url: str) -> tuple[str, str] | None:
+    """The media type and the base64 of a `data:` URL; None for any other address."""
+    head, comma, data = url.partition(",")
+    if not (comma and head.startswith("data:") and head.endswith(";base64")):
+        return None
+    return head.removeprefix("data:").partition(";")[0], data

@@ -1,0 +1,23 @@
+"""Counts of tokens, as providers report them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Tokens = Annotated[int, Meta(ge=0, le=2**29)] | None
+"""A count; prompt, answer and reasoning together still fit into an int32."""
+
+
+def split(total: int, *parts: int | None) -> list[int]:
+    """The parts that are inside a total, and what they leave of it.
+
+    Parts that claim more than there is are cut to it, the first ones first.
+    """
+    shares: list[int] = []
+    for part in parts:
+        share = min(part or 0, total)
+        shares.append(share)
+        total -= share
+    return [*shares, total]
