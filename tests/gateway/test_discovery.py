@@ -124,6 +124,15 @@ async def test_a_provider_that_hangs_holds_up_neither_start_nor_calls(
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("list ")]
 
 
+async def test_a_list_that_takes_too_long_is_left(
+    start: Start, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream.script(hangs)
+    await start(**ON, models__timeout=0.05)
+    await until(lambda: "takes longer than 0.05 s" in caplog.text)
+    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 10)
+
+
 async def test_a_failing_provider_keeps_its_last_list_and_is_logged_once(
     start: Start, upstream: Upstream, caplog: pytest.LogCaptureFixture, monkeypatch: Any
 ) -> None:

@@ -31,6 +31,8 @@ PROVIDERS: Mapping[str, str] = {
     "xai": "x-ai",
 }
 """Our name of a provider, and the package's. One that is not here has no price."""
+ELSEWHERE: Mapping[str, str] = {"google": "claude-"}
+"""How models begin that have a price with a provider, but at another door of it: Vertex AI."""
 WAYS = ("service_tier", "processing", "speed")
 """The package's names for how a call was served; providers have one word for it."""
 

@@ -106,7 +106,7 @@ class Discovery:
             except Exception as error:  # noqa: BLE001 - an own client may raise anything
                 failures += 1
                 if failures == 1:
-                    logger.warning("%s does not list its models: %s", name, _told(error))
+                    logger.warning("%s does not list its models: %s", name, self._told(error))
             else:
                 if failures:
                     logger.info("%s lists its models again", name)
@@ -120,6 +120,12 @@ class Discovery:
         if found and found != self._found.get(name):
             self._found[name] = found
             self._on_change()
+
+    def _told(self, error: Exception) -> str:
+        """A sentence for the log; of what is not ours the kind alone, it may hold anything."""
+        if isinstance(error, TimeoutError):
+            return f"it takes longer than {self._settings.timeout:g} s"
+        return error.message if isinstance(error, LLMClientError) else type(error).__name__
 
     def _pause(self, failures: int) -> float:
         refresh = self._settings.refresh
@@ -144,8 +150,3 @@ def with_keys(client: ProviderClient, keys: KeyRing, settings: DiscoverySettings
         return await client.listed(keys.pick(NO_MODEL), settings.timeout)
 
     return lister
-
-
-def _told(error: Exception) -> str:
-    """A sentence for the log; of what is not ours the kind alone, it may hold anything."""
-    return error.message if isinstance(error, LLMClientError) else type(error).__name__

@@ -13,7 +13,7 @@ from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Defaults, Dialect, Listed
 from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import Upstream
-from llmrpc_server.providers.listing import listed, takes_key
+from llmrpc_server.providers.listing import Asked, listed, takes_key
 from llmrpc_server.providers.streaming import UpstreamStream, whole
 
 
@@ -65,7 +65,7 @@ class ProviderClient(BaseLLMClient):
 
         Empty where its dialect has no list. Raises `LLMClientError`.
         """
-        found = await self.listed(self._provider.key, self._provider.upstream.stall_timeout)
+        found = await self.listed(self._provider.key, self._limit)
         prices = self._provider.prices
         models = [describe(self.provider_name, each.id, prices, each) for each in found or ()]
         return sorted(models, key=lambda model: model.name)
@@ -75,19 +75,27 @@ class ProviderClient(BaseLLMClient):
 
         None where its dialect has no list.
         """
-        found = await listed(self._provider, key, seconds)
+        found = await listed(self._asked(key), seconds)
         return None if found is None else [_entry(each) for each in found]
 
     async def validate_api_key(self) -> bool:
         """Whether the provider takes the key; yes where nothing tells without a cost."""
-        provider = self._provider
-        return await takes_key(provider, provider.key, provider.upstream.stall_timeout)
+        return await takes_key(self._asked(self._provider.key), self._limit)
 
     async def validate_model(self, model: str) -> bool:
         """Whether the provider lists a model, or a snapshot of it."""
         name = model.removeprefix(f"{self.provider_name}/")
-        found = await self.listed(self._provider.key, self._provider.upstream.stall_timeout)
+        found = await self.listed(self._provider.key, self._limit)
         return found is None or any(name in (each.id, snapshot_of(each.id)) for each in found)
+
+    @property
+    def _limit(self) -> float:
+        """Seconds that a question without a deadline may take."""
+        return self._provider.upstream.stall_timeout
+
+    def _asked(self, key: ApiKey | None) -> Asked:
+        provider = self._provider
+        return Asked(provider.dialect, provider.upstream, provider.base_url, key)
 
     async def close(self) -> None:
         if self._owned:

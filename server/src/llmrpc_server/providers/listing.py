@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from llmrpc import v1 as pb
 from llmrpc.call import ApiKey
@@ -12,9 +13,8 @@ from llmrpc.errors import (
     ProviderNotAvailableError,
     stalled,
 )
-from llmrpc_server.providers.dialect import Listed, ListsModels
-from llmrpc_server.providers.exchange import Provider
-from llmrpc_server.providers.http import URL, reaching
+from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels
+from llmrpc_server.providers.http import URL, Upstream, reaching
 from llmrpc_server.providers.streaming import good
 from llmrpc_server.redaction import Redactor
 
@@ -29,7 +29,21 @@ def is_name(id: str) -> bool:
     return 0 < len(id) <= LONGEST_ID and id.isprintable()
 
 
-async def listed(provider: Provider, key: ApiKey | None, seconds: float) -> list[Listed] | None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom to ask: a provider by its dialect, and the key to ask with."""
+
+    dialect: Dialect
+    upstream: Upstream
+    base_url: str
+    key: ApiKey | None
+
+    @property
+    def name(self) -> str:
+        return self.dialect.row.name
+
+
+async def listed(provider: Asked, seconds: float) -> list[Listed] | None:
     """The models that the provider lists, each once; None where its dialect has no list.
 
     Names that no request could carry are left out. Raises `LLMClientError`, also
@@ -43,7 +57,7 @@ async def listed(provider: Provider, key: ApiKey | None, seconds: float) -> list
     try:
         async with asyncio.timeout(seconds):
             for _ in range(MOST_PAGES):
-                body = await _read(provider, key, dialect.list_path(page))
+                body = await _read(provider, dialect.list_path(page))
                 found, page = dialect.decode_list(body)
                 for model in found:
                     if is_name(model.id):
@@ -53,7 +67,7 @@ async def listed(provider: Provider, key: ApiKey | None, seconds: float) -> list
     except TimeoutError as error:
         raise stalled(provider.name, seconds) from error
     except LLMClientError as error:
-        raise _explained(error, provider, key) from error.__cause__
+        raise _explained(error, provider) from error.__cause__
     if page:
         raise ProviderNotAvailableError(
             f"{provider.name} lists more than {MOST_PAGES} pages or {MOST_MODELS} models",
@@ -63,7 +77,7 @@ async def listed(provider: Provider, key: ApiKey | None, seconds: float) -> list
     return list(models.values())
 
 
-async def takes_key(provider: Provider, key: ApiKey | None, seconds: float) -> bool:
+async def takes_key(provider: Asked, seconds: float) -> bool:
     """Whether the provider takes a key, by its cheapest call: the first page of its list.
 
     True where it lists nothing. A key that is good but may not list (403) is neither,
@@ -77,32 +91,34 @@ async def takes_key(provider: Provider, key: ApiKey | None, seconds: float) -> b
         path = dialect.list_path("")
     try:
         async with asyncio.timeout(seconds):
-            await _read(provider, key, path)
+            await _read(provider, path)
     except TimeoutError as error:
         raise stalled(provider.name, seconds) from error
     except AuthenticationError as error:
         if error.http_status == 403:
-            raise _explained(error, provider, key) from error.__cause__
+            raise _explained(error, provider) from error.__cause__
         return False
     except LLMClientError as error:
-        raise _explained(error, provider, key) from error.__cause__
+        raise _explained(error, provider) from error.__cause__
     return True
 
 
-async def _read(provider: Provider, key: ApiKey | None, path: str) -> bytes:
+async def _read(provider: Asked, path: str) -> bytes:
     url = URL(provider.base_url + path)
+    key = provider.key
     headers = provider.dialect.headers(key.secret.reveal() if key else None)
     with reaching(provider.name, url):
-        response = await good(provider, await provider.upstream.get(url, headers))
+        response = await provider.upstream.get(url, headers)
+        response = await good(provider.dialect, provider.upstream, response)
         try:
             return await provider.upstream.read(response, provider.name)
         finally:
             response.release()
 
 
-def _explained(error: LLMClientError, provider: Provider, key: ApiKey | None) -> LLMClientError:
+def _explained(error: LLMClientError, provider: Asked) -> LLMClientError:
     """The error with its provider, and no key in it."""
-    if key is not None:
-        error.message = Redactor([key.secret]).clean(error.message)
+    if provider.key is not None:
+        error.message = Redactor([provider.key.secret]).clean(error.message)
     error.metadata.setdefault("provider", provider.name)
     return error

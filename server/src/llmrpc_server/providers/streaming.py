@@ -7,11 +7,13 @@ import asyncio
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
-from llmrpc_server.providers.exchange import Exchange, Provider
+from llmrpc_server.providers.dialect import Dialect
+from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
+    Upstream,
     reaching,
     unreachable,
 )
@@ -164,21 +166,21 @@ async def send(exchange: Exchange) -> ClientResponse:
     for name in REQUEST_IDS:
         if name in response.headers:
             exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
-    return await good(exchange.provider, response)
+    return await good(exchange.provider.dialect, upstream, response)
 
 
-async def good(provider: Provider, response: ClientResponse) -> ClientResponse:
+async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -> ClientResponse:
     """The response; one with an error status is closed and becomes the dialect's exception."""
     if response.status == 200:
         return response
     if 300 <= response.status < 400:
         response.close()
-        raise _redirected(provider.name)
+        raise _redirected(dialect.row.name)
     try:
-        body = await provider.upstream.read_error(response)
+        body = await upstream.read_error(response)
     finally:
         response.close()
-    raise provider.dialect.error(response.status, response.headers, body)
+    raise dialect.error(response.status, response.headers, body)
 
 
 def _redirected(provider: str) -> ProviderNotAvailableError:
