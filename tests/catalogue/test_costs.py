@@ -158,6 +158,7 @@ def test_a_long_prompt_at_google() -> None:
         ("deepseek", "deepseek-v4-pro", True, None),
         ("anthropic", "claude-opus-5-5", True, 200_000_000),
         ("groq", "openai/gpt-oss-safeguard-20b", False, None),
+        ("xai", "grok-4.7", True, None),
         ("openai", "gpt-audio", False, None),
         ("echo", "echo", False, None),
     ],

@@ -92,13 +92,26 @@ async def test_the_providers_own_list_decides_and_the_catalogue_adds(
     assert not upstream.exchanges[0].body
 
 
-async def test_a_bare_name_that_only_the_provider_knows_is_found(
-    start: Start, upstream: Upstream
+async def test_a_bare_name_that_only_the_provider_knows_is_waited_for(
+    start: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def answers(exchange: Exchange) -> None:
         await exchange.answer(200, chat_answer("from the new one"))
 
-    upstream.script(lists("new-1"), answers)
+    asked = asyncio.Event()
+
+    first = discovery.Discovery.first
+
+    async def waiting(self: discovery.Discovery) -> bool:
+        asked.set()
+        return await first(self)
+
+    async def late(exchange: Exchange) -> None:
+        await asked.wait()
+        await lists("new-1")(exchange)
+
+    monkeypatch.setattr(discovery.Discovery, "first", waiting)
+    upstream.script(late, answers)
     gateway = await start(**ON)
     response = await gateway.stub.Generate(ask(model="new-1"))
     assert response.content == "from the new one"
@@ -159,10 +172,10 @@ async def test_a_failing_provider_keeps_its_last_list_and_is_logged_once(
 async def test_the_last_list_stays_while_the_provider_fails(
     start: Start, upstream: Upstream
 ) -> None:
-    upstream.script(lists("new-1"), fails(500))
+    upstream.script(lists("new-1"), fails(500), lists())
     gateway = await start(**ON, models__refresh=0.01)
     assert set(await found(gateway)) == {"new-1"}
-    await until(lambda: len(upstream.exchanges) > 1)
+    await until(lambda: len(upstream.exchanges) > 3)
     assert set(await found(gateway)) == {"new-1"}
 
 
@@ -196,6 +209,23 @@ async def test_an_adapter_lists_its_models(upstream: Upstream) -> None:
     assert [model.name for model in models] == ["openai/a", "openai/gpt-5.4"]
     assert models[1].capabilities.tools
     assert models[1].HasField("pricing")
+
+
+async def test_what_a_list_says_counts_as_far_as_it_can_be(upstream: Upstream) -> None:
+    sizes = {"gpt-4o": 12345, "huge": 2**31, "none": 0, "a\nb": 1, "": 1, "x" * 257: 1}
+    upstream.script(lists("gpt-5.4", **sizes))
+    async with client(upstream) as adapter:
+        models = await adapter.list_models()
+    known = {model.id: model.context_tokens for model in models}
+    assert known == {"gpt-4o": 12345, "gpt-5.4": 1_050_000, "huge": 0, "none": 0}
+
+
+async def test_a_refusal_holds_no_key(upstream: Upstream) -> None:
+    upstream.script(fails(400, json.dumps({"error": {"message": f"odd key {KEY}"}})))
+    async with client(upstream) as adapter:
+        with pytest.raises(LLMClientError, match="odd key") as caught:
+            await adapter.list_models()
+    assert KEY not in caught.value.message
 
 
 @pytest.mark.parametrize(("handler", "good"), [(lists(), True), (fails(401), False)])
