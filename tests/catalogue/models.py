@@ -12,7 +12,7 @@ from genai_prices.types import ModelInfo, ModelPrice
 from hypothesis import strategies as st
 
 from llmrpc import v1 as pb
-from llmrpc_server.catalogue.published import PROVIDERS
+from llmrpc_server.catalogue.published import ELSEWHERE, PROVIDERS
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COMPARED = ("anthropic", "deepseek", "google", "groq", "mistral", "openai", "xai")
@@ -28,7 +28,8 @@ def models(providers: Iterable[str] = COMPARED) -> Iterator[tuple[str, ModelInfo
         for model in source(provider):
             prices = vars(model.get_prices(AT))
             text = prices.get("input_mtok") is not None and prices.get("output_mtok") is not None
-            if text and model.is_match(model.id):
+            ours = not model.id.startswith(ELSEWHERE.get(provider, ()))
+            if text and ours and model.is_match(model.id):
                 yield provider, model
 
 

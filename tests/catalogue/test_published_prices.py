@@ -120,6 +120,12 @@ def test_every_provider_is_in_the_package_and_has_prices() -> None:
         assert any(vars(price) for model in source(provider) for price in all_prices(model))
 
 
+def test_what_a_providers_cloud_sells_is_not_had_by_its_own_protocol() -> None:
+    assert BOOK.knows("google", "gemini-3.8-flash")
+    assert not BOOK.knows("google", "claude-sonnet-4-5")
+    assert BOOK.cost("google", "claude-sonnet-4-5", pb.Usage(input_tokens=1)).unpriced
+
+
 def test_the_package_is_imported_late() -> None:
     program = (
         "import sys; from llmrpc_server.catalogue.prices import PriceBook; book = PriceBook(); "

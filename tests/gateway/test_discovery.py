@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -44,9 +45,9 @@ def _dialect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(cast(dict[str, Any], DIALECTS), "openai", Paged)
 
 
-def lists(*ids: str, next_page: str = "", **sizes: int) -> Handler:
+def lists(*ids: str, next_page: str = "", sizes: Mapping[str, int] | None = None) -> Handler:
     entries: list[dict[str, Any]] = [{"id": each} for each in ids]
-    entries += [{"id": each, "context": size} for each, size in sizes.items()]
+    entries += [{"id": each, "context": size} for each, size in (sizes or {}).items()]
 
     async def handler(exchange: Exchange) -> None:
         await exchange.answer(200, {"data": entries, "next": next_page})
@@ -75,7 +76,8 @@ async def test_the_providers_own_list_decides_and_the_catalogue_adds(
     start: Start, upstream: Upstream
 ) -> None:
     upstream.script(
-        lists("gpt-5.4-2026-03-05", "gpt-4o", next_page="2"), lists("new-1", "gpt-4o", big=12345)
+        lists("gpt-5.4-2026-03-05", "gpt-4o", next_page="2"),
+        lists("new-1", "gpt-4o", sizes={"big": 12345}),
     )
     gateway = await start(**ON, aliases={"fast": "openai/gpt-5-mini"})
     models = await found(gateway)
@@ -213,7 +215,7 @@ async def test_an_adapter_lists_its_models(upstream: Upstream) -> None:
 
 async def test_what_a_list_says_counts_as_far_as_it_can_be(upstream: Upstream) -> None:
     sizes = {"gpt-4o": 12345, "huge": 2**31, "none": 0, "a\nb": 1, "": 1, "x" * 257: 1}
-    upstream.script(lists("gpt-5.4", **sizes))
+    upstream.script(lists("gpt-5.4", sizes=sizes))
     async with client(upstream) as adapter:
         models = await adapter.list_models()
     known = {model.id: model.context_tokens for model in models}

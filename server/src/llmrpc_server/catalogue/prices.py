@@ -78,9 +78,6 @@ class PriceBook:
         """Whether a price of the provider's own is known for a model's name."""
         if (provider, model) in self._overrides:
             return True
-        elsewhere = published.ELSEWHERE.get(provider)
-        if elsewhere is not None and model.startswith(elsewhere):
-            return False
         return published.find(provider, model, "", time.time()).rates is not None
 
     def pricing(self, provider: str, model: str, at: float | None = None) -> pb.Pricing | None:
