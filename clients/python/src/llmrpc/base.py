@@ -122,11 +122,12 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
 
         The base estimates by length, and says so in `method`.
         """
+        model = request.model.removeprefix(f"{self.provider_name}/")
         return pb.CountTokensResponse(
             prompt_tokens=estimate_prompt(request),
             method=pb.CountTokensResponse.METHOD_ESTIMATE,
             provider=self.provider_name,
-            model=request.model.removeprefix(f"{self.provider_name}/"),
+            model=call.target.model if call and call.target else model,
         )
 
     async def list_models(self) -> list[pb.Model]:

@@ -56,5 +56,12 @@ class WrapperClient(BaseLLMClient):
     async def validate_model(self, model: str) -> bool:
         return await self.inner.validate_model(model)
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.count_tokens(request, call)
+        )
+
     async def close(self) -> None:
         await self.inner.close()

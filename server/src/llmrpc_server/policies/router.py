@@ -86,6 +86,16 @@ class Router(BaseLLMClient):
         except ModelNotFoundError as error:
             raise self._helped(error, target) from error.__cause__
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        target = await self._aim(request.model)
+        client = self._routes[target.provider].client
+        try:
+            return await client.count_tokens(request, (call or Call()).aimed(target))
+        except ModelNotFoundError as error:
+            raise self._helped(error, target) from error.__cause__
+
     async def close(self) -> None:
         for route in self._routes.values():
             await route.client.close()
