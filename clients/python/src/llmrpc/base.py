@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from llmrpc import plain
 from llmrpc import v1 as pb
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
+from llmrpc.errors import MethodNotImplementedError
 from llmrpc.estimate import estimate_prompt
 from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
@@ -114,6 +116,22 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
                 for delta in event.deltas:
                     if delta.HasField("text"):
                         yield delta.text
+
+    def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        """Many requests in one call, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client without batches.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no batches; a gateway has")
+
+    async def health(self, service: str = "") -> str:
+        """How a service is, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client that nothing can be asked.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no health; a gateway has")
 
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
