@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SOURCE = "genai-prices"
 
 PROVIDERS: Mapping[str, str] = {
+    "anthropic": "anthropic",
     "deepseek": "deepseek",
     "groq": "groq",
     "mistral": "mistral",
