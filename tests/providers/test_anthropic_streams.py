@@ -185,3 +185,5 @@ def test_the_tier_goes_to_the_prices() -> None:
     folded = Folded(DIALECT.decoder(1 << 20))
     folded.run(events(begin(tier), end("end_turn", {"output_tokens": 2})))
     assert folded.decoder.answer.service_tier == "priority"
+    usual = {"output_tokens": 1, "service_tier": "standard"}
+    assert DIALECT.decode(message([], "end_turn", usual)).service_tier == ""

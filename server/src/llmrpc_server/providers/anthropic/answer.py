@@ -20,6 +20,8 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
 }
 """Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons"""
 
+_NO_TIER = "standard"
+
 _EVENTS = frozenset(
     {
         "content_block_delta",
@@ -115,7 +117,8 @@ class Assembly:
             return
         self._usage = usage.merged(self._usage, counted)
         self.answer.usage = usage.disjoint(self._usage)
-        self.answer.service_tier = self._usage.service_tier or ""
+        tier = self._usage.service_tier
+        self.answer.service_tier = tier if tier and tier != _NO_TIER else ""
         if counted.output_tokens is None:
             self._estimate()
 
