@@ -106,6 +106,13 @@ def test_an_error_inside_a_stream_is_known_by_its_type(
     assert caught.value.metadata["provider_code"] == (code or type)
 
 
+def test_an_error_event_is_one_whatever_it_holds() -> None:
+    folded = Folded(DIALECT.decoder(1 << 20))
+    with pytest.raises(LLMClientError) as caught:
+        folded.run(b'event: error\ndata: {"detail": "gone"}\n\n')
+    assert told(caught.value) == DOWN
+
+
 def test_the_headers_tell_the_wait_and_the_request() -> None:
     headers = {"Retry-After": "7", "Request-Id": "req_1", "X-Should-Retry": "false"}
     error = DIALECT.error(429, headers, body("rate_limit_error"))

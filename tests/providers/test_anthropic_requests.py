@@ -256,6 +256,8 @@ def test_a_hint_without_a_place_is_left_out_with_a_warning(item: dict[str, Any],
          "messages[1].parts[0].document.uri"),
         (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "[]"}},
                role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
+        (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "{}"}},
+               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
     ],
 )  # fmt: skip
 def test_what_nobody_could_read_is_invalid(fields: dict[str, Any], path: str) -> None:
@@ -300,6 +302,12 @@ def test_a_refusal_goes_back_as_a_text() -> None:
 )  # fmt: skip
 def test_the_choice_of_tools(choice: dict[str, Any], sent: dict[str, Any]) -> None:
     assert body({**TOOLS, "toolChoice": choice})["tool_choice"] == sent
+
+
+def test_a_dated_name_is_the_model_that_it_is_a_version_of() -> None:
+    forced = {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}}
+    assert body(forced, "claude-fable-5-20260609")["tool_choice"] == {"type": "any"}
+    assert refused(forced, "claude-fable-5-2-20261101") == ["tool_choice.mode"]
 
 
 def test_a_schema_keeps_its_own_title_and_description() -> None:

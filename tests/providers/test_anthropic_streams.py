@@ -122,6 +122,13 @@ def test_a_stop_reason_is_enough() -> None:
     assert folded.response().usage == pb.Usage(input_tokens=9, output_tokens=12)
 
 
+@pytest.mark.parametrize("usage", [{}, {"input_tokens": 9}])
+def test_what_the_end_does_not_count_stays_estimated(usage: dict[str, int]) -> None:
+    folded = Folded(DIALECT.decoder(1 << 20))
+    folded.run(events(*HALF, end("end_turn", usage)))
+    assert folded.response().usage == pb.Usage(input_tokens=9, output_tokens=10, estimated=True)
+
+
 def test_a_stop_without_a_reason_is_an_interruption() -> None:
     folded = Folded(DIALECT.decoder(1 << 20))
     with pytest.raises(StreamInterruptedError):

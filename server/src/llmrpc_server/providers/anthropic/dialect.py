@@ -27,6 +27,9 @@ from llmrpc_server.providers.dialect import (
     StreamDecoder,
 )
 
+_VERSION = "2023-06-01"
+"""The newer 2026-10-21 takes no sampling for any model, and has nothing that is missed
+here. Source: https://platform.claude.com/docs/en/api/versioning"""
 _PATH = "/v1/messages"
 _COUNT_PATH = "/v1/messages/count_tokens"
 
@@ -56,7 +59,7 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
         self._quirks = read_quirks(row.quirks)
 
     def headers(self, key: str | None) -> dict[str, str]:
-        version = {"anthropic-version": self._quirks.version}
+        version = {"anthropic-version": _VERSION}
         return {"x-api-key": key, **version} if key else version
 
     def encode(

@@ -43,7 +43,7 @@ def _schema(form: pb.JsonSchemaFormat, target: AnthropicTarget) -> msgspec.Raw |
     except (msgspec.DecodeError, RecursionError):
         return raw
     added: dict[str, Any] = {}
-    if form.name and "title" not in fields:
+    if form.name:
         added["title"] = form.name
     if form.description and "description" not in fields:
         added["description"] = form.description

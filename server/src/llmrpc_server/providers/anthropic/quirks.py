@@ -56,8 +56,6 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row's ways, checked once when its dialect is made."""
 
-    version: str = "2023-06-01"
-    """The header `anthropic-version`."""
     max_tokens: int = 8192
     """The bound of the answer where neither the request nor the configuration nor
     the catalogue says one: the API demands it."""

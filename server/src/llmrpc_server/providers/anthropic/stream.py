@@ -26,7 +26,7 @@ class MessageStreamDecoder(EventStreamDecoder):
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, event.data)
-        if not event.data or event.name == "ping":
+        if not event.data:
             return
         self._assembly.take_event(event.data)
         if self._assembly.stopped:

@@ -6,6 +6,8 @@ from llmrpc_server.providers.dialect import Row
 
 _NO_TOOLS_BY_FORCE = ("tool_choice.required", "tool_choice.named")
 _SYSTEM_FIRST = ("messages.system",)
+_FREE_FORM = ("response_format.json_schema", "tools.strict")
+_NO_XHIGH = ("low", "medium", "high", "max")
 
 
 def _adaptive(prefix: str, thinks: str, *lacks: str, off: str = "disabled") -> dict[str, object]:
@@ -26,19 +28,21 @@ def _older(prefix: str, thinking: str, *lacks: str) -> dict[str, object]:
         "prefix": prefix,
         "thinking": thinking,
         "off": "",
-        "efforts": ("low", "medium", "high", "max"),
+        "efforts": _NO_XHIGH,
         "sampling": "any",
         "lacks": (*_SYSTEM_FIRST, *lacks),
     }
 
 
-_FREE_FORM = ("response_format.json_schema", "tools.strict")
-
 _MODELS = (
     _adaptive("claude-fable-5-2", "always", *_NO_TOOLS_BY_FORCE),
     _adaptive("claude-fable-5-1", "always", *_NO_TOOLS_BY_FORCE),
     _adaptive("claude-fable-5", "always"),
-    {**_adaptive("claude-mythos-preview", "always", *_SYSTEM_FIRST), "thinking": "both"},
+    {
+        **_adaptive("claude-mythos-preview", "always", *_SYSTEM_FIRST),
+        "thinking": "both",
+        "efforts": _NO_XHIGH,
+    },
     _adaptive("claude-mythos-5-2", "always", *_NO_TOOLS_BY_FORCE),
     _adaptive("claude-mythos-5-1", "always", *_NO_TOOLS_BY_FORCE),
     _adaptive("claude-mythos-5", "always"),
