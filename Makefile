@@ -23,7 +23,7 @@ PROTOS = $(wildcard protos/llmrpc/v1/*.proto)
 SERVICES = $(wildcard protos/llmrpc/v1/*_service.proto)
 LOCKS := server/requirements server/build-requirements tests/requirements protos/requirements .ci/requirements
 PYPROJECTS := clients/python/pyproject.toml server/pyproject.toml
-SOURCES := clients/python/src server/src tests docs $(wildcard benchmarks)
+SOURCES := clients/python/src server/src tests docs examples $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -70,7 +70,7 @@ bench: $(VENV)/.dev ## measure what a call costs beside a bare server
 .PHONY: clean
 clean: ## remove everything that make has made
 	rm -rf $(VENV) $(BUILD) tests/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find clients server tests docs $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find clients server tests docs examples $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the checks, one by one -------------------------------------------------
 

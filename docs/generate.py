@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from docs.fields import fields
 from docs.providers_table import buckets, options_and_gaps, providers
 from docs.reasons_table import reasons
 from docs.settings_table import environment, settings
@@ -22,6 +23,7 @@ TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "providers.md": {
         "providers": providers,
         "options and gaps": options_and_gaps,
+        "fields": fields,
         "buckets": buckets,
     },
 }

@@ -165,7 +165,7 @@ def environment() -> str:
     rows.append(["`LLMRPC_CONFIG`", "`--config`, the path of the file"])
     rows.append([f"`{CALLER_KEYS}`", "more callers under `auth`: `name:key`, commas between"])
     for row in ROWS.values():
-        keys = words((row.key_env[0], f"{row.key_env[0]}_1")) + ", …"
+        keys = ", ".join(f"{words((name, f'{name}_1'))}, …" for name in row.key_env)
         rows.append([keys, f"`providers.{row.name}.api_keys`"])
         rows.append([f"`{row.base_url_env}`", f"`providers.{row.name}.base_url`"])
     return table(["name", "setting"], rows)

@@ -11,10 +11,10 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice
 
 from llmrpc import v1 as pb
-from llmrpc_server.catalogue.published import PROVIDERS
+from llmrpc_server.catalogue.published import ELSEWHERE, PROVIDERS
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-COMPARED = ("deepseek", "groq", "mistral", "openai", "xai")
+COMPARED = ("deepseek", "google", "groq", "mistral", "openai", "xai")
 
 
 def models() -> Iterator[tuple[str, ModelInfo]]:
@@ -23,7 +23,8 @@ def models() -> Iterator[tuple[str, ModelInfo]]:
         for model in source(provider):
             prices = vars(model.get_prices(AT))
             text = prices.get("input_mtok") is not None and prices.get("output_mtok") is not None
-            if text and model.is_match(model.id):
+            ours = not model.id.startswith(ELSEWHERE.get(provider, ()))
+            if text and ours and model.is_match(model.id):
                 yield provider, model
 
 

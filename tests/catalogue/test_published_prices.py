@@ -32,7 +32,7 @@ times = st.builds(timedelta, seconds=st.integers(-63_072_000, 63_072_000)).map(A
 
 def test_many_models_are_compared() -> None:
     assert len(MODELS) >= 50
-    assert len({provider for provider, _ in MODELS}) == 5
+    assert len({provider for provider, _ in MODELS}) == 6
 
 
 @settings(max_examples=400, deadline=None)
@@ -113,6 +113,12 @@ def test_a_service_tier_has_its_price() -> None:
 def test_every_provider_is_in_the_package_and_has_prices() -> None:
     for provider in PROVIDERS:
         assert any(vars(price) for model in source(provider) for price in all_prices(model))
+
+
+def test_what_a_providers_cloud_sells_is_not_had_by_its_own_protocol() -> None:
+    assert BOOK.knows("google", "gemini-3.8-flash")
+    assert not BOOK.knows("google", "claude-sonnet-4-5")
+    assert BOOK.cost("google", "claude-sonnet-4-5", pb.Usage(input_tokens=1)).unpriced
 
 
 def test_the_package_is_imported_late() -> None:

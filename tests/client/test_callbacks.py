@@ -10,17 +10,17 @@ import grpc
 import pytest
 
 from llmrpc import (
+    BudgetExceededError,
     Call,
     GatewayClient,
     LLMCallback,
     LLMClientError,
-    LLMMessage,
     ModelNotFoundError,
 )
 from llmrpc import v1 as pb
 from tests.client.gateway import Failure, Gateway, Hang, response, stream, until
+from tests.client.priced import HELLO, ask
 
-HELLO = [LLMMessage("user", "Hello")]
 NOT_FOUND = Failure(grpc.StatusCode.NOT_FOUND)
 
 
@@ -149,3 +149,57 @@ async def test_a_callback_that_raises_harms_nothing(
     assert [what for what, _ in recorder.seen] == ["start", "end", "start", "end", "start", "error"]
     assert len([r for r in caplog.records if "callback Broken failed" in r.message]) == 6
     assert "Hello" not in caplog.text
+
+
+class Guard(LLMCallback):
+    async def before_llm_send(self, call: Call, request: pb.GenerateRequest) -> None:
+        raise BudgetExceededError("no money for this")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_callback_refuses_a_call(
+    gateway: Gateway, client: GatewayClient, streamed: bool
+) -> None:
+    first, last = Recorder(), Recorder()
+    watched = client.with_callbacks(first, Guard(), last)
+    with pytest.raises(BudgetExceededError, match="no money for this"):
+        await ask(watched, streamed=streamed)
+    assert first.seen == last.seen == [("start", "Hello"), ("error", BudgetExceededError)]
+    assert not gateway.requests
+
+
+class Slow(LLMCallback):
+    """Takes its time at the start or at the end."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+        self.waits = asyncio.Event()
+
+    async def on_llm_start(self, call: Call, request: pb.GenerateRequest) -> None:
+        await self._wait("start")
+
+    async def on_llm_end(
+        self, call: Call, request: pb.GenerateRequest, response: pb.LLMResponse, duration: float
+    ) -> None:
+        await self._wait("end")
+
+    async def _wait(self, at: str) -> None:
+        if at == self.at:
+            self.waits.set()
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("at", "end"), [("start", ("error", asyncio.CancelledError)), ("end", ("end", "Hi"))]
+)
+async def test_all_are_told_where_the_call_is_cancelled_meanwhile(
+    gateway: Gateway, client: GatewayClient, at: str, end: tuple[str, object]
+) -> None:
+    slow, recorder = Slow(at), Recorder()
+    gateway.play([response("Hi")])
+    task = asyncio.ensure_future(client.with_callbacks(slow, recorder).generate_text(HELLO))
+    await slow.waits.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert recorder.seen == [("start", "Hello"), end]

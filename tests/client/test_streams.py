@@ -13,7 +13,7 @@ import pytest
 
 from llmrpc import GatewayClient, LLMMessage, StreamInterruptedError, accumulate
 from llmrpc import v1 as pb
-from llmrpc.stream import EventStream
+from llmrpc.stream import AnswerBuilder, EventStream
 from llmrpc.types import finish_reason_name
 from tests.client.gateway import Failure, Gateway, Hang, Step, response, stream, until
 
@@ -77,6 +77,19 @@ async def test_the_client_refuses_what_is_not_whole(
 
 async def read_one(events: EventStream) -> None:
     assert (await anext(events)).sequence == 1
+
+
+def test_a_part_may_be_empty_and_signed() -> None:
+    answer, folded = AnswerBuilder(), AnswerBuilder()
+    answer.start("thought", "reasoning")
+    answer.start("thought", "reasoning")
+    signature = pb.Signature(provider="p", data="s")
+    answer.signature("thought", signature)
+    answer.text("said", "Hello")
+    assert answer.parts() == [pb.Part(reasoning="", signature=signature), pb.Part(text="Hello")]
+    for delta in answer.take():
+        folded.add(delta)
+    assert folded.parts() == answer.parts()
 
 
 async def test_aclose_cancels_the_call(gateway: Gateway, client: GatewayClient) -> None:

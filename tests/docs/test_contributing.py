@@ -13,7 +13,12 @@ from tests.docs.pages import ROOT, blocks, codes, page, section
 
 WAY = section(page("CONTRIBUTING.md"), "Adding a provider")
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("clients/*/README.md")],
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("clients/*/README.md"),
+        *ROOT.glob("examples/*.md"),
+    ],
     key=lambda path: path.as_posix(),
 )
 SERVER = ROOT / "server/src/llmrpc_server"

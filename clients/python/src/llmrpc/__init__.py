@@ -6,6 +6,7 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.blocking import BlockingClient
 from llmrpc.call import ApiKey, Call, Target
 from llmrpc.callbacks import CallbackClient, LLMCallback
+from llmrpc.cost_controller import CostController
 from llmrpc.errors import (
     AuthenticationError,
     BudgetExceededError,
@@ -21,6 +22,7 @@ from llmrpc.errors import (
     StreamInterruptedError,
     Violation,
 )
+from llmrpc.monitor import LLMMonitor, LLMNumbers, LLMSnapshot
 from llmrpc.requests import Messages
 from llmrpc.safe import safe_generate_text
 from llmrpc.secret import Secret
@@ -42,6 +44,7 @@ __all__ = [
     "Call",
     "CallbackClient",
     "ContextWindowExceededError",
+    "CostController",
     "EventStream",
     "GatewayClient",
     "GenerationTimeoutError",
@@ -49,7 +52,10 @@ __all__ = [
     "LLMCallback",
     "LLMClientError",
     "LLMMessage",
+    "LLMMonitor",
+    "LLMNumbers",
     "LLMResponse",
+    "LLMSnapshot",
     "Messages",
     "MethodNotImplementedError",
     "ModelNotFoundError",

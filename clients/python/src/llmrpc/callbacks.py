@@ -21,12 +21,18 @@ class LLMCallback:
 
     Each call has one `on_llm_start`, and then exactly one of `on_llm_end` and
     `on_llm_error`; `call.request_id` ties them together. The call waits for a
-    callback, so a slow one belongs in a task of its own. One that raises is logged
-    and changes nothing.
+    callback, so a slow one belongs in a task of its own. One of these three that
+    raises is logged and changes nothing; `before_llm_send` alone can refuse a call.
     """
 
     async def on_llm_start(self, call: Call, request: pb.GenerateRequest) -> None:
         """A call begins."""
+
+    async def before_llm_send(self, call: Call, request: pb.GenerateRequest) -> None:
+        """All callbacks know of the call, and nothing is sent yet: raise to refuse it.
+
+        What is raised reaches the caller, and every callback as `on_llm_error`.
+        """
 
     async def on_llm_end(
         self, call: Call, request: pb.GenerateRequest, response: pb.LLMResponse, duration: float
@@ -85,9 +91,19 @@ class _Report:
         self._callbacks = callbacks
         self._started = time.monotonic()
 
+    async def start(self) -> None:
+        """Tells of the start, and asks whether to send; a refusal is told of and raised."""
+        try:
+            await self._tell(lambda one: one.on_llm_start(self._call, self._request))
+            for callback in self._callbacks:
+                await callback.before_llm_send(self._call, self._request)
+        except (Exception, asyncio.CancelledError) as error:
+            await self.error(error)
+            raise
+
     async def watch(self, send: Callable[[pb.GenerateRequest, Call], Awaitable[T]]) -> T:
-        """Tells of the start, sends the request, and tells of an error."""
-        await self._tell(lambda one: one.on_llm_start(self._call, self._request))
+        """Tells of the start, asks whether to send, sends, and tells of an error."""
+        await self.start()
         try:
             return await send(self._request, self._call)
         except (Exception, asyncio.CancelledError) as error:
@@ -112,13 +128,19 @@ class _Report:
         await self._tell(lambda one: send(one, duration))
 
     async def _tell(self, send: Callable[[LLMCallback], Awaitable[None]]) -> None:
+        """Tells every callback, also where the call is cancelled meanwhile."""
+        cancelled: asyncio.CancelledError | None = None
         for callback in self._callbacks:
             try:
                 await send(callback)
+            except asyncio.CancelledError as error:
+                cancelled = error
             except Exception:
                 self._logger.exception(
                     "callback %s failed in call %s", type(callback).__name__, self._call.request_id
                 )
+        if cancelled is not None:
+            raise cancelled
 
 
 class _ReportedStream(EventStream):

@@ -22,6 +22,7 @@ SOURCE = "genai-prices"
 PROVIDERS: Mapping[str, str] = {
     "anthropic": "anthropic",
     "deepseek": "deepseek",
+    "google": "google",
     "groq": "groq",
     "mistral": "mistral",
     "openai": "openai",
@@ -30,6 +31,10 @@ PROVIDERS: Mapping[str, str] = {
     "xai": "x-ai",
 }
 """Our name of a provider, and the package's. One that is not here has no price."""
+
+ELSEWHERE: Mapping[str, tuple[str, ...]] = {"google": ("claude",)}
+"""How models begin that the package has under a provider, and that are to be had another
+way: Google's cloud sells them, its Gemini API does not have them."""
 
 
 class Published(NamedTuple):
@@ -59,7 +64,7 @@ def find(provider: str, model: str, service_tier: str, at: float) -> Published:
     snapshot = get_snapshot()
     source = snapshot.find_provider(None, PROVIDERS[provider], None)
     found = source.find_model(model, all_providers=snapshot.providers)
-    if found is None:
+    if found is None or found.id.startswith(ELSEWHERE.get(provider, ())):
         return Published(None, steady=True)
     context = {"service_tier": service_tier} if service_tier else None
     prices = found.get_prices(datetime.fromtimestamp(at, UTC), context)

@@ -45,3 +45,10 @@ class AnthropicClient(RowClient):
 
     def __init__(self, api_key: str | ApiKey | None = None, base_url: str | None = None) -> None:
         super().__init__(ROWS["anthropic"], api_key, base_url)
+
+
+class GoogleAIClient(RowClient):
+    """Google's Gemini API, by its own protocol."""
+
+    def __init__(self, api_key: str | ApiKey | None = None, base_url: str | None = None) -> None:
+        super().__init__(ROWS["google"], api_key, base_url)

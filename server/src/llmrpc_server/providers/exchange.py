@@ -23,6 +23,10 @@ from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.redaction import Redactor
 
+KEPT_URLS = 1024
+"""Addresses of one provider that are kept: one may hold the name of a model, and
+callers choose it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -78,6 +82,8 @@ class Exchange:
         path = self.encoded.path
         url = provider.urls.get(path)
         if url is None:
+            if len(provider.urls) == KEPT_URLS:
+                provider.urls.clear()
             url = provider.urls[path] = URL(provider.base_url + path)
         self.url = url
         stall, remaining = provider.upstream.stall_timeout, call.remaining()

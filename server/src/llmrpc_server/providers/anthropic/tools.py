@@ -34,7 +34,9 @@ def build_tools(tools: Sequence[pb.Tool], target: AnthropicTarget) -> list[dict[
 def build_tool_choice(
     choice: pb.ToolChoice, body: dict[str, Any], target: AnthropicTarget
 ) -> dict[str, Any] | None:
-    """The wire's choice; None where it is a violation. `body` tells how it thinks."""
+    """The wire's choice; None where there is none. `body` tells how the model thinks."""
+    if choice.mode == pb.ToolChoice.MODE_UNSPECIFIED and not choice.HasField("parallel"):
+        return None
     word = _MODE.get(choice.mode)
     if word is None:
         target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")

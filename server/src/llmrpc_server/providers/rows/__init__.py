@@ -1,5 +1,5 @@
 """The providers as data, one row each, as their documentation had it in November 2026.
 
-What the keys of `quirks` and the entries of `lacks` mean stands with the dialect:
-for `openai` in `providers/openai/quirks.py`.
+What the keys of `quirks` and the entries of `lacks` mean stands with the dialect, in
+its `quirks.py`.
 """

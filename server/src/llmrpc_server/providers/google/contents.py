@@ -1,0 +1,170 @@
+"""The conversation as Google has it: instructions, and turns of user and model.
+
+A function call or a text may be signed (`thoughtSignature`), and its signature goes
+back on the same part. Sources: https://ai.google.dev/api/caching#Content and
+https://ai.google.dev/gemini-api/docs/thought-signatures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.google.parts import build_part, leave_out
+from llmrpc_server.providers.google.quirks import GoogleTarget
+from llmrpc_server.providers.google.results import build_result, names_of_calls
+
+SKIP_SIGNATURE = "skip_thought_signature_validator"
+"""Stands for the signature of a call that Google's model did not make. Source: the
+questions at the end of https://ai.google.dev/gemini-api/docs/thought-signatures"""
+
+
+def build_conversation(messages: Sequence[pb.LLMMessage], target: GoogleTarget) -> dict[str, Any]:
+    """`contents` and `systemInstruction`; turns of one role that follow are one."""
+    contents: list[dict[str, Any]] = []
+    instructions: list[dict[str, Any]] = []
+    names = names_of_calls(messages)
+    for index, message in enumerate(messages):
+        field = f"messages[{index}]"
+        role = "user"
+        match message.role:
+            case pb.ROLE_SYSTEM:
+                instructions += _instructions(message, field, target, late=bool(contents))
+                continue
+            case pb.ROLE_ASSISTANT:
+                role = "model"
+                parts = _answer(message, field, target)
+            case pb.ROLE_TOOL:
+                parts = _results(message, field, names, target)
+            case _:
+                parts = _plain(message, field, target)
+        if contents and contents[-1]["role"] == role:
+            contents[-1]["parts"] += parts
+        elif parts:
+            contents.append({"role": role, "parts": parts})
+    if not any(each.content or each.parts for each in messages if each.role != pb.ROLE_SYSTEM):
+        target.findings.unsupported(
+            "messages", f"{target.row.name} needs a message beside the instructions"
+        )
+    conversation: dict[str, Any] = {"contents": contents}
+    if instructions:
+        conversation["systemInstruction"] = {"parts": instructions}
+    return conversation
+
+
+def _instructions(
+    message: pb.LLMMessage, field: str, target: GoogleTarget, *, late: bool
+) -> list[dict[str, Any]]:
+    if target.refuses("messages.system", f"{field}.role"):
+        return []
+    if late:
+        target.findings.warn(
+            f"{field}.role",
+            f"{target.row.name} has instructions before the conversation alone: moved there",
+        )
+    for index, part in enumerate(message.parts):
+        if not part.HasField("text"):
+            place = f"{field}.parts[{index}].{part.WhichOneof('kind')}"
+            target.findings.unsupported(
+                place, f"{target.row.name} takes nothing but text as instructions"
+            )
+    return _plain(message, field, target, only_text=True)
+
+
+def _plain(
+    message: pb.LLMMessage, field: str, target: GoogleTarget, *, only_text: bool = False
+) -> list[dict[str, Any]]:
+    """The parts of a message that a model did not write."""
+    if message.content:
+        return [{"text": message.content}]
+    built: list[dict[str, Any]] = []
+    for index, part in enumerate(message.parts):
+        place = f"{field}.parts[{index}]"
+        leave_out(part, place, target, "signature", "cache_breakpoint")
+        if (part.HasField("text") or not only_text) and (item := build_part(part, place, target)):
+            built.append(item)
+    return built
+
+
+def _answer(message: pb.LLMMessage, field: str, target: GoogleTarget) -> list[dict[str, Any]]:
+    """A turn of the model: each part with its signature, in order.
+
+    Of several calls the first is the one whose signature is demanded.
+    """
+    if message.content:
+        return [{"text": message.content}]
+    if not message.parts:
+        target.findings.warn(field, "an empty answer has nothing to send: left out")
+    built: list[dict[str, Any]] = []
+    called = False
+    for index, part in enumerate(message.parts):
+        place = f"{field}.parts[{index}]"
+        leave_out(part, place, target, "cache_breakpoint")
+        item: dict[str, Any] | None
+        match part.WhichOneof("kind"):
+            case "reasoning" | "redacted_reasoning":
+                item = _thought(part, place, target)
+            case "tool_call":
+                item = _call(part.tool_call, f"{place}.tool_call", target)
+            case _:
+                item = build_part(part, place, target)
+        if item is None:
+            continue
+        if part.signature.provider == target.row.name and part.signature.data:
+            item["thoughtSignature"] = part.signature.data
+        elif part.HasField("tool_call") and not called and target.model.signed_calls:
+            item["thoughtSignature"] = SKIP_SIGNATURE
+            target.findings.warn(
+                f"{place}.signature",
+                f"there is none of {target.row.name}'s: sent with the value that stands for it",
+            )
+        else:
+            leave_out(part, place, target, "signature")
+        called = called or part.HasField("tool_call")
+        if item.get("text") != "" or "thoughtSignature" in item:
+            built.append(item)
+    return built
+
+
+def _thought(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
+    """Google's own reasoning, or what nobody signed; others' is left out."""
+    maker = part.signature.provider
+    if maker and maker != target.row.name:
+        why = f"this is reasoning of {maker}: left out"
+    elif part.HasField("redacted_reasoning"):
+        why = f"this is no reasoning that {target.row.name} wrote: left out"
+    else:
+        return {"text": part.reasoning, "thought": True}
+    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    return None
+
+
+def _call(call: pb.ToolCall, place: str, target: GoogleTarget) -> dict[str, Any]:
+    arguments = call.arguments or "{}"
+    if not _is_object(arguments):
+        target.findings.unsupported(
+            f"{place}.arguments", f"{target.row.name} takes nothing but a JSON object"
+        )
+    args = msgspec.Raw(arguments.encode())
+    return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _results(
+    message: pb.LLMMessage, field: str, names: dict[str, str], target: GoogleTarget
+) -> list[dict[str, Any]]:
+    built: list[dict[str, Any]] = []
+    for index, part in enumerate(message.parts):
+        place = f"{field}.parts[{index}]"
+        leave_out(part, place, target, "signature", "cache_breakpoint")
+        built.append(build_result(part.tool_result, f"{place}.tool_result", names, target))
+    return built

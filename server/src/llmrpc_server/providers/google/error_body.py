@@ -1,0 +1,96 @@
+"""What Google's error says of itself: its status in words, a reason, a quota, a wait.
+
+Source: google.rpc.Status with ErrorInfo, QuotaFailure and RetryInfo, as JSON, at
+https://ai.google.dev/gemini-api/docs/generate-content/api-errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from llmrpc_server.providers.failures import Said
+
+
+class Body(NamedTuple):
+    """What an error's body says of itself."""
+
+    is_error: bool = False
+    code: int | None = None
+    """The HTTP status that the body itself names."""
+    status: str = ""
+    """The status in words, such as RESOURCE_EXHAUSTED."""
+    reason: str = ""
+    """ErrorInfo's reason, such as API_KEY_INVALID."""
+    message: str = ""
+    used_up: bool = False
+    """Whether a quota for a day, or one that allows nothing, is used up."""
+    retry_after: float | None = None
+    """RetryInfo's delay in seconds."""
+
+    def said(self) -> Said:
+        """The part of it that an exception repeats."""
+        return Said(tuple(filter(None, (self.reason, self.status))), self.message)
+
+
+def read_body(body: bytes) -> Body:
+    """The error in a JSON body: an object, or the first of a list of such."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Body()
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict) and value.get("error"):
+        return read_error(value["error"])
+    return Body()
+
+
+def read_error(error: object) -> Body:
+    """The same for an error that is decoded already."""
+    if isinstance(error, str):
+        error = {"message": error}
+    if not isinstance(error, dict):
+        return Body(is_error=True)
+    details = error.get("details")
+    if not isinstance(details, list):
+        details = []
+    items = [item for item in details if isinstance(item, dict)]
+    code = error.get("code")
+    return Body(
+        is_error=True,
+        code=code if isinstance(code, int) else None,
+        status=_word(error.get("status")),
+        reason=next(filter(None, (_word(item.get("reason")) for item in items)), ""),
+        message=_word(error.get("message")),
+        used_up=any(_is_used_up(violation) for violation in _violations(items)),
+        retry_after=next((wait for item in items if (wait := _seconds(item)) is not None), None),
+    )
+
+
+def _violations(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        violations = item.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, dict):
+                yield violation
+
+
+def _is_used_up(violation: dict[str, Any]) -> bool:
+    """Quotas are named after what they count, `…PerDay…` or `…PerMinute…`."""
+    return "PerDay" in _word(violation.get("quotaId")) or violation.get("quotaValue") == "0"
+
+
+def _seconds(item: dict[str, Any]) -> float | None:
+    """A google.protobuf.Duration, such as `20.5s`."""
+    try:
+        seconds = float(_word(item.get("retryDelay")).removesuffix("s"))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,84 @@
+"""Google's Gemini API, and how its models think."""
+
+from __future__ import annotations
+
+from llmrpc_server.providers.dialect import Row
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+"""What models since Gemini 3.6 Flash pass over."""
+
+_OPTIONS = {
+    "cached_content": "cachedContent",
+    "enable_enhanced_civic_answers": "generationConfig.enableEnhancedCivicAnswers",
+    "include_thoughts": "generationConfig.thinkingConfig.includeThoughts",
+    "labels": "labels",
+    "media_resolution": "generationConfig.mediaResolution",
+    "safety_settings": "safetySettings",
+    "service_tier": "serviceTier",
+    "store": "store",
+}
+
+
+def _levels(prefix: str, levels: str, *lacks: str) -> dict[str, object]:
+    """A model since Gemini 3: it thinks by levels, and its calls are signed."""
+    efforts = {level: level.upper() for level in levels.split()}
+    return {"prefix": prefix, "efforts": efforts, "signed_calls": True, "lacks": lacks}
+
+
+def _older(prefix: str, efforts: dict[str, int], *lacks: str) -> dict[str, object]:
+    """A model before Gemini 3: it thinks by a budget of tokens, or not at all."""
+    return {
+        "prefix": prefix,
+        "efforts": efforts,
+        "budget": bool(efforts),
+        "lacks": (
+            "presence_penalty",
+            "frequency_penalty",
+            "messages.parts.image.detail",
+            "messages.parts.tool_result.media",
+            "response_format.with_tools",
+            *lacks,
+        ),
+    }
+
+
+_BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
+"""Source: https://ai.google.dev/gemini-api/docs/openai#thinking"""
+
+_MODELS = (
+    _levels("gemini-4-hydrogen", "low medium high xhigh", *_SAMPLING),
+    _levels("gemini-3.6", "minimal low medium high", *_SAMPLING),
+    _levels("gemini-3.5-flash-lite", "minimal low medium high", *_SAMPLING),
+    _levels("gemini-flash-lite", "minimal low medium high", *_SAMPLING),
+    _levels("gemini-3.5", "minimal low medium high"),
+    _levels("gemini-3.1-pro", "low medium high"),
+    _levels("gemini-3.1", "minimal low medium high"),
+    _levels("gemini-3-pro", "low high"),
+    _levels("gemini-3-", "minimal low medium high"),
+    _older("gemini-2.5-flash-image", {}, "tools", "response_format.json_schema"),
+    _older("gemini-2.5-pro", _BUDGETS),
+    _older("gemini-2.5", {"none": 0, **_BUDGETS}),
+    _older("gemini-2", {}, "tools.strict"),
+    _older("gemma-3", {}, "messages.system", "tools", "response_format.json_schema"),
+    _older("gemma", {}),
+    _levels("", "low medium high", *_SAMPLING),
+)
+"""The first prefix that fits counts; what is newer than this list is taken for the
+newest. Sources: https://ai.google.dev/gemini-api/docs/generate-content/thinking,
+https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6,
+https://ai.google.dev/gemini-api/docs/thought-signatures, and comparisons with the live
+service in pydantic-ai's `profiles/google.py` and the AI SDK's `google-model-catalog.ts`
+of November 2026."""
+
+GOOGLE = Row(
+    name="google",
+    dialect="google",
+    base_url="https://generativelanguage.googleapis.com/v1beta",
+    default_model="gemini-3.8-flash",
+    key_env=("GOOGLE_AI_API_KEY", "GEMINI_API_KEY"),
+    base_url_env="GOOGLE_AI_BASE_URL",
+    lacks=frozenset({"messages.parts.refusal", "tool_choice.parallel"}),
+    options=frozenset(_OPTIONS),
+    quirks={"options": _OPTIONS, "models": _MODELS},
+    docs="https://ai.google.dev/api/generate-content",
+)

@@ -1,0 +1,144 @@
+"""Every program of `examples/` runs through a real gateway, and says what it should."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartGateway
+from tests.docs.pages import codes, page
+from tests.journeys.programs import EXAMPLES, Run, matches, run
+from tests.mock_provider import Aimock, running_aimock
+
+RUNS = {
+    "callbacks": Run(
+        r"Refused: the daily budget .*\$0\.001 are spent, this call may cost \$0\.20.*\n"
+        r"Spent \$0\.0000\d+ of \$0\.001, by model: \{'openai/gpt-4o': \S+\}\n"
+        r'(?s:\{.*"succeeded": 1,.*"failed": 1,.*"BudgetExceededError": 1.*\})',
+        echoes=r'Refused: .*\n.*\n(?s:\{.*"requests": 2,.*\})',
+    ),
+    "code_generation": Run(
+        r"(?s:def median\(.*)\n# It is Python and defines: median",
+        echoes=r"A function `median` of .*\n# It is no Python: invalid syntax in line 1",
+    ),
+    "conversation": Run(
+        r"> What is asyncio\?\nasyncio runs coroutines .*\n  gpt-4o: \d+ tokens\n"
+        r"> Show me the smallest .*\nasyncio\.run\(asyncio\.sleep\(1\)\)\n  gpt-4o: \d+ tokens",
+        echoes=r"> What is asyncio\?\nWhat is asyncio\?\n  echo: \d+ tokens\n(?s:.*)",
+    ),
+    "image": Run(r"A red disc on white\.\n\(91 tokens went in, the picture among them\)"),
+    "interactive_chat": Run(
+        "> Good morning, Ada.\n> Your name is Ada.\n>",
+        given="My name is Ada.\nWhat is my name?\n",
+        echoes="> My name is Ada.\n> What is my name\\?\n>",
+    ),
+    "own_provider": Run("ereht olleH\nereht olleH", echoes="ereht olleH\nereht olleH"),
+    "sentiment_json": Run(
+        r"positive  0\.97  The staff were .*\nnegative  0\.99  Two hours for a cold pizza.*"
+    ),
+    "streaming": Run(
+        r"The lighthouse counted ships until .*", echoes=r"Tell me a story of a lighthouse .*"
+    ),
+    "structured_output": Run("New exhibition: Wednesday, 03 March 2027, with Ada, Grace, Barbara"),
+    "summary": Run(
+        r"- Built in 1859\n- Electric since 1907\n- A museum today\n\(\d\d words became 12\)",
+        echoes=r"The lighthouse was built in 1859 (?s:.*)\((\d+) words became \1\)",
+    ),
+    "task_description": Run(
+        r"Search waits until .*\nEvery key .*\n1\. It starts half a second after the last key\.",
+        echoes=r"search is slow when .*",
+    ),
+    "tool_loop": Run(
+        r'get_temperature\(\{"city":"Bern"\}\) -> \{"celsius": 14\}\n'
+        r'get_temperature\(\{"city":"Rome"\}\) -> \{"celsius": 21\}\n'
+        r"""get_temperature\(\{"city":"Oslo"\}\) -> KeyError\('Oslo'\)\n"""
+        r"Rome is 7 degrees warmer than Bern\..*"
+    ),
+}
+ON_ECHO = [name for name, each in RUNS.items() if each.echoes is not None]
+
+
+@pytest.fixture
+async def aimock() -> AsyncGenerator[Aimock, None]:
+    async with running_aimock("examples.json", "--strict") as running:
+        yield running
+
+
+@pytest.fixture
+async def address(aimock: Aimock, gateway: StartGateway) -> str:
+    environment = {"OPENAI_API_KEY": "sk-test-0000", "OPENAI_BASE_URL": aimock.url}
+    return (await gateway(environment=environment)).address
+
+
+def test_every_example_has_a_run() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(RUNS)
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_an_example(name: str, address: str) -> None:
+    wanted = RUNS[name]
+    output = await run(name, address, *wanted.arguments, given=wanted.given)
+    assert matches(wanted.prints, output), output
+
+
+@pytest.mark.parametrize("name", ON_ECHO)
+async def test_an_example_on_echo(name: str, gateway: StartGateway) -> None:
+    """As a newcomer runs it: no key, no model, nothing to pay."""
+    wanted = RUNS[name]
+    assert wanted.echoes is not None
+    output = await run(name, (await gateway()).address, given=wanted.given)
+    assert matches(wanted.echoes, output), output
+
+
+def test_the_page_names_them_all_and_what_echo_can_do() -> None:
+    rows = [line.split(" | ") for line in page("examples/README.md").splitlines() if ".py`" in line]
+    named = {codes(row[0])[0].removesuffix(".py"): "yes" in row[-1] for row in rows}
+    assert named == {name: name in ON_ECHO for name in RUNS}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_example_is_short_and_says_what_it_shows(name: str) -> None:
+    first, *rest = (EXAMPLES / f"{name}.py").read_text().splitlines()
+    assert first.startswith('"""')
+    assert first.endswith('."""')
+    assert len(rest) < 60
+
+
+async def sent(name: str, address: str, aimock: Aimock) -> list[dict[str, Any]]:
+    """The bodies of the requests that an example's run sent to the provider."""
+    await run(name, address, *RUNS[name].arguments, given=RUNS[name].given)
+    return await aimock.journal()
+
+
+@pytest.mark.parametrize("name", ["conversation", "interactive_chat"])
+async def test_what_was_said_goes_along(name: str, address: str, aimock: Aimock) -> None:
+    _, second = await sent(name, address, aimock)
+    roles = [message["role"] for message in second["messages"]]
+    assert roles[-3:] == ["user", "assistant", "user"]
+
+
+async def test_the_calls_go_back_with_their_results(address: str, aimock: Aimock) -> None:
+    _, second = await sent("tool_loop", address, aimock)
+    asked, *results = second["messages"][1:]
+    ids = ["call_bern", "call_rome", "call_oslo"]
+    assert [call["id"] for call in asked["tool_calls"]] == ids
+    assert [result["tool_call_id"] for result in results] == ids
+    assert json.loads(results[1]["content"]) == {"celsius": 21}
+
+
+async def test_the_picture_goes_whole(address: str, aimock: Aimock) -> None:
+    (request,) = await sent("image", address, aimock)
+    picture = base64.b64encode((EXAMPLES / "picture.png").read_bytes()).decode()
+    image = request["messages"][0]["content"][1]["image_url"]
+    assert image["url"] == f"data:image/png;base64,{picture}"
+
+
+async def test_the_schema_goes_along(address: str, aimock: Aimock) -> None:
+    first, _ = await sent("sentiment_json", address, aimock)
+    schema = first["response_format"]["json_schema"]
+    assert schema["strict"]
+    assert schema["schema"]["properties"]["sentiment"]["enum"][0] == "positive"

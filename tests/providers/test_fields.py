@@ -1,0 +1,119 @@
+"""Every field of a request at every dialect: carried, refused by name, or a hint with its warning.
+
+The cells stand in `docs/fields`. Each is seen red by itself: the same check fails for the
+request without the field.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from docs.fields import Cell, Column, columns, field_names, places
+from llmrpc import v1 as pb
+from llmrpc.errors import InvalidRequestError
+from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.rpc.limits import Limits
+from llmrpc_server.rpc.validation import NOT_BUILT, Validator
+
+COLUMNS = columns()
+CELLS = [
+    pytest.param(name, place, id=f"{name}: {place}")
+    for name in COLUMNS
+    for place in places()
+    if place not in NOT_BUILT
+]
+NOTHING = object()
+
+
+def test_every_field_has_a_place_and_every_place_a_cell_of_every_dialect() -> None:
+    assert {place.partition(" ")[0] for place in places()} == set(field_names())
+    assert set(COLUMNS) == set(DIALECTS)
+    for name, column in COLUMNS.items():
+        assert list(column.cells) == [p for p in places() if p not in NOT_BUILT], name
+
+
+@pytest.mark.parametrize(("name", "place"), CELLS)
+def test_a_cell_holds_and_does_not_hold_without_its_field(name: str, place: str) -> None:
+    column = COLUMNS[name]
+    cell = column.cells[place]
+    request = read(column, place)
+    check(cell, column, name, request)
+    without = copy.deepcopy(request)
+    clear(without, place.partition(" ")[0].split("."))
+    assert without != request
+    if cell.absent:
+        assert sent(column, name, cell, without) == sent(column, name, cell, request)
+    else:
+        with pytest.raises((AssertionError, InvalidRequestError)):
+            check(cell, column, name, without)
+
+
+@pytest.mark.parametrize("field", NOT_BUILT)
+def test_what_is_not_built_is_refused_before_any_dialect(field: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        Validator(Limits()).check(read(next(iter(COLUMNS.values())), field))
+    assert [each.field for each in caught.value.violations] == [field]
+
+
+def read(column: Column, place: str) -> pb.GenerateRequest:
+    return json_format.ParseDict(column.request(place), pb.GenerateRequest())
+
+
+def sent(column: Column, name: str, cell: Cell, request: pb.GenerateRequest) -> dict[str, Any]:
+    """The body, its address and the fields that were warned of."""
+    model = request.model.partition("/")[2] or cell.model or column.model
+    encoded = DIALECTS[name](ROWS[column.row]).encode(request, model, Defaults(), stream=False)
+    body: dict[str, Any] = json.loads(encoded.body)
+    return {**body, "@path": encoded.path, "@warnings": [each.field for each in encoded.warnings]}
+
+
+def check(cell: Cell, column: Column, name: str, request: pb.GenerateRequest) -> None:
+    Validator(Limits()).check(request)
+    if cell.refused:
+        with pytest.raises(InvalidRequestError) as caught:
+            assert sent(column, name, cell, request) is None, "it was not refused"
+        assert cell.refused in [each.field for each in caught.value.violations]
+        return
+    found = sent(column, name, cell, request)
+    if cell.hint:
+        assert cell.hint in found["@warnings"]
+    for path, value in cell.carried.items():
+        assert at(found, path) == value, path
+    if cell.absent:
+        assert not found["@warnings"]
+
+
+def at(body: Any, path: str) -> Any:
+    """What stands at `a.b[0].c`; `NOTHING` where there is nothing."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            body = body[int(step) if step.isdigit() else step]
+        except (KeyError, IndexError, TypeError):
+            return NOTHING
+    return body
+
+
+def clear(message: Message, path: list[str]) -> None:
+    """Takes a field away wherever it stands."""
+    first, *rest = path
+    for each in _inner(message, first) if rest else ():
+        clear(each, rest)
+    if not rest:
+        message.ClearField(first)
+
+
+def _inner(message: Message, name: str) -> Iterator[Message]:
+    value = getattr(message, name)
+    if message.DESCRIPTOR.fields_by_name[name].is_repeated:
+        yield from value
+    elif message.HasField(name):
+        yield value
