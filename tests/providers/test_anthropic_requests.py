@@ -243,6 +243,16 @@ def test_a_hint_without_a_place_is_left_out_with_a_warning(item: dict[str, Any],
     assert b"cache" not in encoded.body
 
 
+def test_hints_inside_a_result_are_warned_of() -> None:
+    signed = {"signature": {"provider": "google", "data": "s"}}
+    result = {"toolCallId": "c", "parts": [{"text": "a", **signed}]}
+    encoded = encode(parts({"toolResult": result, **signed}, role="ROLE_TOOL"))
+    assert [warning.field for warning in encoded.warnings] == [
+        "messages[1].parts[0].signature",
+        "messages[1].parts[0].tool_result.parts[0].signature",
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "path"),
     [

@@ -13,6 +13,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
+from llmrpc_server.providers.anthropic.parts import add_block
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.results import call_id
 
@@ -42,15 +43,7 @@ def build_assistant(
                 target.findings.unsupported(
                     f"{place}.{kind}", f"{target.row.name} takes none from the assistant"
                 )
-        if block is None:
-            breakpoints.refuse(part, place, "an empty text takes none")
-        else:
-            breakpoints.mark(block, part, place)
-            built.append(block)
-        if part.HasField("signature"):
-            target.findings.warn(
-                f"{place}.signature", f"{target.row.name} has no place for it: left out"
-            )
+        add_block(built, block, part, place, breakpoints, target)
     return built
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.assistant import build_assistant
 from llmrpc_server.providers.anthropic.cache import Breakpoints
-from llmrpc_server.providers.anthropic.parts import build_part
+from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.results import build_results
 
@@ -77,15 +77,7 @@ def _blocks(
             )
             continue
         block = build_part(part, place, target)
-        if block is None:
-            breakpoints.refuse(part, place, "an empty text takes none")
-        else:
-            breakpoints.mark(block, part, place)
-            built.append(block)
-        if part.HasField("signature"):
-            target.findings.warn(
-                f"{place}.signature", f"{target.row.name} has no place for it: left out"
-            )
+        add_block(built, block, part, place, breakpoints, target)
     return built
 
 

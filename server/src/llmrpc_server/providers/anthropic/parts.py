@@ -12,6 +12,7 @@ import binascii
 from typing import Any
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.media import split_data_url, to_base64
 
@@ -30,6 +31,31 @@ def build_part(part: pb.Part, place: str, target: AnthropicTarget) -> dict[str, 
         return _document(part.document, f"{place}.document", target)
     target.findings.unsupported(f"{place}.{kind}")
     return None
+
+
+def add_block(
+    built: list[dict[str, Any]],
+    block: dict[str, Any] | None,
+    part: pb.Part,
+    place: str,
+    breakpoints: Breakpoints,
+    target: AnthropicTarget,
+) -> None:
+    """Adds the block of a part where there is one, and sees to the part's hints."""
+    if block is None:
+        breakpoints.refuse(part, place, "there is nothing to cache")
+    else:
+        breakpoints.mark(block, part, place)
+        built.append(block)
+    warn_of_signature(part, place, target)
+
+
+def warn_of_signature(part: pb.Part, place: str, target: AnthropicTarget) -> None:
+    """Nothing but reasoning is signed here."""
+    if part.HasField("signature"):
+        target.findings.warn(
+            f"{place}.signature", f"{target.row.name} has no place for it: left out"
+        )
 
 
 def _image(image: pb.Image, place: str, target: AnthropicTarget) -> dict[str, Any] | None:
