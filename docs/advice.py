@@ -46,13 +46,14 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "CIRCUIT_OPEN": Advice("later", _NOT_SENT),
     "GATEWAY_OVERLOADED": Advice(
-        "yes, after the pushback: a retry policy does it", "raise `listen.max_calls`, or add one"
+        "yes, after the pushback: a retry policy does it",
+        "raise `listen.max_calls`, or add one; of a batch send what has no result again",
     ),
     "STREAM_INTERRUPTED": Advice(
         "only if you can use a second answer: the first was paid for", "keep what came, or ask anew"
     ),
     "DEADLINE_EXCEEDED": Advice("with more time", "raise the deadline, or `timeout`"),
     "PROVIDER_STALLED": Advice("later", "raise `timeout` for models that think for long"),
-    "METHOD_NOT_IMPLEMENTED": Advice("no", "use Generate or StreamText"),
+    "METHOD_NOT_IMPLEMENTED": Advice("no", "use a method that is there, such as Generate"),
     "INTERNAL": Advice("no", "look the request id up in the gateway's log, and report it"),
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from llmrpc import GatewayClient
+from tests.client.batch_files import Files
 from tests.client.gateway import Gateway, serve
 
 
@@ -20,3 +22,8 @@ async def gateway() -> AsyncIterator[Gateway]:
 async def client(gateway: Gateway) -> AsyncIterator[GatewayClient]:
     async with GatewayClient(gateway.target) as connected:
         yield connected
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)

@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2_grpc
 
 from llmrpc import v1 as pb
 from llmrpc.stream import AnswerBuilder
@@ -36,6 +37,19 @@ class Hang:
     """Say nothing more until the caller goes away."""
 
 
+async def answer_each(
+    items: AsyncIterator[pb.BatchItem], context: Context
+) -> AsyncIterator[pb.BatchResult]:
+    """Every item at once, with its own prompt."""
+    async for item in items:
+        yield answered(item)
+
+
+def answered(item: pb.BatchItem) -> pb.BatchResult:
+    """The item's result: its own prompt comes back."""
+    return pb.BatchResult(id=item.id, response=response(item.request.messages[-1].content))
+
+
 @dataclass
 class Gateway(LLMServiceServicer):
     """Plays one script a call, the last one for ever, and records what it saw."""
@@ -44,6 +58,16 @@ class Gateway(LLMServiceServicer):
     requests: list[pb.GenerateRequest] = field(default_factory=list)
     metadata: list[dict[str, str | bytes]] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
+    batch: Callable[[AsyncIterator[pb.BatchItem], Context], AsyncIterator[pb.BatchResult]] = (
+        answer_each
+    )
+    items: list[pb.BatchItem] = field(default_factory=list)
+    count: pb.CountTokensResponse = field(default_factory=pb.CountTokensResponse)
+    pages: dict[str, pb.ListModelsResponse | Failure] = field(default_factory=dict)
+    """By their token."""
+    page_requests: list[pb.ListModelsRequest] = field(default_factory=list)
+    health: dict[str, int] = field(default_factory=dict)
+    """`HealthCheckResponse.ServingStatus` by service."""
     cancelled: int = 0
     failed: int = 0
     target: str = ""
@@ -76,18 +100,35 @@ class Gateway(LLMServiceServicer):
     async def BatchGenerate(
         self, request_iterator: AsyncIterator[pb.BatchItem], context: Context
     ) -> AsyncIterator[pb.BatchResult]:
-        raise NotImplementedError
-        yield
+        self.metadata.append(dict(context.invocation_metadata() or ()))
+
+        async def seen() -> AsyncIterator[pb.BatchItem]:
+            async for item in request_iterator:
+                self.items.append(item)
+                yield item
+
+        try:
+            async for result in self.batch(seen(), context):
+                yield result
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
 
     async def CountTokens(
         self, request: pb.CountTokensRequest, context: Context
     ) -> pb.CountTokensResponse:
-        raise NotImplementedError
+        self.requests.append(request.request)
+        return self.count
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
     ) -> pb.ListModelsResponse:
-        raise NotImplementedError
+        self.page_requests.append(request)
+        page = self.pages[request.page_token]
+        if isinstance(page, pb.ListModelsResponse):
+            return page
+        await self._act(page, context)
+        raise AssertionError("a failure ends the call")
 
     async def _act(self, step: Step, context: Context) -> None:
         if isinstance(step, Failure):
@@ -159,6 +200,10 @@ async def serve(
 ) -> AsyncIterator[Gateway]:
     """The gateway on loopback, on a free port unless told; `gateway.target` says where."""
     server = grpc.aio.server()
+    checks = health.aio.HealthServicer()
+    for service, status in gateway.health.items():
+        await checks.set(service, status)
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     add_LLMServiceServicer_to_server(gateway, server)
     if credentials is None:
         port = server.add_insecure_port(f"127.0.0.1:{port}")

@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
+from llmrpc.cli.output import NOT_TEXT
 from tests.client.gateway import Failure, Gateway, info, response, serve, stream
 from tests.client.terminal import run, start, terminal
 from tests.client.test_unreachable import secured
@@ -111,7 +112,7 @@ async def test_bytes_that_are_no_text(gateway: Gateway, command: str) -> None:
         out, err = await process.communicate(b"\x89PNG\r\n\xff\n")
     assert (process.returncode, out) == (2, b"")
     assert err.decode().splitlines() == [
-        "error  standard input is not text in UTF-8; images and files are not supported yet",
+        f"error  {NOT_TEXT}",
         f"next   llmrpc {command} --help",
     ]
     assert not gateway.requests

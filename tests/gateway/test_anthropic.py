@@ -149,6 +149,24 @@ async def test_the_providers_name_for_a_request_is_told(
     assert failure.details.attempts[0].provider_request_id == "req_9"
 
 
+async def test_the_provider_counts(claude: Gateway, upstream: Upstream) -> None:
+    async def counts(exchange: Exchange) -> None:
+        await exchange.answer(200, {"input_tokens": 42})
+
+    upstream.script(counts)
+    counted = await claude.stub.CountTokens(pb.CountTokensRequest(request=ask(max_tokens=9)))
+    assert (counted.prompt_tokens, counted.method) == (
+        42,
+        pb.CountTokensResponse.METHOD_PROVIDER,
+    )
+    [exchange] = upstream.exchanges
+    assert exchange.path == "/v1/messages/count_tokens"
+    assert exchange.json == {
+        "model": "claude-opus-4-8",
+        "messages": [{"role": "user", "content": "Hi"}],
+    }
+
+
 async def test_the_client_works_without_the_gateway(upstream: Upstream) -> None:
     upstream.script(answers)
     async with AnthropicClient(KEY, upstream.url.removesuffix("/v1")) as client:

@@ -77,6 +77,11 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
                 await record(whole, whole)
                 stream = stub.StreamText(request, metadata=sent)
                 await record(stream, everything(stream))
+                items = [pb.BatchItem(id=TOOL, request=request), pb.BatchItem(id=TOOL)]
+                batch = stub.BatchGenerate(iter(items), metadata=sent)
+                await record(batch, _statuses(batch, said))
+                count = stub.CountTokens(pb.CountTokensRequest(request=request), metadata=sent)
+                await record(count, count)
         for refused in (wrong, ask("say", PROMPT, labels={"a": PROMPT})):
             whole = stub.Generate(refused, metadata=metadata)
             await record(whole, whole)
@@ -93,3 +98,14 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
                 stream.cancel()
             await until(lambda: process.stderr.count("CANCELLED") > before)  # noqa: B023
     return said
+
+
+async def _statuses(batch: Any, said: list[str]) -> None:
+    """Reads a batch; what is said of its items that failed, without their ids."""
+    said.extend(
+        [
+            result.status.SerializeToString().decode("latin-1")
+            async for result in batch
+            if result.HasField("status")
+        ]
+    )

@@ -86,12 +86,10 @@ async def test_a_callers_cancellation_reaches_the_provider(gateway: StartGateway
         await until(lambda: not provider.running)
 
 
-@pytest.mark.parametrize("name", ["BatchGenerate", "CountTokens", "ListModels"])
+@pytest.mark.parametrize("name", ["ListModels"])
 async def test_methods_of_a_later_release_say_so(gateway: StartGateway, name: str) -> None:
     stub = (await gateway()).stub
     calls: dict[str, Callable[[], Awaitable[Any]]] = {
-        "BatchGenerate": lambda: everything(stub.BatchGenerate(iter([pb.BatchItem(id="1")]))),
-        "CountTokens": lambda: stub.CountTokens(pb.CountTokensRequest()),
         "ListModels": lambda: stub.ListModels(pb.ListModelsRequest()),
     }
     error = await failure(calls[name]())

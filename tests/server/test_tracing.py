@@ -12,6 +12,7 @@ import grpc
 import pytest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from llmrpc import v1 as pb
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.conftest import StartProcess
 from tests.running import GatewayProcess, as_async, until
@@ -20,6 +21,7 @@ from tests.server.scripted import SCRIPTED
 from tests.server.wire import ask, everything, failure
 
 SERVER, CLIENT = trace_pb2.Span.SPAN_KIND_SERVER, trace_pb2.Span.SPAN_KIND_CLIENT
+INTERNAL = trace_pb2.Span.SPAN_KIND_INTERNAL
 ERROR, UNSET = trace_pb2.Status.STATUS_CODE_ERROR, trace_pb2.Status.STATUS_CODE_UNSET
 
 
@@ -196,3 +198,32 @@ async def test_spans_on_the_console_by_request(gateway_process: StartProcess) ->
         await as_async(LLMServiceStub(channel)).Generate(ask())
     assert await process.terminate() == 0
     assert '"name": "llmrpc.v1.LLMService/Generate"' in process.stdout
+
+
+async def test_an_item_of_a_batch_has_a_span_inside_the_calls(traced: Traced) -> None:
+    trace, caller, metadata = traced.traceparent()
+    items = [pb.BatchItem(id=model, request=ask(model)) for model in ("say", "boom")]
+    await everything(traced.stub.BatchGenerate(items, metadata=metadata))
+    spans = await traced.collector.trace(trace, 5)
+    (call,) = [span for span in spans if span.kind == SERVER]
+    assert call.parent_span_id == caller
+    inner = sorted((span for span in spans if span.kind == INTERNAL), key=place)
+    assert [span.parent_span_id for span in inner] == [call.span_id] * 2
+    assert [span.name for span in inner] == ["llmrpc.v1.LLMService/BatchGenerate item"] * 2
+    assert [span.status.code for span in inner] == [UNSET, ERROR]
+    tries = {span.parent_span_id for span in spans if span.kind == CLIENT}
+    assert tries == {span.span_id for span in inner}
+
+
+async def test_a_count_has_a_span_of_its_own_kind(traced: Traced) -> None:
+    trace, _, metadata = traced.traceparent()
+    await traced.stub.CountTokens(pb.CountTokensRequest(request=ask("say")), metadata=metadata)
+    server, client = await traced.collector.trace(trace, 2)
+    assert server.name == "llmrpc.v1.LLMService/CountTokens"
+    assert (client.name, client.parent_span_id) == ("count_tokens say", server.span_id)
+    assert attributes(client)["gen_ai.operation.name"] == "count_tokens"
+
+
+def place(span: trace_pb2.Span) -> Any:
+    """Of an item in its batch."""
+    return attributes(span)["llmrpc.batch.place"]

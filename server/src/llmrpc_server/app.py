@@ -15,14 +15,19 @@ from llmrpc_server import __version__
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
 from llmrpc_server.interceptors import build_chain
+from llmrpc_server.interceptors.items import Items
 from llmrpc_server.policies.keys import KeyRing
+from llmrpc_server.policies.pace import Pace
 from llmrpc_server.policies.router import Names, Route, Router
 from llmrpc_server.policies.stack import Parts, provider_stack
 from llmrpc_server.providers.clients import RowClient
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.echo import EchoClient
 from llmrpc_server.providers.http import Upstream
+from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
+from llmrpc_server.rpc.batch import Batches
+from llmrpc_server.rpc.drain import Drain
 from llmrpc_server.rpc.health import Health
 from llmrpc_server.rpc.lifecycle import Lifecycle
 from llmrpc_server.rpc.server import add_services, bind, make_server
@@ -45,19 +50,35 @@ class App:
         if self._tracing is not None:
             self._tracer = self._tracing.get_tracer("llmrpc_server", __version__)
         self._prices = PriceBook(config.prices)
+        self._tokenizers = Tokenizers(config.vocabularies)
         self._upstream = Upstream(config.http, config.timeout)
         self.health = Health([each.name for each in self._on])
+        batch = config.batch
+        self._paces = {
+            each.name: Pace(batch.total_concurrency, batch.patience) for each in self._on
+        }
         self.client = self._router()
+        redactor, drain, validator = Redactor(config.secrets()), Drain(), Validator(config.limits)
         self.chain = build_chain(
             tracer=self._tracer,
-            redactor=Redactor(config.secrets()),
+            redactor=redactor,
             keys={key.name: key.digest() for key in config.auth},
             max_calls=config.listen.max_calls,
             timeout=config.timeout,
             write_timeout=config.listen.write_timeout,
         )
         self.server = make_server(config.listen, self.chain)
-        self.lifecycle = Lifecycle(self.server, self.health, config.listen)
+        self.lifecycle = Lifecycle(self.server, self.health, drain, config.listen)
+        batches = Batches(
+            self.client,
+            validator=validator,
+            items=Items(self._tracer, redactor),
+            pace=lambda model: self._paces[self.client.resolve(model).provider],
+            drain=drain,
+            settings=batch,
+            timeout=config.timeout,
+        )
+        self._servicer = LLMServicer(self.client, validator, batches)
 
     def doubts(self) -> list[str]:
         """Configured names of models that no provider answers to."""
@@ -73,8 +94,7 @@ class App:
 
     async def start(self) -> int:
         """Opens the port and serves; gives the port's number."""
-        servicer = LLMServicer(self.client, Validator(self.config.limits))
-        add_services(self.server, self.config.listen, servicer, self.health)
+        add_services(self.server, self.config.listen, self._servicer, self.health)
         port = bind(self.server, self.config.listen)
         if any(each.row is not None for each in self._on):
             await asyncio.to_thread(self._prices.load)
@@ -116,6 +136,7 @@ class App:
         parts = Parts(
             keys=KeyRing(planned.name, keys),
             retry=self.config.retry,
+            pace=self._paces[planned.name],
             on_health_change=self.health.provider_changed,
             tracer=self._tracer,
         )
@@ -129,6 +150,7 @@ class App:
                 defaults=Defaults(self.config.temperature, self.config.max_tokens),
                 upstream=self._upstream,
                 prices=self._prices,
+                tokenizers=self._tokenizers,
             )
         if planned.settings.client:
             return _own_client(planned, self.config)

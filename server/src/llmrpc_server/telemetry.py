@@ -31,6 +31,7 @@ REQUEST_ID = "llmrpc.request_id"
 CALLER = "llmrpc.caller"
 COST = "llmrpc.cost_usd"
 KEY = "llmrpc.provider_key"
+PLACE = "llmrpc.batch.place"
 
 OPERATION = "gen_ai.operation.name"
 PROVIDER = "gen_ai.provider.name"
@@ -46,6 +47,9 @@ OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
 CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
 REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
 FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+
+CHAT, COUNT = "chat", "count_tokens"
+"""Operations; the conventions have no name for the second."""
 
 _WELL_KNOWN = {"mistral": "mistral_ai", "xai": "x_ai", "google": "gcp.gemini"}
 """Providers that the conventions name otherwise than we do."""
@@ -99,14 +103,22 @@ def upstream_headers(span: trace.Span) -> tuple[tuple[str, str], ...]:
 
 
 class CallSpan:
-    """The server span of one call; started and ended expressly."""
+    """The server span of one call, or that of an item inside its batch's span.
 
-    def __init__(self, tracer: Tracer, method: str, headers: Mapping[str, str]) -> None:
+    Started and ended expressly. An item's has its place in the batch, from 1.
+    """
+
+    def __init__(
+        self, tracer: Tracer, method: str, headers: Mapping[str, str], place: int = 0
+    ) -> None:
+        attributes: dict[str, Value] = {RPC_SYSTEM: "grpc", RPC_METHOD: method}
+        if place:
+            attributes[PLACE] = place
         self.span = tracer.start_span(
-            method,
+            f"{method} item" if place else method,
             context=remote_context(headers),
-            kind=SpanKind.SERVER,
-            attributes={RPC_SYSTEM: "grpc", RPC_METHOD: method},
+            kind=SpanKind.INTERNAL if place else SpanKind.SERVER,
+            attributes=attributes,
         )
 
     def end(self, code: str, *, server_fault: bool, attributes: Mapping[str, Value]) -> None:
@@ -130,9 +142,10 @@ class AttemptSpan:
         request: pb.GenerateRequest,
         *,
         stream: bool,
+        operation: str = CHAT,
     ) -> None:
         attributes: dict[str, Value] = {
-            OPERATION: "chat",
+            OPERATION: operation,
             PROVIDER: _WELL_KNOWN.get(target.provider, target.provider),
             REQUEST_MODEL: target.model,
         }
@@ -145,7 +158,7 @@ class AttemptSpan:
         if target.key is not None:
             attributes[KEY] = target.key.name
         self.span = tracer.start_span(
-            f"chat {target.model}",
+            f"{operation} {target.model}",
             context=remote_context(dict(parent)),
             kind=SpanKind.CLIENT,
             attributes=attributes,
@@ -165,6 +178,10 @@ class AttemptSpan:
         if response.provider_response_id:
             attributes[RESPONSE_ID] = response.provider_response_id
         self.span.set_attributes(attributes | _spent(response.usage, response.cost))
+        self.span.end()
+
+    def counted(self) -> None:
+        """Ends the span; a count used nothing."""
         self.span.end()
 
     def fail(self, error: BaseException, attempt: pb.Attempt | None) -> None:

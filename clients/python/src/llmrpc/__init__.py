@@ -1,5 +1,6 @@
 """llmrpc: one contract for every LLM provider."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from llmrpc.base import BaseLLMClient
@@ -33,6 +34,7 @@ from llmrpc.wrapper import WrapperClient
 if TYPE_CHECKING:
     from llmrpc.channel import TLS
     from llmrpc.client import GatewayClient
+    from llmrpc.status import error_from_status
 
 __all__ = [
     "TLS",
@@ -69,18 +71,20 @@ __all__ = [
     "WrapperClient",
     "accumulate",
     "build_conversation",
+    "error_from_status",
     "safe_generate_text",
 ]
 
 
+_LATE = {
+    "TLS": "llmrpc.channel",
+    "GatewayClient": "llmrpc.client",
+    "error_from_status": "llmrpc.status",
+}
+
+
 def __getattr__(name: str) -> Any:
     """What needs grpc is imported when it is first asked for."""
-    if name == "GatewayClient":
-        from llmrpc.client import GatewayClient
-
-        return GatewayClient
-    if name == "TLS":
-        from llmrpc.channel import TLS
-
-        return TLS
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

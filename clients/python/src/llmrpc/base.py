@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from llmrpc import plain
 from llmrpc import v1 as pb
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
+from llmrpc.errors import MethodNotImplementedError
 from llmrpc.estimate import estimate_prompt
 from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
@@ -115,6 +117,22 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
                     if delta.HasField("text"):
                         yield delta.text
 
+    def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        """Many requests in one call, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client without batches.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no batches; a gateway has")
+
+    async def health(self, service: str = "") -> str:
+        """How a service is, as `GatewayClient` has it.
+
+        `MethodNotImplementedError` for a client that nothing can be asked.
+        """
+        raise MethodNotImplementedError(f"{self.provider_name} has no health; a gateway has")
+
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
@@ -122,11 +140,12 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
 
         The base estimates by length, and says so in `method`.
         """
+        model = request.model.removeprefix(f"{self.provider_name}/")
         return pb.CountTokensResponse(
             prompt_tokens=estimate_prompt(request),
             method=pb.CountTokensResponse.METHOD_ESTIMATE,
             provider=self.provider_name,
-            model=request.model.removeprefix(f"{self.provider_name}/"),
+            model=call.target.model if call and call.target else model,
         )
 
     async def list_models(self) -> list[pb.Model]:

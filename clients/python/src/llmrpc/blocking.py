@@ -6,12 +6,13 @@ import asyncio
 import concurrent.futures
 import enum
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Generator, Iterable
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
 from llmrpc.errors import LLMClientError
 from llmrpc.requests import Messages
@@ -72,6 +73,38 @@ class BlockingClient:
     ) -> Generator[str, None, None]:
         """As `BaseLLMClient.stream_text`, with its arguments; left early as `stream`."""
         return self._iterate(self._client.stream_text(messages, *args, **kwargs))
+
+    def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        """As `BaseLLMClient.count_tokens`."""
+        return self._wait(self._client.count_tokens(request, call))
+
+    def list_models(self, *args: Any, **kwargs: Any) -> list[pb.Model]:
+        """As the client's `list_models`, with its arguments."""
+        return self._wait(self._client.list_models(*args, **kwargs))
+
+    def validate_api_key(self) -> bool:
+        """As `BaseLLMClient.validate_api_key`."""
+        return self._wait(self._client.validate_api_key())
+
+    def validate_model(self, model: str) -> bool:
+        """As `BaseLLMClient.validate_model`."""
+        return self._wait(self._client.validate_model(model))
+
+    def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> Generator[pb.BatchResult, None, None]:
+        """As `GatewayClient.batch`; left early as `stream`.
+
+        A plain iterable is pulled in a thread of its own, so it may wait.
+        """
+        pulled = items if isinstance(items, AsyncIterable) else _pulled(items)
+        return self._iterate(self._client.batch(pulled, call))
+
+    def health(self, service: str = "") -> str:
+        """As `GatewayClient.health`."""
+        return self._wait(self._client.health(service))
 
     def close(self) -> None:
         """Closes the client and ends the thread; calls that still run are cancelled."""
@@ -141,3 +174,9 @@ class BlockingClient:
         finally:
             # Not waited for: the garbage collector may run this in any thread.
             self._submit(leave())
+
+
+async def _pulled(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    iterator = iter(items)
+    while (item := await asyncio.to_thread(next, iterator, _END)) is not _END:
+        yield item

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
-from llmrpc.call import Call
+from llmrpc.batch_items import BatchItems
+from llmrpc.call import Call, new_request_id
+from llmrpc.callbacks_batch import reported
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 
@@ -19,10 +23,11 @@ T = TypeVar("T")
 class LLMCallback:
     """Told of calls; override what is wanted.
 
-    Each call has one `on_llm_start`, and then exactly one of `on_llm_end` and
-    `on_llm_error`; `call.request_id` ties them together. The call waits for a
-    callback, so a slow one belongs in a task of its own. One of these three that
-    raises is logged and changes nothing; `before_llm_send` alone can refuse a call.
+    Each call, and each item of a batch, has one `on_llm_start`, and then exactly one
+    of `on_llm_end` and `on_llm_error`; `call.request_id` ties them together. The call
+    waits for a callback, so a slow one belongs in a task of its own. One of these
+    three that raises is logged and changes nothing; `before_llm_send` alone can refuse
+    a call. The refusal of an item ends its batch, once what was sent is answered.
     """
 
     async def on_llm_start(self, call: Call, request: pb.GenerateRequest) -> None:
@@ -72,6 +77,24 @@ class CallbackClient(WrapperClient):
     ) -> EventStream:
         report = _Report(self, self._callbacks, call or Call(), request)
         return _ReportedStream(await report.watch(self.inner.open_stream), report)
+
+    async def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        whole = call or Call()
+
+        async def start(request: pb.GenerateRequest) -> _Report:
+            one = replace(whole, request_id=new_request_id(), trail=[])
+            report = _Report(self, self._callbacks, one, request)
+            await report.start()
+            return report
+
+        def send(items: BatchItems) -> AsyncGenerator[pb.BatchResult, None]:
+            return self.inner.batch(items, whole)
+
+        async with aclosing(reported(items, send, start)) as results:
+            async for result in results:
+                yield result
 
 
 class _Report:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, TypedDict
 
-import grpc.aio
+from google.protobuf import wrappers_pb2
 
+from llmrpc import gateway_health
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
-from llmrpc.channel import (
-    DEFAULT_TARGET,
-    TLS,
-    is_loopback,
-    open_channel,
-    with_port,
-)
-from llmrpc.errors import LLMClientError
-from llmrpc.gateway_stream import GatewayStream, being_cancelled
+from llmrpc.channel import DEFAULT_TARGET, TLS, is_loopback, with_port
+from llmrpc.connection import Connection
+from llmrpc.errors import AuthenticationError
+from llmrpc.gateway_batch import run_batch
+from llmrpc.gateway_models import all_models
+from llmrpc.gateway_stream import GatewayStream
+from llmrpc.gateway_unary import whole
 from llmrpc.secret import Secret
-from llmrpc.status import REQUEST_ID_KEY, error_from_rpc
-from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
+from llmrpc.status import REQUEST_ID_KEY
 
-if TYPE_CHECKING:
-    from llmrpc.v1.llm_service_pb2_grpc import LLMServiceAsyncStub
+
+class _Options(TypedDict):
+    timeout: float | None
+    metadata: tuple[tuple[str, str], ...]
 
 
 class GatewayClient(BaseLLMClient):
@@ -57,16 +58,12 @@ class GatewayClient(BaseLLMClient):
     ) -> None:
         super().__init__("gateway")
         self.target = with_port(target)
-        self._tls = TLS() if tls is True else tls or None
+        tls = TLS() if tls is True else tls or None
         self._timeout = timeout
-        self._channel_options = tuple(channel_options)
-        self._channel: grpc.aio.Channel | None = None
-        self._stub: LLMServiceAsyncStub | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
+        self._connection = Connection(self.target, tls, channel_options)
         self._authorization: Secret | None = None
         if token:
-            if not (self._tls or is_loopback(self.target) or allow_insecure_token):
+            if not (tls or is_loopback(self.target) or allow_insecure_token):
                 raise ValueError(
                     f"the token would travel to {self.target} unencrypted: give tls=True or a "
                     "TLS, or allow_insecure_token=True where the way there is safe"
@@ -78,54 +75,88 @@ class GatewayClient(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
-        rpc = self._connected().Generate(
-            request, timeout=self._seconds(call), metadata=self._metadata(call)
-        )
-        try:
-            return await rpc
-        except grpc.aio.AioRpcError as error:
-            raise error_from_rpc(error, self.target, call.request_id) from error
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-            raise LLMClientError("the client was closed during the call") from None
-        finally:
-            rpc.cancel()
+        rpc = self._connection.open().service.Generate(request, **self._options(call))
+        return await whole(rpc, self.target, call.request_id)
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> GatewayStream:
         call = call or Call()
-        rpc = self._connected().StreamText(
-            request, timeout=self._seconds(call), metadata=self._metadata(call)
-        )
+        rpc = self._connection.open().service.StreamText(request, **self._options(call))
         stream = GatewayStream(rpc, self.target, call.request_id)
         await stream.open()
         return stream
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        call = call or Call()
+        counted = pb.CountTokensRequest(request=request)
+        rpc = self._connection.open().service.CountTokens(counted, **self._options(call))
+        return await whole(rpc, self.target, call.request_id)
+
+    async def list_models(self, filter: str = "", call: Call | None = None) -> list[pb.Model]:
+        """The models that the gateway can call, ordered by name.
+
+        `filter` is an AIP-160 expression over `Model`'s fields, such as
+        `provider = "openai" AND capabilities.tools`.
+        """
+        call = call or Call()
+
+        async def ask(page: pb.ListModelsRequest) -> pb.ListModelsResponse:
+            rpc = self._connection.open().service.ListModels(page, **self._options(call))
+            return await whole(rpc, self.target, call.request_id)
+
+        return await all_models(ask, filter)
+
+    async def validate_api_key(self) -> bool:
+        """Whether the gateway knows the caller; its providers' keys are its own."""
+        try:
+            await self.list_models()
+        except AuthenticationError as error:
+            if error.reason == pb.ERROR_REASON_UNAUTHENTICATED:
+                return False
+            raise
+        return True
+
+    async def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        """Many requests over one call: results come as they finish.
+
+        Items are pulled one at a time as gRPC takes them, a plain iterable's in the
+        event loop. One that fails has a `status`, which `error_from_status` turns into
+        the exception; what ends the whole batch is raised, and so is what the iterable
+        raises. Leave it early inside `contextlib.aclosing`, so that the call is
+        cancelled at once. Without a deadline of the call it takes what time it needs.
+        """
+        call = call or Call()
+        rpc = self._connection.open().service.BatchGenerate(
+            timeout=call.remaining(), metadata=self._metadata(call)
+        )
+        async with aclosing(run_batch(rpc, items, self.target, call.request_id)) as results:
+            async for result in results:
+                yield result
+
+    async def health(self, service: str = "") -> str:
+        """SERVING, NOT_SERVING, or SERVICE_UNKNOWN where the gateway has no such service.
+
+        Services are `""` for all of it, `llmrpc.v1.LLMService`, and `provider/<name>`.
+        """
+        call = Call()
+        ask = gateway_health.check(self._connection.open().channel)
+        rpc = ask(wrappers_pb2.StringValue(value=service), **self._options(call))
+        return await gateway_health.status(whole(rpc, self.target, call.request_id))
+
     async def close(self) -> None:
-        self._closed = True
-        if self._channel is not None:
-            await self._channel.close()
+        await self._connection.close()
 
-    def _connected(self) -> LLMServiceAsyncStub:
-        """The stub, in the loop that the first call ran in."""
-        loop = asyncio.get_running_loop()
-        if self._closed:
-            raise RuntimeError("this client is closed")
-        if self._stub is None:
-            self._channel = open_channel(self.target, self._tls, self._channel_options)
-            self._stub, self._loop = LLMServiceStub(self._channel), loop
-        elif self._loop is not loop:
-            raise RuntimeError(
-                "this client belongs to another event loop: make one in each loop, or share "
-                "client.blocking() between threads"
-            )
-        return self._stub
-
-    def _seconds(self, call: Call) -> float | None:
+    def _options(self, call: Call) -> _Options:
         remaining = call.remaining()
-        return self._timeout if remaining is None else remaining
+        return {
+            "timeout": self._timeout if remaining is None else remaining,
+            "metadata": self._metadata(call),
+        }
 
     def _metadata(self, call: Call) -> tuple[tuple[str, str], ...]:
         trace = ((key.lower(), _checked(key, value)) for key, value in call.trace_context)

@@ -23,41 +23,49 @@ def estimate_usage(request: pb.GenerateRequest, answer: AnswerBuilder) -> pb.Usa
 
 def estimate_prompt(request: pb.GenerateRequest) -> int:
     """Tokens of a prompt by the length of its messages, tools and schema."""
-    characters, media = _size(request)
-    return _tokens(characters) + media * TOKENS_PER_MEDIUM
+    size = Size(request)
+    return _tokens(size.characters) + size.media * TOKENS_PER_MEDIUM
+
+
+class Size:
+    """What of a request becomes tokens."""
+
+    def __init__(self, request: pb.GenerateRequest) -> None:
+        self.texts: list[str] = []
+        self.media = 0
+        """Images, recordings and documents."""
+        self.plain = True
+        """Whether the messages are text and nothing else."""
+        for message in request.messages:
+            self.texts.append(message.content)
+            self._add(message.parts)
+        for tool in request.tools:
+            self.texts += (tool.name, tool.description, tool.parameters)
+        schema = request.response_format.json_schema
+        self.texts += (schema.schema, schema.description)
+
+    @property
+    def characters(self) -> int:
+        """The length of all texts."""
+        return sum(map(len, self.texts))
+
+    def _add(self, parts: Sequence[pb.Part]) -> None:
+        for part in parts:
+            kind = part.WhichOneof("kind")
+            self.plain = self.plain and kind == "text"
+            match kind:
+                case "image" | "audio" | "document":
+                    self.media += 1
+                case "tool_call":
+                    self.texts += (part.tool_call.name, part.tool_call.arguments)
+                case "tool_result":
+                    self.texts.append(part.tool_result.content)
+                    self._add(part.tool_result.parts)
+                case "text" | "reasoning" | "refusal" | "redacted_reasoning":
+                    self.texts.append(getattr(part, kind))
+                case None:
+                    pass
 
 
 def _tokens(characters: int) -> int:
     return -(-characters // CHARACTERS_PER_TOKEN)
-
-
-def _size(request: pb.GenerateRequest) -> tuple[int, int]:
-    characters = media = 0
-    for message in request.messages:
-        more, pictures = _parts(message.parts)
-        characters += len(message.content) + more
-        media += pictures
-    for tool in request.tools:
-        characters += len(tool.name) + len(tool.description) + len(tool.parameters)
-    schema = request.response_format.json_schema
-    characters += len(schema.schema) + len(schema.description)
-    return characters, media
-
-
-def _parts(parts: Sequence[pb.Part]) -> tuple[int, int]:
-    characters = media = 0
-    for part in parts:
-        match part.WhichOneof("kind"):
-            case "image" | "audio" | "document":
-                media += 1
-            case "tool_call":
-                characters += len(part.tool_call.name) + len(part.tool_call.arguments)
-            case "tool_result":
-                more, pictures = _parts(part.tool_result.parts)
-                characters += len(part.tool_result.content) + more
-                media += pictures
-            case "text" | "reasoning" | "refusal" | "redacted_reasoning" as kind:
-                characters += len(getattr(part, kind))
-            case None:
-                pass
-    return characters, media

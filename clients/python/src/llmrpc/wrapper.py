@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
+from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
 from llmrpc.stream import EventStream
 
@@ -46,6 +47,30 @@ class WrapperClient(BaseLLMClient):
         return await self.around(
             request, call or Call(), lambda call: self.inner.open_stream(request, call)
         )
+
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await self.around(
+            request, call or Call(), lambda call: self.inner.count_tokens(request, call)
+        )
+
+    async def list_models(self) -> list[pb.Model]:
+        return await self.inner.list_models()
+
+    async def validate_api_key(self) -> bool:
+        return await self.inner.validate_api_key()
+
+    async def validate_model(self, model: str) -> bool:
+        return await self.inner.validate_model(model)
+
+    def batch(
+        self, items: BatchItems, call: Call | None = None
+    ) -> AsyncGenerator[pb.BatchResult, None]:
+        return self.inner.batch(items, call)
+
+    async def health(self, service: str = "") -> str:
+        return await self.inner.health(service)
 
     async def close(self) -> None:
         await self.inner.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -15,6 +16,7 @@ from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
+from llmrpc_server.rpc.batch import BatchSettings
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.server import ListenSettings
 
@@ -92,9 +94,12 @@ class Config:
     """Own names for models: `fast: openai/gpt-4o-mini`."""
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
     prices: tuple[PriceOverride, ...] = ()
+    vocabularies: Path | None = None
+    """Folder with tiktoken's vocabularies, under their own names or those of its cache."""
     http: HttpSettings = field(default_factory=HttpSettings)
     retry: RetrySettings = field(default_factory=RetrySettings)
     limits: Limits = field(default_factory=Limits)
+    batch: BatchSettings = field(default_factory=BatchSettings)
     log: LogSettings = field(default_factory=LogSettings)
     tracing: TracingSettings = field(default_factory=TracingSettings)
 

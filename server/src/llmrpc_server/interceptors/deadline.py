@@ -27,13 +27,16 @@ class Deadline:
             remaining = self._default
         if remaining is None:
             return await proceed()
-        rpc.deadline = time.monotonic() + remaining
-        try:
-            async with asyncio.timeout(remaining) as scope:
-                return await proceed()
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise GenerationTimeoutError(
-                f"the call was not done after {remaining:.3g} s"
-            ) from error
+        return await within(remaining, rpc, proceed)
+
+
+async def within(seconds: float, rpc: Rpc, proceed: Proceed) -> Any:
+    """Proceeds, until so many seconds from now."""
+    rpc.deadline = time.monotonic() + seconds
+    try:
+        async with asyncio.timeout(seconds) as scope:
+            return await proceed()
+    except TimeoutError as error:
+        if not scope.expired():
+            raise
+        raise GenerationTimeoutError(f"the call was not done after {seconds:.3g} s") from error

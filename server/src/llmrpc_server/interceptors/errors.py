@@ -34,32 +34,31 @@ class Errors:
     async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
         try:
             return await proceed()
-        except LLMClientError as error:
-            failure = error
-            if failure.reason not in CODES:
-                logger.exception("request %s: an error without a status", rpc.request_id)
-                failure = _internal()
         except grpc.aio.AbortError:
             raise
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                _record_spending(rpc, None)
+        except (Exception, asyncio.CancelledError) as error:
+            failure = self.settle(rpc, error)
+            if failure is None:
                 raise
-            logger.exception("request %s: a cancellation strayed", rpc.request_id)
-            failure = _internal()
-        except Exception:
-            logger.exception("request %s: unforeseen", rpc.request_id)
-            failure = _internal()
+        return await rpc.context.abort_with_status(to_status(failure, rpc.trailers))
+
+    def settle(self, rpc: Rpc, error: BaseException) -> LLMClientError | None:
+        """What may be told of the exception that is being handled; `rpc` is told too.
+
+        None for a cancellation that is meant: it goes on.
+        """
+        failure = _typed(rpc, error)
+        if failure is None:
+            _record_spending(rpc, None)
+            return None
         if not failure.request_id:
             failure.request_id = rpc.request_id
         if not failure.attempts:
             failure.attempts = tuple(rpc.trail)
         _record_spending(rpc, failure)
         self._clean(failure)
-        status = to_status(failure, rpc.trailers)
-        rpc.code, rpc.reason = status.code, failure.reason_name
-        return await rpc.context.abort_with_status(status)
+        rpc.code, rpc.reason = CODES[failure.reason], failure.reason_name
+        return failure
 
     def _clean(self, failure: LLMClientError) -> None:
         """Takes secrets out of all that a provider may have repeated."""
@@ -71,6 +70,22 @@ class Errors:
         )
         for attempt in failure.attempts:
             attempt.message = clean(attempt.message)
+
+
+def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
+    """The error itself where it is typed, else INTERNAL; None for a meant cancellation."""
+    if isinstance(error, LLMClientError):
+        if error.reason in CODES:
+            return error
+        logger.error("request %s: an error without a status", rpc.request_id, exc_info=error)
+    elif isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            return None
+        logger.error("request %s: a cancellation strayed", rpc.request_id, exc_info=error)
+    else:
+        logger.error("request %s: unforeseen", rpc.request_id, exc_info=error)
+    return _internal()
 
 
 def _record_spending(rpc: Rpc, failure: LLMClientError | None) -> None:

@@ -1,4 +1,4 @@
-"""One span and one log line for every call."""
+"""One span and one log line for every call, and for every item of a batch."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Observe:
         headers = {k: rpc.metadata[k] for k in telemetry.TRACE_HEADERS if k in rpc.metadata}
         rpc.trace_context = tuple(headers.items())
         if self._tracer is not None:
-            span = telemetry.CallSpan(self._tracer, rpc.method, headers)
+            span = telemetry.CallSpan(self._tracer, rpc.method, headers, rpc.place)
             rpc.trace_context = telemetry.upstream_headers(span.span)
         try:
             return await proceed()
@@ -62,7 +62,7 @@ class Observe:
         finally:
             fields = _fields(rpc)
             level = logging.INFO if rpc.method.startswith("llmrpc.") else logging.DEBUG
-            logger.log(level, "call", extra={"fields": fields})
+            logger.log(level, "item" if rpc.place else "call", extra={"fields": fields})
             if span is not None:
                 attributes: dict[str, telemetry.Value] = {telemetry.REQUEST_ID: rpc.request_id}
                 if rpc.caller:
@@ -102,6 +102,8 @@ def _fields(rpc: Rpc) -> dict[str, Field]:
         fields["provider"] = rpc.trail[-1].provider
         fields["model"] = rpc.trail[-1].model
         fields["attempts"] = len(rpc.trail)
+    if rpc.items:
+        fields |= {"items": rpc.items, "failed": rpc.failed}  # their own lines have the money
     if rpc.response is not None:
         fields |= _spent(rpc.response.usage, rpc.response.cost)
     elif rpc.usage is not None:

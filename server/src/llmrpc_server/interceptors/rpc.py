@@ -1,4 +1,4 @@
-"""One call while it goes through the interceptors."""
+"""One call, or one item of a batch, while it goes through the interceptors."""
 
 from __future__ import annotations
 
@@ -46,6 +46,25 @@ class Rpc:
     trail: list[pb.Attempt] = field(default_factory=list)
     trailers: list[tuple[str, str | bytes]] = field(default_factory=list)
     """Trailing metadata that goes with any outcome."""
+    place: int = 0
+    """Of an item in its batch, from 1; 0 for a call of its own."""
+    items: int = 0
+    """Of a batch: how many were answered."""
+    failed: int = 0
+    """Of these: how many with an error."""
+
+    def item(self, place: int) -> Rpc:
+        """An item of this batch, as if it were a call of its own inside this one."""
+        return Rpc(
+            self.method,
+            self.context,
+            dict(self.trace_context),
+            streams=False,
+            request_id=f"{self.request_id}/{place}",
+            caller=self.caller,
+            deadline=self.deadline,
+            place=place,
+        )
 
     def call(self) -> Call:
         """The same for the clients that do the work."""

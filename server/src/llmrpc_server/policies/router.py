@@ -66,6 +66,13 @@ class Router(BaseLLMClient):
         client = self._routes[target.provider].client
         return await client.open_stream(request, (call or Call()).aimed(target))
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        target = self.resolve(request.model)
+        client = self._routes[target.provider].client
+        return await client.count_tokens(request, (call or Call()).aimed(target))
+
     async def close(self) -> None:
         for route in self._routes.values():
             await route.client.close()

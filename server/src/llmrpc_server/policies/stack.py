@@ -10,6 +10,7 @@ from opentelemetry.trace import Tracer
 from llmrpc.base import BaseLLMClient
 from llmrpc_server.policies.health import HealthWatcher
 from llmrpc_server.policies.keys import KeyRing
+from llmrpc_server.policies.pace import Pace, PaceWatcher
 from llmrpc_server.policies.retry import RetryClient, RetrySettings
 from llmrpc_server.policies.tracing import TracedClient
 
@@ -20,6 +21,7 @@ class Parts:
 
     keys: KeyRing
     retry: RetrySettings
+    pace: Pace
     on_health_change: Callable[[str, bool], None]
     tracer: Tracer | None = None
 
@@ -31,6 +33,10 @@ def _retry(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return RetryClient(inner, parts.keys, parts.retry)
 
 
+def _pace(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
+    return PaceWatcher(inner, parts.pace.limited)
+
+
 def _health(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return HealthWatcher(inner, parts.on_health_change)
 
@@ -39,7 +45,7 @@ def _tracing(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return inner if parts.tracer is None else TracedClient(inner, parts.tracer)
 
 
-POLICIES: tuple[Policy, ...] = (_retry, _health, _tracing)
+POLICIES: tuple[Policy, ...] = (_retry, _pace, _health, _tracing)
 """Outermost first. The router stands before them, the adapter behind them."""
 
 

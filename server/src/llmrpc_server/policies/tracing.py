@@ -13,7 +13,7 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call, Target
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
-from llmrpc_server.telemetry import AttemptSpan, upstream_headers
+from llmrpc_server.telemetry import CHAT, COUNT, AttemptSpan, upstream_headers
 
 
 class TracedClient(WrapperClient):
@@ -48,11 +48,25 @@ class TracedClient(WrapperClient):
         span.first_chunk(time.monotonic() - started)
         return _TracedStream(events, span, call)
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        span, call = self._start(request, call or Call(), stream=False, operation=COUNT)
+        try:
+            response = await self.inner.count_tokens(request, call)
+        except BaseException as error:
+            span.fail(error, _last(call))
+            raise
+        span.counted()
+        return response
+
     def _start(
-        self, request: pb.GenerateRequest, call: Call, *, stream: bool
+        self, request: pb.GenerateRequest, call: Call, *, stream: bool, operation: str = CHAT
     ) -> tuple[AttemptSpan, Call]:
         target = call.target or Target(self.provider_name, request.model)
-        span = AttemptSpan(self._tracer, call.trace_context, target, request, stream=stream)
+        span = AttemptSpan(
+            self._tracer, call.trace_context, target, request, stream=stream, operation=operation
+        )
         return span, replace(call, trace_context=upstream_headers(span.span))
 
 

@@ -8,10 +8,12 @@ from llmrpc.call import ApiKey, Call
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream
 from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.providers.counting import count_tokens
 from llmrpc_server.providers.dialect import Defaults, Dialect
 from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.streaming import UpstreamStream, whole
+from llmrpc_server.providers.tokenizer import Tokenizers, at_hand
 
 
 class ProviderClient(BaseLLMClient):
@@ -31,6 +33,7 @@ class ProviderClient(BaseLLMClient):
         defaults: Defaults | None = None,
         upstream: Upstream | None = None,
         prices: PriceBook | None = None,
+        tokenizers: Tokenizers | None = None,
     ) -> None:
         super().__init__(dialect.row.name)
         if isinstance(api_key, str):
@@ -43,6 +46,7 @@ class ProviderClient(BaseLLMClient):
             base_url=(base_url or dialect.row.base_url).rstrip("/"),
             key=api_key,
             defaults=defaults or Defaults(),
+            tokenizers=(tokenizers or at_hand()) if dialect.row.tiktoken else None,
         )
 
     async def generate(
@@ -56,6 +60,20 @@ class ProviderClient(BaseLLMClient):
         return await UpstreamStream.open(
             Exchange(self._provider, request, call or Call(), stream=True)
         )
+
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await count_tokens(self._provider, request, call or Call())
+
+    def _count_tokens_accurate(self, text: str, model: str) -> int:
+        """The model's own count where its tokenizer is at hand, else the estimate.
+
+        Nothing is fetched and no provider asked.
+        """
+        tokenizers = self._provider.tokenizers
+        tokens = None if tokenizers is None else tokenizers.count(text, model)
+        return self._count_tokens_estimate(text) if tokens is None else tokens
 
     async def close(self) -> None:
         if self._owned:

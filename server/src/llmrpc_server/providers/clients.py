@@ -8,6 +8,7 @@ from llmrpc_server.providers.adapter import ProviderClient
 from llmrpc_server.providers.dialect import Defaults, Row
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.tokenizer import Tokenizers
 
 
 class RowClient(ProviderClient):
@@ -22,6 +23,7 @@ class RowClient(ProviderClient):
         defaults: Defaults | None = None,
         upstream: Upstream | None = None,
         prices: PriceBook | None = None,
+        tokenizers: Tokenizers | None = None,
     ) -> None:
         super().__init__(
             DIALECTS[row.dialect](row),
@@ -30,6 +32,7 @@ class RowClient(ProviderClient):
             defaults=defaults,
             upstream=upstream,
             prices=prices,
+            tokenizers=tokenizers,
         )
 
 

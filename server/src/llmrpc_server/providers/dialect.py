@@ -36,6 +36,8 @@ class Row:
     """Keys of `provider_options`, without the provider's prefix, that it takes."""
     quirks: Mapping[str, object] = field(default_factory=dict)
     """What its dialect does differently for it; the dialect names the keys."""
+    tiktoken: bool = False
+    """Whether tiktoken knows the tokenizers of its models by the models' names."""
     docs: str = ""
     """Its own documentation of the wire format."""
 

@@ -55,6 +55,18 @@ class EchoClient(BaseLLMClient):
             answer = _answer(request, self._max_tokens)
         return _EchoStream(answer.words, call, _response(request, call, attempt, answer))
 
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        with Try(call or Call(), NAME, NAME):
+            check_text_only(request, NAME, NAME, fields=FIELDS)
+        return pb.CountTokensResponse(
+            prompt_tokens=_prompt_tokens(request),
+            method=pb.CountTokensResponse.METHOD_TOKENIZER,
+            provider=NAME,
+            model=NAME,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -116,6 +128,12 @@ def _last_text(request: pb.GenerateRequest) -> str:
     return ""
 
 
+def _prompt_tokens(request: pb.GenerateRequest) -> int:
+    texts = [message.content for message in request.messages]
+    texts += [part.text for message in request.messages for part in message.parts]
+    return sum(1 for text in texts for _ in _words(text))
+
+
 def _words(text: str) -> Iterator[str]:
     return (found[0] for found in _WORD.finditer(text))
 
@@ -123,11 +141,9 @@ def _words(text: str) -> Iterator[str]:
 def _response(
     request: pb.GenerateRequest, call: Call, attempt: Try, answer: _Answer
 ) -> pb.LLMResponse:
-    texts = [message.content for message in request.messages]
-    texts += [part.text for message in request.messages for part in message.parts]
     content = "".join(answer.words)
     usage = pb.Usage(
-        input_tokens=sum(1 for text in texts for _ in _words(text)),
+        input_tokens=_prompt_tokens(request),
         output_tokens=len(answer.words),
     )
     cost = pb.Cost(total_nano_usd=0, price_source="free")

@@ -19,8 +19,9 @@ from llmrpc.errors import (
 from llmrpc.estimate import estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
+from llmrpc_server.providers.dialect import Answer, CountsTokens, Defaults, Dialect
 from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 
 KEPT_URLS = 1024
@@ -38,6 +39,7 @@ class Provider:
     base_url: str
     key: ApiKey | None = None
     defaults: Defaults = field(default_factory=Defaults)
+    tokenizers: Tokenizers | None = None
     urls: dict[str, URL] = field(default_factory=dict)
 
     @property
@@ -63,7 +65,13 @@ class Exchange:
     )
 
     def __init__(
-        self, provider: Provider, request: pb.GenerateRequest, call: Call, *, stream: bool
+        self,
+        provider: Provider,
+        request: pb.GenerateRequest,
+        call: Call,
+        *,
+        stream: bool,
+        count: bool = False,
     ) -> None:
         target = call.target
         self.provider, self.request, self.call = provider, request, call
@@ -72,7 +80,10 @@ class Exchange:
         self.key = (target and target.key) or provider.key
         dialect = provider.dialect
         try:
-            self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
+            if count and isinstance(dialect, CountsTokens):
+                self.encoded = dialect.encode_count(request, self.model)
+            else:
+                self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
         except LLMClientError as error:
             self.attempt.fail(error)
             raise

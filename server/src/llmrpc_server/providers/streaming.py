@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
@@ -16,6 +18,8 @@ from llmrpc_server.providers.http import (
     unreachable,
 )
 from llmrpc_server.providers.watchdog import Watchdog
+
+T = TypeVar("T")
 
 
 class UpstreamStream(EventStream):
@@ -185,6 +189,12 @@ def _redirected(provider: str) -> ProviderNotAvailableError:
 
 async def whole(exchange: Exchange) -> pb.LLMResponse:
     """Sends the request and reads the whole answer."""
+    dialect = exchange.provider.dialect
+    return await answered(exchange, lambda body: exchange.respond(dialect.decode(body)))
+
+
+async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
+    """Sends the request, and decodes the whole body that is its answer."""
     provider = exchange.provider
     upstream = provider.upstream
     try:
@@ -195,7 +205,7 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
                     body = await upstream.read(response, provider.name)
                 finally:
                     response.release()
-        return exchange.respond(provider.dialect.decode(body))
+        return decode(body)
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error
     except LLMClientError as error:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 
 import grpc
 
+from llmrpc_server.rpc.drain import Drain
 from llmrpc_server.rpc.health import Health
 from llmrpc_server.rpc.server import ListenSettings
 
@@ -21,9 +22,12 @@ class Lifecycle:
     Running calls finish within the grace. A second signal ends it.
     """
 
-    def __init__(self, server: grpc.aio.Server, health: Health, settings: ListenSettings) -> None:
+    def __init__(
+        self, server: grpc.aio.Server, health: Health, drain: Drain, settings: ListenSettings
+    ) -> None:
         self._server = server
         self._health = health
+        self._drain = drain
         self._settings = settings
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -50,6 +54,7 @@ class Lifecycle:
         await self._health.stop()
         await self._unless_hurried(asyncio.sleep(self._settings.drain_pause))
         self._health.end_watches()
+        self._drain.begin(self._settings.grace)
         stopping = asyncio.ensure_future(self._server.stop(self._settings.grace))
         await self._unless_hurried(asyncio.shield(stopping))
         if not stopping.done():

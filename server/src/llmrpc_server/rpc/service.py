@@ -1,4 +1,4 @@
-"""LLMService over a client: two short methods, and what is not built yet."""
+"""LLMService over a client: short methods, and what is not built yet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.errors import MethodNotImplementedError, StreamInterruptedError
 from llmrpc.v1 import llm_service_pb2_grpc
 from llmrpc_server.interceptors.rpc import CURRENT
+from llmrpc_server.rpc.batch import Batches
 from llmrpc_server.rpc.validation import Validator
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -21,9 +22,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     """Answers calls with what the client generates."""
 
-    def __init__(self, client: BaseLLMClient, validator: Validator) -> None:
+    def __init__(self, client: BaseLLMClient, validator: Validator, batches: Batches) -> None:
         self._client = client
         self._validator = validator
+        self._batches = batches
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
         rpc = CURRENT.get()
@@ -46,16 +48,18 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
         if rpc.response is None:
             raise StreamInterruptedError("the provider's stream ended without its answer")
 
-    async def BatchGenerate(
+    def BatchGenerate(
         self, request_iterator: AsyncIterator[pb.BatchItem], context: Context
     ) -> AsyncIterator[pb.BatchResult]:
-        _not_built()
-        yield pb.BatchResult()
+        return self._batches.run(CURRENT.get(), request_iterator)
 
     async def CountTokens(
         self, request: pb.CountTokensRequest, context: Context
     ) -> pb.CountTokensResponse:
-        _not_built()
+        rpc = CURRENT.get()
+        self._validator.check(request.request)
+        rpc.requested_model = request.request.model
+        return await self._client.count_tokens(request.request, rpc.call())
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
 from llmrpc.cli import report
+from llmrpc.cli.asking import Asking
+from llmrpc.cli.attachments import Kind, attachment
 from llmrpc.cli.conversation import Conversation
 from llmrpc.cli.output import FAILED, NOT_TEXT, OK, Misuse, exit_code
-from llmrpc.cli.settings import Settings
 from llmrpc.errors import LLMClientError
 
 HELP = """\
 /system TEXT  set the instructions to the model; without a text show them
 /model NAME   take another model; without a name show it
+/image PATH   show the model a picture with the next question; a URL will do
+/file PATH    give it a document, a text or a recording
 /reset        forget the conversation
 /exit         leave, as Ctrl-D does
 //TEXT        say something that begins with a slash
 Ctrl-C        end the answer and stay"""
 
+_KINDS: Mapping[str, Kind | None] = {"image": "image", "audio": "audio", "file": None}
 
-def run(settings: Settings) -> int:
+
+def run(asking: Asking, *, reasoning: bool) -> int:
     """Talks until the input ends; the exit code."""
-    return exit_code("chat", lambda: _talk(settings), settings.address)
+    return exit_code("chat", lambda: _talk(asking, reasoning), asking.address)
 
 
-def _talk(settings: Settings) -> int:
+def _talk(asking: Asking, reasoning: bool) -> int:
     terminal = sys.stdin.isatty()
-    chat = Conversation(settings)
+    chat = Conversation(asking, reasoning=reasoning)
     if terminal:
         with suppress(ImportError):
             import readline  # noqa: F401 - gives input() its line editing
-        if not settings.quiet:
-            report.say(f"{settings.address} · Ctrl-C ends an answer, Ctrl-D the chat · /help")
+        if not asking.quiet:
+            report.say(f"{asking.address} · Ctrl-C ends an answer, Ctrl-D the chat · /help")
     code = OK
     with asyncio.Runner() as runner:
         try:
@@ -43,7 +49,7 @@ def _talk(settings: Settings) -> int:
                     if line is None or not _command(chat, line):
                         return OK if terminal else code
                     if text := _said(line):
-                        runner.run(chat.ask(text))
+                        runner.run(chat.say(text))
                 except Misuse as error:
                     if not terminal:
                         raise
@@ -51,7 +57,7 @@ def _talk(settings: Settings) -> int:
                 except KeyboardInterrupt:
                     report.say("interrupted")
                 except LLMClientError as error:
-                    report.print_error(error, settings.address, chat=True)
+                    report.print_error(error, asking.address, chat=True)
                     code = FAILED
         finally:
             runner.run(chat.close())
@@ -95,9 +101,19 @@ def _command(chat: Conversation, line: str) -> bool:
         case "system":
             chat.system = text or chat.system
             report.say(f"system: {chat.system or 'none'}")
+        case "image" | "file" | "audio":
+            _attach(chat, name, text)
         case "model":
             chat.take(text)
             report.say(f"model: {chat.model or 'the default of the gateway'}")
         case _:
             report.say(f"there is no /{name}; /help lists what there is")
     return True
+
+
+def _attach(chat: Conversation, kind: str, source: str) -> None:
+    if source:
+        chat.attached.append(attachment(source, _KINDS[kind]))
+    number = len(chat.attached)
+    go = "1 file goes" if number == 1 else f"{number or 'no'} files go"
+    report.say(f"{go} with the next question")

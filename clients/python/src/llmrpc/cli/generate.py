@@ -6,82 +6,84 @@ import asyncio
 import os
 import stat
 import sys
-from collections.abc import Sequence
-
-from google.protobuf import json_format
-from google.protobuf.message import Message
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from llmrpc import GatewayClient
 from llmrpc import v1 as pb
 from llmrpc.cli import report
-from llmrpc.cli.output import NOT_TEXT, OK, Answer, Misuse, exit_code
-from llmrpc.cli.settings import Settings
-from llmrpc.types import build_conversation
+from llmrpc.cli.asking import Asking, user_message
+from llmrpc.cli.output import NOT_TEXT, OK, Answer, Misuse, exit_code, print_json
+from llmrpc.types import LLMMessage
 
 
-def run(settings: Settings, words: Sequence[str], *, stream: bool | None, as_json: bool) -> int:
+def run(
+    asking: Asking, words: Sequence[str], *, stream: bool | None, as_json: bool, reasoning: bool
+) -> int:
     """Answers the prompt; the exit code."""
 
     def work() -> int:
-        conversation = build_conversation(settings.system, _prompt(words))
-        request = settings.request(conversation)
-        client = settings.connect()
-        asyncio.run(_answer(client, request, settings, stream=stream, as_json=as_json))
+        request = question(asking, words)
+        whole = stream is False or (stream is None and as_json)
+        show = partial(_whole if whole else _stream, request, as_json, reasoning)
+        response = asyncio.run(_answer(asking.connect(), show))
+        if not as_json:
+            report.print_calls(response.message)
+        if not asking.quiet:
+            report.print_summary(response)
         return OK
 
-    return exit_code("generate", work, settings.address)
+    return exit_code("generate", work, asking.address)
+
+
+def question(asking: Asking, words: Sequence[str]) -> pb.GenerateRequest:
+    """The request for a prompt in words, in a pipe and in files."""
+    parts = asking.parts()
+    prompt = _prompt(words, needed=not parts)
+    system = [LLMMessage("system", asking.system)] if asking.system else []
+    return asking.request([*system, user_message(prompt, parts)])
 
 
 async def _answer(
-    client: GatewayClient,
-    request: pb.GenerateRequest,
-    settings: Settings,
-    *,
-    stream: bool | None,
-    as_json: bool,
-) -> None:
+    client: GatewayClient, show: Callable[[GatewayClient], Awaitable[pb.LLMResponse]]
+) -> pb.LLMResponse:
     async with client:
-        if stream is True or (stream is None and not as_json):
-            response = await _stream(client, request, as_json=as_json)
-        else:
-            response = await client.generate(request)
-            if as_json:
-                _print_json(response)
-            else:
-                _print_text(response.content)
-    if not settings.quiet:
-        report.print_summary(response)
+        return await show(client)
+
+
+async def _whole(
+    request: pb.GenerateRequest, as_json: bool, reasoning: bool, client: GatewayClient
+) -> pb.LLMResponse:
+    response = await client.generate(request)
+    if as_json:
+        print_json(response)
+        return response
+    answer = Answer(reasoning=reasoning)
+    for part in response.message.parts:
+        answer.add(pb.Delta(reasoning=part.reasoning))
+    answer.write(response.content)
+    answer.end()
+    return response
 
 
 async def _stream(
-    client: GatewayClient, request: pb.GenerateRequest, *, as_json: bool
+    request: pb.GenerateRequest, as_json: bool, reasoning: bool, client: GatewayClient
 ) -> pb.LLMResponse:
-    answer = Answer()
+    answer = Answer(reasoning=reasoning)
     try:
         async with await client.open_stream(request) as events:
             async for event in events:
                 if as_json:
-                    _print_json(event)
+                    print_json(event)
                 else:
                     for delta in event.deltas:
-                        answer.write(delta.text)
+                        answer.add(delta)
     finally:
         answer.end()
     return event.completed
 
 
-def _print_text(text: str) -> None:
-    answer = Answer()
-    answer.write(text)
-    answer.end()
-
-
-def _print_json(message: Message) -> None:
-    sys.stdout.write(json_format.MessageToJson(message, indent=None, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _prompt(words: Sequence[str]) -> str:
+def _prompt(words: Sequence[str], *, needed: bool) -> str:
     """The words, and then what is piped in."""
     typed = list(words) == ["-"]
     parts = [] if typed else [" ".join(words)]
@@ -91,7 +93,7 @@ def _prompt(words: Sequence[str]) -> str:
         except UnicodeDecodeError:
             raise Misuse(NOT_TEXT) from None
     prompt = "\n\n".join(part for part in parts if part)
-    if not prompt.strip():
+    if needed and not prompt.strip():
         raise Misuse("no prompt: give it as an argument or pipe it in")
     return prompt
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -34,6 +37,50 @@ def say(text: str) -> None:
     _console().print(printable(text), style="dim")
 
 
+class Aside:
+    """Text that streams beside the answer, dim on a terminal: the model's reasoning."""
+
+    def __init__(self) -> None:
+        self._dim = sys.stderr.isatty()
+        self._open = False
+
+    def write(self, text: str) -> None:
+        """Shows a piece at once."""
+        if not self._open:
+            sys.stderr.write("\x1b[2m" * self._dim)
+            self._open = True
+        sys.stderr.write(printable(text))
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Ends it with an empty line, if it is begun."""
+        if self._open:
+            sys.stderr.write("\x1b[0m" * self._dim + "\n\n")
+            sys.stderr.flush()
+            self._open = False
+
+
+def print_calls(message: pb.LLMMessage) -> None:
+    """The tools that the model asks for, with their arguments: part of the answer."""
+    for part in message.parts:
+        if part.HasField("tool_call"):
+            call = part.tool_call
+            text = Text.assemble(("tool   ", "bold cyan"), (printable(call.name), "bold"), " ")
+            _console().print(text.append(printable(_arguments(call.arguments, len(text)))))
+
+
+def _arguments(text: str, indent: int) -> str:
+    """The arguments as they are where they fit on the line, else spread over lines."""
+    width = shutil.get_terminal_size().columns
+    if indent + len(text) <= width and "\n" not in text:
+        return text
+    try:
+        spread = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text
+    return spread.replace("\n", "\n       ")
+
+
 def summary(response: pb.LLMResponse) -> str:
     """One line of who answered, usage, cost and time."""
     parts = [label(response.provider, response.model)]
@@ -43,7 +90,7 @@ def summary(response: pb.LLMResponse) -> str:
             f" = {response.tokens_used} tokens{' (estimated)' * response.usage.estimated}"
         )
     parts.append(
-        _dollars(response.cost_estimate) if response.HasField("cost_estimate") else "no price known"
+        dollars(response.cost_estimate) if response.HasField("cost_estimate") else "no price known"
     )
     parts.append(f"{response.response_time:.2f} s")
     if response.finish_reason != pb.FINISH_REASON_STOP:
@@ -73,6 +120,11 @@ def print_misuse(message: str, command: str) -> None:
     """What was used wrongly, and where the command's use is explained."""
     text = Text.assemble(("error  ", "bold red"), printable(message))
     _console().print(text.append(f"\nnext   llmrpc {command} --help"))
+
+
+def print_failure(message: str) -> None:
+    """What failed here, with nothing to be done about it by an option."""
+    _console().print(Text.assemble(("error  ", "bold red"), printable(message)))
 
 
 def print_error(error: LLMClientError, address: str, *, chat: bool = False) -> None:
@@ -109,7 +161,8 @@ def _attempt(attempt: pb.Attempt) -> str:
     return f"{label(attempt.provider, attempt.model)} {outcome}{status}{why}"
 
 
-def _dollars(amount: float) -> str:
+def dollars(amount: float) -> str:
+    """USD, as exact as small sums need."""
     if amount == 0 or amount >= 0.01:
         return f"${amount:.4f}" if amount else "$0"
     return f"${amount:.6f}" if amount >= 0.000001 else "under $0.000001"

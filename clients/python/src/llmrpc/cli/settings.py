@@ -1,11 +1,8 @@
-"""The options that every command has, and the client and request they make."""
+"""How the gateway is reached, and whom it is to ask: the options of most commands."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,15 +22,9 @@ def _file(help: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Whom to ask, for what, and how."""
+class Reach:
+    """Where the gateway is, and who calls."""
 
-    model: Annotated[str, Option("--model", "-m", help="provider/model, an alias or a name.")] = ""
-    system: Annotated[str, Option("--system", "-s", help="Instructions to the model.")] = ""
-    temperature: Annotated[float | None, Option(min=0, max=2, help="Sampling temperature.")] = None
-    max_tokens: Annotated[
-        int | None, Option(min=1, max=MOST, help="The most tokens of an answer.")
-    ] = None
     address: Annotated[
         str,
         Option("--address", "-a", envvar="LLMRPC_ADDRESS", help="host:port of the gateway."),
@@ -53,7 +44,7 @@ class Settings:
         bool, Option("--allow-insecure-token", help="Send the key unencrypted to other machines.")
     ] = False
     timeout: Annotated[float | None, Option(min=0.001, help="Seconds for one answer.")] = None
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No usage, cost and warnings.")] = False
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No remarks on standard error.")] = False
 
     def connect(self) -> GatewayClient:
         """The client for these options; `Misuse` where they contradict each other."""
@@ -72,31 +63,24 @@ class Settings:
         except ValueError as error:
             raise Misuse(f"{error} (on the command line: the options of the same name)") from None
 
-    def request(self, messages: Messages) -> pb.GenerateRequest:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Reach):
+    """Which model to ask, and how it is to answer."""
+
+    model: Annotated[str, Option("--model", "-m", help="provider/model, an alias or a name.")] = ""
+    system: Annotated[str, Option("--system", "-s", help="Instructions to the model.")] = ""
+    temperature: Annotated[float | None, Option(min=0, max=2, help="Sampling temperature.")] = None
+    max_tokens: Annotated[
+        int | None, Option(min=1, max=MOST, help="The most tokens of an answer.")
+    ] = None
+
+    def request(self, messages: Messages, **fields: Any) -> pb.GenerateRequest:
         """The request for this conversation; `Misuse` for what is no text."""
         from llmrpc.cli.output import Misuse
         from llmrpc.requests import build_request
 
         try:
-            return build_request(messages, self.model, self.temperature, self.max_tokens, {})
+            return build_request(messages, self.model, self.temperature, self.max_tokens, fields)
         except (TypeError, ValueError) as error:
             raise Misuse(str(error)) from None
-
-
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command, whose first parameter is its settings, an option for each."""
-    shared = inspect.signature(Settings, eval_str=True).parameters
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-
-    @wraps(command)
-    def wrapper(**arguments: Any) -> None:
-        settings = Settings(**{name: arguments.pop(name) for name in shared})
-        command(settings, **arguments)
-
-    parameters = [*own, *shared.values()]
-    del wrapper.__wrapped__
-    wrapper.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
-    )
-    wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
-    return wrapper

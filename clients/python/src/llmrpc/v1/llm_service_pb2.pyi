@@ -32,7 +32,9 @@ class BatchItem(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id is the caller's name for it, unique in the batch. Required."""
+    """id is the caller's name for it, unique in the batch, at most 256 characters.
+    Required.
+    """
     @_builtins.property
     def request(self) -> _request_pb2.GenerateRequest:
         """request is what to generate. Required."""
@@ -61,7 +63,11 @@ class BatchResult(_message.Message):
     RESPONSE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id is the item's id."""
+    """id is the item's id as it came, at most its first 256 characters. Empty: the
+    item had none, or was no readable message; the place in the request id of the
+    status's ErrorDetails says which one it was. The second item with an id gets
+    an error with that id too.
+    """
     @_builtins.property
     def response(self) -> _response_pb2.LLMResponse:
         """response is the answer."""

@@ -99,14 +99,17 @@ class LLMServiceServicer(object):
 
     def BatchGenerate(self, request_iterator, context):
         """BatchGenerate answers many requests over one call: results come as they
-        finish, and one that fails spoils no other.
+        finish, and one that fails spoils no other. The call ends with OK once the
+        caller has closed its side and every item has its result. The request id of
+        an item is that of the call, a slash, and the item's place from 1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountTokens(self, request, context):
-        """CountTokens counts what a request would send, without sending it.
+        """CountTokens counts what a request would send, without sending it. It refuses
+        what Generate would refuse, with the fields of the request by the same paths.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

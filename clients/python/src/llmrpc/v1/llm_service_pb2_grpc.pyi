@@ -51,10 +51,14 @@ class LLMServiceStub:
     """
     BatchGenerate: _grpc.StreamStreamMultiCallable[_llm_service_pb2.BatchItem, _llm_service_pb2.BatchResult]
     """BatchGenerate answers many requests over one call: results come as they
-    finish, and one that fails spoils no other.
+    finish, and one that fails spoils no other. The call ends with OK once the
+    caller has closed its side and every item has its result. The request id of
+    an item is that of the call, a slash, and the item's place from 1.
     """
     CountTokens: _grpc.UnaryUnaryMultiCallable[_llm_service_pb2.CountTokensRequest, _llm_service_pb2.CountTokensResponse]
-    """CountTokens counts what a request would send, without sending it."""
+    """CountTokens counts what a request would send, without sending it. It refuses
+    what Generate would refuse, with the fields of the request by the same paths.
+    """
     ListModels: _grpc.UnaryUnaryMultiCallable[_llm_service_pb2.ListModelsRequest, _llm_service_pb2.ListModelsResponse]
     """ListModels lists the models that this gateway can call."""
 
@@ -79,10 +83,14 @@ class LLMServiceAsyncStub(LLMServiceStub):
     """
     BatchGenerate: _aio.StreamStreamMultiCallable[_llm_service_pb2.BatchItem, _llm_service_pb2.BatchResult]  # type: ignore[assignment]
     """BatchGenerate answers many requests over one call: results come as they
-    finish, and one that fails spoils no other.
+    finish, and one that fails spoils no other. The call ends with OK once the
+    caller has closed its side and every item has its result. The request id of
+    an item is that of the call, a slash, and the item's place from 1.
     """
     CountTokens: _aio.UnaryUnaryMultiCallable[_llm_service_pb2.CountTokensRequest, _llm_service_pb2.CountTokensResponse]  # type: ignore[assignment]
-    """CountTokens counts what a request would send, without sending it."""
+    """CountTokens counts what a request would send, without sending it. It refuses
+    what Generate would refuse, with the fields of the request by the same paths.
+    """
     ListModels: _aio.UnaryUnaryMultiCallable[_llm_service_pb2.ListModelsRequest, _llm_service_pb2.ListModelsResponse]  # type: ignore[assignment]
     """ListModels lists the models that this gateway can call."""
 
@@ -122,7 +130,9 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_llm_service_pb2.BatchResult], _abc.AsyncIterator[_llm_service_pb2.BatchResult]]:
         """BatchGenerate answers many requests over one call: results come as they
-        finish, and one that fails spoils no other.
+        finish, and one that fails spoils no other. The call ends with OK once the
+        caller has closed its side and every item has its result. The request id of
+        an item is that of the call, a slash, and the item's place from 1.
         """
 
     @_abc_1.abstractmethod
@@ -131,7 +141,9 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _llm_service_pb2.CountTokensRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_llm_service_pb2.CountTokensResponse, _abc.Awaitable[_llm_service_pb2.CountTokensResponse]]:
-        """CountTokens counts what a request would send, without sending it."""
+        """CountTokens counts what a request would send, without sending it. It refuses
+        what Generate would refuse, with the fields of the request by the same paths.
+        """
 
     @_abc_1.abstractmethod
     def ListModels(

@@ -73,5 +73,6 @@ OPENAI = Row(
         "cache_ttls": {"30m": 1800, "12h": 43200},
         "models": _MODELS,
     },
+    tiktoken=True,
     docs="https://developers.openai.com/api/docs/api-reference/chat",
 )

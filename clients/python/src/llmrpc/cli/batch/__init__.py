@@ -1,0 +1,1 @@
+"""`llmrpc batch`: many requests from a file of JSON lines, their results into another."""

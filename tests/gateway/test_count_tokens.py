@@ -1,0 +1,287 @@
+"""CountTokens: by the provider, by a tokenizer that is at hand, else an estimate that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers import registry
+from llmrpc_server.providers.clients import OpenAIClient
+from llmrpc_server.providers.dialect import CountsTokens, Defaults, Encoded
+from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.openai import OpenAIDialect
+from tests.gateway.conftest import FAST, KEY, Gateway, Start, ask
+from tests.gateway.failures import Failure, failure_of
+from tests.gateway.handlers import body, breaks, error, good
+from tests.providers.vocabulary import install
+from tests.running import LIMIT, until
+from tests.upstream import Exchange, Upstream
+
+UP = health_pb2.HealthCheckResponse.SERVING
+DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
+ESTIMATE = pb.CountTokensResponse.METHOD_ESTIMATE
+PROVIDER = pb.CountTokensResponse.METHOD_PROVIDER
+TOKENIZER = pb.CountTokensResponse.METHOD_TOKENIZER
+IMAGE = pb.Part(image=pb.Image(uri="https://example.com/a.png"))
+
+
+class Counting(OpenAIDialect, CountsTokens):
+    """Chat Completions, with an endpoint that counts."""
+
+    def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
+        return Encoded("/count", self.encode(request, model, Defaults(), stream=False).body)
+
+    def decode_count(self, body: bytes) -> int:
+        try:
+            return int(json.loads(body)["count"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise unreadable(self.row.name, "sent no count") from error
+
+
+@pytest.fixture
+async def counting(start: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """A gateway whose default provider counts by itself."""
+    monkeypatch.setitem(registry.DIALECTS, "counting", Counting)
+    own = {"dialect": "counting", "base_url": upstream.url, "api_keys": [KEY]}
+    return await start(providers__own=own, default_model="own/m-1", retry=FAST)
+
+
+async def counted(exchange: Exchange) -> None:
+    await exchange.answer(200, {"count": 42})
+
+
+async def count(gateway: Gateway, request: pb.GenerateRequest, **options: Any) -> Any:
+    return await gateway.stub.CountTokens(pb.CountTokensRequest(request=request), **options)
+
+
+async def refusal(gateway: Gateway, request: pb.GenerateRequest, **options: Any) -> Failure:
+    return await failure_of(
+        gateway.stub.CountTokens(pb.CountTokensRequest(request=request), **options)
+    )
+
+
+async def test_the_provider_counts_where_it_can(counting: Gateway, upstream: Upstream) -> None:
+    upstream.script(counted)
+    assert await count(counting, ask()) == pb.CountTokensResponse(
+        prompt_tokens=42, method=PROVIDER, provider="own", model="m-1"
+    )
+    (exchange,) = upstream.exchanges
+    assert exchange.path == "/v1/count"
+    assert exchange.headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_gemini_counts_by_its_own_protocol(start: Start, upstream: Upstream) -> None:
+    google = {"base_url": upstream.url, "api_keys": [KEY]}
+    gateway = await start(providers__google=google)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, {"totalTokens": 31})
+
+    upstream.script(answer)
+    assert await count(gateway, ask(model="google/gemini-3-pro")) == pb.CountTokensResponse(
+        prompt_tokens=31, method=PROVIDER, provider="google", model="gemini-3-pro"
+    )
+    assert upstream.exchanges[0].path.endswith("/models/gemini-3-pro:countTokens")
+
+
+async def test_a_count_is_tried_again_and_its_attempts_told(
+    counting: Gateway, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "llmrpc.access")
+    upstream.script(error(503), breaks, counted)
+    assert (await count(counting, ask())).prompt_tokens == 42
+    await until(lambda: caplog.records)
+    fields = vars(caplog.records[-1])["fields"]
+    assert (fields["method"], fields["attempts"]) == ("llmrpc.v1.LLMService/CountTokens", 3)
+    assert (fields["provider"], fields["model"]) == ("own", "m-1")
+    assert "cost_usd" not in fields
+
+
+async def test_no_estimate_stands_in_for_a_provider_that_fails(
+    counting: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(error(503))
+    failure = await refusal(counting, ask())
+    assert failure.code is grpc.StatusCode.UNAVAILABLE
+    assert len(failure.details.attempts) == 4
+    assert {attempt.http_status for attempt in failure.details.attempts} == {503}
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [
+        (error(401), "PROVIDER_AUTHENTICATION"),
+        (error(404), "MODEL_NOT_FOUND"),
+        (body(b"<html>"), "PROVIDER_RESPONSE_INVALID"),
+        (body(b"{}"), "PROVIDER_RESPONSE_INVALID"),
+    ],
+)
+async def test_what_the_endpoint_answers_is_told(
+    counting: Gateway, upstream: Upstream, handler: Any, reason: str
+) -> None:
+    upstream.script(handler)
+    assert (await refusal(counting, ask())).reason == reason
+
+
+async def health(gateway: Gateway, provider: str) -> Any:
+    name = health_pb2.HealthCheckRequest(service=f"provider/{provider}")
+    servicer: Any = gateway.app.health.servicer
+    return (await servicer.Check(name, None)).status
+
+
+async def becomes(gateway: Gateway, provider: str, status: Any) -> None:
+    async with asyncio.timeout(LIMIT):
+        while await health(gateway, provider) != status:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.005)
+
+
+async def test_failed_counts_do_not_put_a_provider_down(
+    counting: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(error(503))
+    await refusal(counting, ask())
+    await failure_of(counting.stub.Generate(ask(model="openai/gpt-4o")))
+    await becomes(counting, "openai", DOWN)
+    assert await health(counting, "own") == UP
+
+
+async def test_a_count_made_here_does_not_bring_a_provider_up(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(error(503), error(503), error(503), error(503), good)
+    await failure_of(gateway.stub.Generate(ask()))
+    await becomes(gateway, "openai", DOWN)
+    assert (await count(gateway, ask())).method == ESTIMATE
+    assert await health(gateway, "openai") == DOWN
+    await gateway.stub.Generate(ask())
+    await becomes(gateway, "openai", UP)
+
+
+@pytest.mark.parametrize("end", ["cancel", "deadline"])
+async def test_an_end_closes_the_upstream(counting: Gateway, upstream: Upstream, end: str) -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.closed.wait()
+
+    upstream.script(silent)
+    timeout = 0.4 if end == "deadline" else None
+    call = counting.stub.CountTokens(pb.CountTokensRequest(request=ask()), timeout=timeout)
+    waiting = asyncio.ensure_future(call.code())
+    await until(lambda: upstream.exchanges)
+    if end == "cancel":
+        call.cancel()
+    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
+    wanted = {"cancel": grpc.StatusCode.CANCELLED, "deadline": grpc.StatusCode.DEADLINE_EXCEEDED}
+    assert await waiting is wanted[end]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pb.GenerateRequest(),
+        ask(temperature=9),
+        ask(labels={"a": "b"}),
+        ask(model="gpt-9"),
+        ask(top_k=3),
+        ask(tools=[pb.Tool(name="a", parameters="{")]),
+    ],
+    ids=["empty", "range", "unbuilt", "model", "lacked", "schema"],
+)
+async def test_a_count_refuses_what_a_call_would(
+    gateway: Gateway, upstream: Upstream, request_: pb.GenerateRequest
+) -> None:
+    alone = await failure_of(gateway.stub.Generate(request_))
+    failure = await refusal(gateway, request_)
+    assert (failure.code, failure.message, failure.metadata) == (
+        alone.code,
+        alone.message,
+        alone.metadata,
+    )
+    assert not upstream.exchanges
+
+
+async def test_without_a_tokenizer_it_is_an_estimate_that_says_so(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.script(good)
+    assert await count(gateway, ask("x" * 400)) == pb.CountTokensResponse(
+        prompt_tokens=100, method=ESTIMATE, provider="openai", model="gpt-4o-mini"
+    )
+    picture = pb.GenerateRequest(messages=[pb.LLMMessage(role=pb.ROLE_USER, parts=[IMAGE])])
+    assert (await count(gateway, picture)).prompt_tokens == 1000
+    assert not upstream.exchanges
+
+
+@pytest.fixture
+async def tokenizing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """A gateway that has a vocabulary for OpenAI's models."""
+    return await start(vocabularies=str(install(tmp_path, monkeypatch)))
+
+
+async def test_a_tokenizer_that_is_at_hand_counts_text(tokenizing: Gateway) -> None:
+    request = ask("hello world")
+    request.messages.add(role=pb.ROLE_ASSISTANT, parts=[pb.Part(text="hello")])
+    answer = await count(tokenizing, request)
+    assert (answer.method, answer.prompt_tokens) == (TOKENIZER, 2 + 1 + 2 * 4 + 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        (lambda request: request.messages[0].parts.append(IMAGE), 1000),
+        (lambda request: request.tools.add(name="hello"), 1),
+        (lambda request: request.response_format.json_object.SetInParent(), 0),
+    ],
+    ids=["image", "tool", "format"],
+)
+async def test_what_a_tokenizer_cannot_see_makes_it_an_estimate(
+    tokenizing: Gateway, change: Any, more: int
+) -> None:
+    text = pb.Part(text="hello world")
+    request = pb.GenerateRequest(messages=[pb.LLMMessage(role=pb.ROLE_USER, parts=[text])])
+    change(request)
+    answer = await count(tokenizing, request)
+    assert (answer.method, answer.prompt_tokens) == (ESTIMATE, 2 + 4 + 3 + more)
+
+
+async def test_a_prompt_that_fits_no_model_is_estimated(tokenizing: Gateway) -> None:
+    answer = await count(tokenizing, ask("x" * 8_000_004))
+    assert (answer.method, answer.prompt_tokens) == (ESTIMATE, 2_000_001)
+
+
+async def test_echo_counts_as_its_usage_does(gateway: Gateway) -> None:
+    request = ask("one two  three ", model="echo")
+    request.messages.add(role=pb.ROLE_USER, parts=[pb.Part(text="four"), pb.Part(text=" five")])
+    answer = await count(gateway, request)
+    used = await gateway.stub.Generate(request)
+    assert (answer.prompt_tokens, answer.method) == (used.prompt_tokens, TOKENIZER)
+    assert (answer.provider, answer.model) == ("echo", "echo")
+    request.messages[1].parts.append(IMAGE)
+    assert (await refusal(gateway, request)).reason == "FIELD_NOT_SUPPORTED"
+
+
+async def test_a_plain_client_of_ones_own_is_estimated(start: Start) -> None:
+    gateway = await start(providers__scripted={"client": "tests.server.scripted:Scripted"})
+    answer = await count(gateway, ask("x" * 40, model="scripted/say"))
+    assert answer == pb.CountTokensResponse(
+        prompt_tokens=10, method=ESTIMATE, provider="scripted", model="say"
+    )
+
+
+async def test_an_adapter_counts_texts_accurately_where_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with OpenAIClient() as client:
+        assert client._count_tokens_accurate("hello world", "gpt-4o") == 3
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(install(tmp_path, monkeypatch)))
+    async with OpenAIClient() as client:
+        assert client._count_tokens_accurate("hello world", "gpt-4o") == 2
+        assert client._count_tokens_accurate("hello world", "somebody-elses") == 3
+        response = await client.count_tokens(ask("hello", model="openai/gpt-4o"))
+        assert (response.method, response.model) == (TOKENIZER, "gpt-4o")
