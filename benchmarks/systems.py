@@ -31,7 +31,7 @@ class System:
         }
 
 
-_ADDRESS = {"LLMRPC_ADDRESS": "127.0.0.1:{port}"}
+_ADDRESS = {"LLMRPC_ADDRESS": "127.0.0.1:{port}", "LLMRPC_DISCOVERY": "false"}
 _OPENAI = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": "http://127.0.0.1:{upstream}/v1"}
 
 FLOOR = System(

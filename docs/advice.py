@@ -24,7 +24,9 @@ ADVICE: Mapping[str, Advice] = {
     "CONTEXT_WINDOW_EXCEEDED": Advice("no", "shorten the conversation, or ask for less"),
     "PROVIDER_REJECTED_REQUEST": Advice("no", "read the message; correct the request"),
     "MODEL_NOT_FOUND": Advice(
-        "no", "write `provider/model`; where the message says so, switch the provider on"
+        "no",
+        "take one of `nearest`, or write `provider/model`; where the message says so, switch "
+        "the provider on",
     ),
     "PROVIDER_RATE_LIMITED": Advice(
         "after RetryInfo's delay; without one, back off", "send less, or configure more keys"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
 from llmrpc_server.providers.dialect import Row
-from llmrpc_server.providers.registry import ROWS
+from llmrpc_server.providers.registry import DIALECTS, ROWS
 
 
 def providers() -> str:
@@ -37,11 +37,13 @@ def buckets() -> str:
 
 def options_and_gaps() -> str:
     """What each takes of `provider_options`, and what it is refused for."""
+    carried = {name: dialect.carries for name, dialect in DIALECTS.items()}
+    fields = frozenset().union(*carried.values())
     rows = (
         [
             f"`{row.name}`" if row is ROWS[row.name] else f"`{row.name}` by `{row.dialect}`",
             words(sorted(row.options)) or "none",
-            words(sorted(row.lacks)) or "none",
+            words(sorted(row.lacks | (fields - carried[row.dialect]))) or "none",
         ]
         for row in _spoken()
     )

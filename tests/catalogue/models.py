@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice
+from hypothesis import strategies as st
 
 from llmrpc import v1 as pb
 from llmrpc_server.catalogue.published import ELSEWHERE, PROVIDERS
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-COMPARED = ("deepseek", "google", "groq", "mistral", "openai", "xai")
+COMPARED = ("anthropic", "deepseek", "google", "groq", "mistral", "openai", "xai")
+BUCKETS = [field.name for field in pb.Usage.DESCRIPTOR.fields if field.name != "estimated"]
+
+counts = st.one_of(st.just(0), st.integers(0, 5_000), st.integers(0, 2_000_000))
+usages = st.builds(pb.Usage, **dict.fromkeys(BUCKETS, counts))
 
 
-def models() -> Iterator[tuple[str, ModelInfo]]:
+def models(providers: Iterable[str] = COMPARED) -> Iterator[tuple[str, ModelInfo]]:
     """Models that take and give text and are called by their own id, with their provider."""
-    for provider in COMPARED:
+    for provider in providers:
         for model in source(provider):
             prices = vars(model.get_prices(AT))
             text = prices.get("input_mtok") is not None and prices.get("output_mtok") is not None

@@ -104,6 +104,19 @@ def test_a_price_that_is_none_is_refused_by_name(name: str, price: object) -> No
         )
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "known"),
+    [
+        ("anthropic", "claude-opus-5-5", True),
+        ("google", "claude-opus-5-5", False),
+        ("google", "gemini-2.5-pro", True),
+        ("openai", "claude-opus-5-5", False),
+    ],
+)
+def test_whose_model_a_name_is(provider: str, model: str, known: bool) -> None:
+    assert PriceBook().knows(provider, model) is known
+
+
 def test_an_estimated_usage_gives_an_estimated_cost() -> None:
     usage = pb.Usage(input_tokens=1, estimated=True)
     for provider, model in (("openai", "gpt-4"), ("echo", "echo"), ("openai", "no-such")):

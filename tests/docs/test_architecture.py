@@ -10,7 +10,7 @@ from llmrpc_server.rpc.validation import NOT_BUILT
 from tests.docs.pages import ROOT, codes, page, section
 
 PAGE = page("docs/architecture.md")
-BUILT = {"Generate", "StreamText", "BatchGenerate", "CountTokens"}
+BUILT = {"Generate", "StreamText", "BatchGenerate", "CountTokens", "ListModels"}
 WAY = section(PAGE, "The way of a call")
 
 

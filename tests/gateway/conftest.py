@@ -47,6 +47,7 @@ async def start(upstream: Upstream) -> AsyncGenerator[Start, None]:
                 "listen.address": "127.0.0.1:0",
                 "listen.grace": 0.2,
                 "retry": FAST,
+                "models.discovery": False,
                 "providers.openai.base_url": upstream.url,
                 "providers.openai.api_keys": [KEY],
                 "default_model": "openai/gpt-4o-mini",

@@ -61,6 +61,7 @@ def test_every_name_of_the_environment_sets_its_setting(certificates: Certificat
         "LLMRPC_LOG_FORMAT": "text",
         "LLMRPC_LOG_LEVEL": "debug",
         "LLMRPC_TRACING": "console",
+        "LLMRPC_DISCOVERY": "false",
         "TIKTOKEN_CACHE_DIR": str(certificates.ca.parent),
         "LLM_DEFAULT_MODEL": "echo/echo",
         "LLM_DEFAULT_TEMPERATURE": "0.25",

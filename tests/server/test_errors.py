@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -84,19 +84,6 @@ async def test_a_callers_cancellation_reaches_the_provider(gateway: StartGateway
         await until(lambda: provider.running)
         call.cancel()
         await until(lambda: not provider.running)
-
-
-@pytest.mark.parametrize("name", ["ListModels"])
-async def test_methods_of_a_later_release_say_so(gateway: StartGateway, name: str) -> None:
-    stub = (await gateway()).stub
-    calls: dict[str, Callable[[], Awaitable[Any]]] = {
-        "ListModels": lambda: stub.ListModels(pb.ListModelsRequest()),
-    }
-    error = await failure(calls[name]())
-    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    info = detail(error, error_details_pb2.ErrorInfo)
-    assert info.reason == "METHOD_NOT_IMPLEMENTED"
-    assert info.metadata["method"] == f"/llmrpc.v1.LLMService/{name}"
 
 
 async def test_a_key_that_a_provider_repeats_is_masked(gateway: StartGateway) -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from opentelemetry.trace import Tracer
 
+from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey
 from llmrpc.errors import ModelNotFoundError
 from llmrpc_server import __version__
+from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
 from llmrpc_server.interceptors import build_chain
 from llmrpc_server.interceptors.items import Items
+from llmrpc_server.policies.discovery import Discovery, Lister, with_keys
 from llmrpc_server.policies.keys import KeyRing
+from llmrpc_server.policies.model_list import ModelList, Offer
 from llmrpc_server.policies.pace import Pace
-from llmrpc_server.policies.router import Names, Route, Router
+from llmrpc_server.policies.router import Knowledge, Names, Route, Router
 from llmrpc_server.policies.stack import Parts, provider_stack
+from llmrpc_server.providers.adapter import ProviderClient
 from llmrpc_server.providers.clients import RowClient
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.echo import EchoClient
@@ -57,7 +63,16 @@ class App:
         self._paces = {
             each.name: Pace(batch.total_concurrency, batch.patience) for each in self._on
         }
-        self.client = self._router()
+        self._listers: dict[str, Lister] = {}
+        routes = self._routes()
+        self._discovery = Discovery(self._listers, config.models, self._learned)
+        self._models = ModelList(
+            {each.name: _offer(each) for each in self._on},
+            self._aliases,
+            self._prices,
+            self._discovery.found,
+        )
+        self.client = self._router(routes)
         redactor, drain, validator = Redactor(config.secrets()), Drain(), Validator(config.limits)
         self.chain = build_chain(
             tracer=self._tracer,
@@ -78,7 +93,7 @@ class App:
             settings=batch,
             timeout=config.timeout,
         )
-        self._servicer = LLMServicer(self.client, validator, batches)
+        self._servicer = LLMServicer(self.client, validator, batches, self.models)
 
     def doubts(self) -> list[str]:
         """Configured names of models that no provider answers to."""
@@ -92,6 +107,11 @@ class App:
                 problems.append(f"{path}: {error.message}")
         return problems
 
+    async def models(self) -> Sequence[pb.Model]:
+        """All models that can be called, by name; after a wait for the first lists."""
+        await self._discovery.first()
+        return await self._models.models()
+
     async def start(self) -> int:
         """Opens the port and serves; gives the port's number."""
         add_services(self.server, self.config.listen, self._servicer, self.health)
@@ -100,16 +120,18 @@ class App:
             await asyncio.to_thread(self._prices.load)
         await self.health.start()
         await self.server.start()
+        self._discovery.start()
         return port
 
     async def close(self) -> None:
         """Lets go of connections and sends the last spans; the server has stopped."""
+        await self._discovery.close()
         await self.client.close()
         await self._upstream.close()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.shutdown)
 
-    def _router(self) -> Router:
+    def _routes(self) -> dict[str, Route]:
         if not self._on:
             raise ConfigError(["providers: all are off"])
         routes = {}
@@ -121,26 +143,57 @@ class App:
                 or (each.name if row is None else row.default_model),
                 models=frozenset(each.settings.models),
             )
+        return routes
+
+    def _router(self, routes: Mapping[str, Route]) -> Router:
         names = Names(
             default_model=self.config.default_model,
             aliases=self.config.aliases,
             unconfigured={each.name: each.off for each in self.planned if each.off},
         )
-        return Router(routes, names, self._prices.knows)
+        knowledge = Knowledge(self._has, self._models.nearest, self._discovery.first)
+        return Router(routes, names, knowledge)
+
+    def _has(self, provider: str, model: str) -> bool:
+        """Whether a provider lists a model, or the catalogue knows it as its own."""
+        return (
+            model in (self._discovery.found(provider) or ())
+            or find_model(provider, model) is not None
+            or self._prices.knows(provider, model)
+        )
+
+    def _aliases(self) -> dict[str, tuple[str, str]]:
+        """The provider and model behind each alias that means one."""
+        targets = {alias: self.client.find(alias) for alias in self.config.aliases}
+        return {
+            alias: (target.provider, target.model)
+            for alias, target in targets.items()
+            if target is not None and target.model
+        }
+
+    def _learned(self) -> None:
+        self._models.changed()
+        self.client.forget()
 
     def _stack(self, planned: PlannedProvider) -> BaseLLMClient:
         keys = [
             ApiKey(f"{planned.name}-{number}", secret)
             for number, secret in enumerate(planned.settings.api_keys, 1)
         ]
+        ring = KeyRing(planned.name, keys)
+        adapter = self._adapter(planned)
+        if isinstance(adapter, ProviderClient):
+            self._listers[planned.name] = with_keys(adapter, ring, self.config.models)
+        elif planned.settings.client:
+            self._listers[planned.name] = adapter.list_models
         parts = Parts(
-            keys=KeyRing(planned.name, keys),
+            keys=ring,
             retry=self.config.retry,
             pace=self._paces[planned.name],
             on_health_change=self.health.provider_changed,
             tracer=self._tracer,
         )
-        return provider_stack(self._adapter(planned), parts)
+        return provider_stack(adapter, parts)
 
     def _adapter(self, planned: PlannedProvider) -> BaseLLMClient:
         if planned.row is not None:
@@ -155,6 +208,18 @@ class App:
         if planned.settings.client:
             return _own_client(planned, self.config)
         return EchoClient(max_tokens=self.config.max_tokens)
+
+
+def _offer(planned: PlannedProvider) -> Offer:
+    """What the configuration says that a provider has, and what its row does."""
+    settings, row = planned.settings, planned.row
+    configured = {*settings.models, settings.default_model}
+    if row is None:
+        configured.add(settings.default_model or planned.name)
+    return Offer(
+        frozenset(configured - {""}),
+        frozenset({row.default_model} - {""}) if row is not None else frozenset(),
+    )
 
 
 def _own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:

@@ -1,12 +1,13 @@
-"""Sizes and capabilities of models, from the catalogue's own dated data file."""
+"""What is known of models beside prices: sizes and capabilities, from `models.toml`."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from datetime import date
 from functools import cache
-from importlib import resources
-from typing import Literal
+from importlib.resources import files
+from typing import Literal, get_args
 
 import msgspec
 
@@ -19,50 +20,59 @@ Capability = Literal[
     "reasoning",
     "prompt_cache",
 ]
+CAPABILITIES: tuple[str, ...] = get_args(Capability)
+"""The fields of `llmrpc.v1.Capabilities`."""
+
+_SNAPSHOT = re.compile(r"(.+?)[-@](?:latest|\d{3,4}|\d{8}|\d{4}-\d{2}-\d{2})")
+"""How providers write a state of a model behind its name."""
+_LONGEST = 200
 
 
-class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of one model; None is unknown."""
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model. What is None is not known."""
 
     id: str
+    """As the provider names it."""
     context_tokens: int | None = None
-    """The size of prompt and answer together."""
+    """Prompt and answer together; for Google the prompt alone."""
     max_output_tokens: int | None = None
-    """The size of the answer."""
     capabilities: frozenset[Capability] = frozenset()
 
 
-class ProviderFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of one provider's models, by which sources, and since when."""
+class ProviderFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the data file says of a provider's models, from where and since when."""
 
-    as_of: str
+    as_of: date
     sources: tuple[str, ...]
-    models: tuple[ModelFacts, ...] = ()
-
-
-def find_model(provider: str, model: str) -> ModelFacts | None:
-    """What is known of a model, by the longest id that its name starts with."""
-    found = None
-    for facts in known_models(provider):
-        longer = found is None or len(facts.id) > len(found.id)
-        if longer and _is_version_of(model, facts.id):
-            found = facts
-    return found
-
-
-def known_models(provider: str) -> Iterator[ModelFacts]:
-    """The models of a provider in the data file's order."""
-    facts = catalogue().get(provider)
-    return iter(facts.models if facts is not None else ())
+    models: tuple[ModelFacts, ...]
 
 
 @cache
 def catalogue() -> Mapping[str, ProviderFacts]:
-    """The data file, by provider. Raises `msgspec.ValidationError` for a wrong one."""
-    text = resources.files(__package__).joinpath("models.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, ProviderFacts])
+    """The data file, by our names of providers."""
+    data = files(__package__).joinpath("models.toml").read_bytes()
+    return msgspec.toml.decode(data, type=dict[str, ProviderFacts])
 
 
-def _is_version_of(model: str, id: str) -> bool:
-    """Whether a name is the id, or the id and a version behind it."""
-    return model.startswith(id) and not model[len(id) : len(id) + 1].isalnum()
+@cache
+def known_models(provider: str) -> Mapping[str, ModelFacts]:
+    """The models of a provider by their ids."""
+    facts = catalogue().get(provider)
+    return {} if facts is None else {model.id: model for model in facts.models}
+
+
+def find_model(provider: str, model: str) -> ModelFacts | None:
+    """What is known of a model, or of the model that it is a snapshot of.
+
+    `gpt-5.4-2026-03-05` is a snapshot of `gpt-5.4`; `gpt-5.4-mini` is none.
+    """
+    if len(model) > _LONGEST:
+        return None
+    known = known_models(provider)
+    return known.get(model) or known.get(snapshot_of(model))
+
+
+def snapshot_of(model: str) -> str:
+    """The model that a name is a snapshot of; empty where it has no mark of one."""
+    found = _SNAPSHOT.fullmatch(model)
+    return "" if found is None else found[1]

@@ -18,12 +18,15 @@ FREE = frozenset({"echo", "llamacpp", "ollama", "vllm"})
 _ZERO = (Step.base(Decimal(0)),)
 _FREE = Rates.resolve({"input_mtok": _ZERO, "output_mtok": _ZERO}, "free", "")
 _KEPT = 1024
+_BASES = ("input", "cache_read", "cache_write", "output")
+"""The buckets of Usage that a base price names, without `_tokens`."""
 
 
 class _Resolved(NamedTuple):
     rates: Rates | None
     minute: int | None
     """The minute since 1970 that it was resolved for; None: it holds always."""
+    varies: bool = False
 
 
 class PriceBook:
@@ -77,6 +80,28 @@ class PriceBook:
             return True
         return published.find(provider, model, "", time.time()).rates is not None
 
+    def pricing(self, provider: str, model: str, at: float | None = None) -> pb.Pricing | None:
+        """The base price of a model; None where input or output has none.
+
+        Nothing is remembered of it, so it may be called in a thread.
+        """
+        resolved = self._resolve((provider, model, "", ""), time.time() if at is None else at)
+        rates = resolved.rates
+        if rates is None:
+            return None
+        price = {name: rates.per_million(f"{name}_tokens") for name in _BASES}
+        if price["input"] is None or price["output"] is None:
+            return None
+        pricing = pb.Pricing(
+            price_source=rates.source,
+            price_version=rates.version,
+            tiered=resolved.varies or len(rates.steps) > 1,
+        )
+        for name, amount in price.items():
+            if amount is not None and (name in ("input", "output") or amount != price["input"]):
+                setattr(pricing, f"{name}_nano_usd_per_million", amount)
+        return pricing
+
     def _resolve(self, key: tuple[str, str, str, str], at: float) -> _Resolved:
         provider, model, answered, service_tier = key
         for name in (model, answered):
@@ -90,7 +115,7 @@ class PriceBook:
             found = published.find(provider, name, service_tier, at)
             steady &= found.steady
             if found.rates is not None:
-                return _Resolved(found.rates, None if steady else int(at // 60))
+                return _Resolved(found.rates, None if steady else int(at // 60), found.varies)
         return _Resolved(None, None if steady else int(at // 60))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SOURCE = "genai-prices"
 
 PROVIDERS: Mapping[str, str] = {
+    "anthropic": "anthropic",
     "azure": "azure",
     "deepseek": "deepseek",
     "google": "google",
@@ -31,6 +32,8 @@ PROVIDERS: Mapping[str, str] = {
     "xai": "x-ai",
 }
 """Our name of a provider, and the package's. One that is not here has no price."""
+WAYS = ("service_tier", "processing", "speed")
+"""The package's names for how a call was served; providers have one word for it."""
 
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {"google": ("claude",)}
 """How models begin that the package has under a provider, and that are to be had another
@@ -44,6 +47,8 @@ class Published(NamedTuple):
     """None: no price is known."""
     steady: bool
     """Holds at any time; else the price has a date or hours, and whole minutes."""
+    varies: bool = False
+    """Another price holds at other hours, or for a call that is served another way."""
 
 
 def load() -> None:
@@ -59,19 +64,24 @@ def find(provider: str, model: str, service_tier: str, at: float) -> Published:
         return Published(None, steady=True)
     from genai_prices import __version__
     from genai_prices.data_snapshot import get_snapshot
-    from genai_prices.types import ModelPrice
+    from genai_prices.types import ModelPrice, TimeOfDateConstraint
 
     snapshot = get_snapshot()
     source = snapshot.find_provider(None, PROVIDERS[provider], None)
     found = source.find_model(model, all_providers=snapshot.providers)
     if found is None or found.id.startswith(ELSEWHERE.get(provider, ())):
         return Published(None, steady=True)
-    context = {"service_tier": service_tier} if service_tier else None
+    context = dict.fromkeys(WAYS, service_tier) if service_tier else None
     prices = found.get_prices(datetime.fromtimestamp(at, UTC), context)
     steps = {name: _steps(price) for name, price in vars(prices).items() if price is not None}
-    variants = (found.price_variants or ()) if context else ()
-    steady = isinstance(found.prices, ModelPrice) and not any(each.constraint for each in variants)
-    return Published(Rates.resolve(steps, SOURCE, __version__) if steps else None, steady)
+    variants = found.price_variants or ()
+    dated = () if isinstance(found.prices, ModelPrice) else found.prices
+    steady = not dated and not (context and any(each.constraint for each in variants))
+    varies = any(vars(each.prices) for each in variants) or any(
+        isinstance(each.constraint, TimeOfDateConstraint) for each in dated
+    )
+    rates = Rates.resolve(steps, SOURCE, __version__) if steps else None
+    return Published(rates, steady, varies)
 
 
 def _steps(price: Decimal | TieredPrices) -> tuple[Step, ...]:

@@ -126,6 +126,11 @@ class Rates:
             **cast(dict[str, Any], items),
         )
 
+    def per_million(self, bucket: str) -> int | None:
+        """The base price of a bucket of Usage in nano-USD per million tokens, rounded."""
+        rate = self.steps[-1][1][_PLACES[bucket]] if self.steps else None
+        return None if rate is None else _rounded(rate * 10**6, self.denominator)
+
 
 def _rate(
     prices: Mapping[str, Sequence[Step]], names: Sequence[str], above: int

@@ -20,6 +20,7 @@ NAMES = {
     "LLMRPC_LOG_FORMAT": "log.format",
     "LLMRPC_LOG_LEVEL": "log.level",
     "LLMRPC_TRACING": "tracing.exporter",
+    "LLMRPC_DISCOVERY": "models.discovery",
     "TIKTOKEN_CACHE_DIR": "vocabularies",
     "LLM_DEFAULT_MODEL": "default_model",
     "LLM_DEFAULT_TEMPERATURE": "temperature",

@@ -14,6 +14,7 @@ from llmrpc_server.bounds import AtLeastOne, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
+from llmrpc_server.policies.discovery import DiscoverySettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
 from llmrpc_server.rpc.batch import BatchSettings
@@ -98,6 +99,7 @@ class Config:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Own names for models: `fast: openai/gpt-4o-mini`."""
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    models: DiscoverySettings = field(default_factory=DiscoverySettings)
     prices: tuple[PriceOverride, ...] = ()
     vocabularies: Path | None = None
     """Folder with tiktoken's vocabularies, under their own names or those of its cache."""

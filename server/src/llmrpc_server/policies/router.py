@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llmrpc import v1 as pb
@@ -36,42 +36,65 @@ class Names:
     """Known providers that are off, and what turns them on."""
 
 
+async def _nothing() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the router asks of those who know models."""
+
+    has: Callable[[str, str], bool]
+    """Whether a provider, by its name, has a model by its own name."""
+    nearest: Callable[[str], Sequence[str]] = lambda name: ()
+    """The names nearest to one that is unknown."""
+    first: Callable[[], Awaitable[bool]] = _nothing
+    """Waits, not long, for what is still being found out after a start; False: nothing is."""
+
+
 class Router(BaseLLMClient):
     """Sends each call to the provider of its model. The first route is the default.
 
     A bare name goes to the first provider that has it, by the configuration or
-    by `knows(provider, model)`.
+    by what is known of models.
     """
 
-    def __init__(
-        self, routes: Mapping[str, Route], names: Names, knows: Callable[[str, str], bool]
-    ) -> None:
+    def __init__(self, routes: Mapping[str, Route], names: Names, knowledge: Knowledge) -> None:
         super().__init__("router")
         self._routes = dict(routes)
         self._names = names
-        self._knows = knows
+        self._knowledge = knowledge
         self._resolved: dict[str, Target] = {}
 
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
-        target = self.resolve(request.model)
+        target = await self._aim(request.model)
         client = self._routes[target.provider].client
-        return await client.generate(request, (call or Call()).aimed(target))
+        try:
+            return await client.generate(request, (call or Call()).aimed(target))
+        except ModelNotFoundError as error:
+            raise self._helped(error, target) from error.__cause__
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
-        target = self.resolve(request.model)
+        target = await self._aim(request.model)
         client = self._routes[target.provider].client
-        return await client.open_stream(request, (call or Call()).aimed(target))
+        try:
+            return await client.open_stream(request, (call or Call()).aimed(target))
+        except ModelNotFoundError as error:
+            raise self._helped(error, target) from error.__cause__
 
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
-        target = self.resolve(request.model)
+        target = await self._aim(request.model)
         client = self._routes[target.provider].client
-        return await client.count_tokens(request, (call or Call()).aimed(target))
+        try:
+            return await client.count_tokens(request, (call or Call()).aimed(target))
+        except ModelNotFoundError as error:
+            raise self._helped(error, target) from error.__cause__
 
     async def close(self) -> None:
         for route in self._routes.values():
@@ -81,13 +104,38 @@ class Router(BaseLLMClient):
         """The target for a name. Raises `ModelNotFoundError` with what to do."""
         target = self._resolved.get(model)
         if target is None:
-            target = self._find(model)
+            target = self.find(model)
+            if target is None:
+                raise self._not_found(model)
             if len(self._resolved) < KEPT:
                 self._resolved[model] = target
         return target
 
-    def _find(self, model: str) -> Target:
-        name = self._names.aliases.get(model, model) or self._names.default_model
+    def forget(self) -> None:
+        """More is known of models: what names mean is found out anew."""
+        self._resolved.clear()
+
+    async def _aim(self, model: str) -> Target:
+        """The target for a name, after a wait for the providers' lists where it needs one."""
+        try:
+            return self.resolve(model)
+        except ModelNotFoundError:
+            if not await self._knowledge.first():
+                raise
+        return self.resolve(model)
+
+    def _helped(self, error: ModelNotFoundError, target: Target) -> ModelNotFoundError:
+        """The provider's own refusal, with the names that may have been meant."""
+        asked = f"{target.provider}/{target.model}"
+        nearest = [name for name in self._knowledge.nearest(asked) if name != asked]
+        if nearest and "nearest" not in error.metadata:
+            error.message += f"; did you mean {_or(nearest)}?"
+            error.metadata["nearest"] = ", ".join(nearest)
+        return error
+
+    def find(self, model: str) -> Target | None:
+        """The target for a name; None for an unknown one."""
+        name = self._meant(model)
         if not name:
             provider, route = next(iter(self._routes.items()))
             return Target(provider, route.default_model)
@@ -95,17 +143,39 @@ class Router(BaseLLMClient):
         if provider in self._routes:
             return Target(provider, upstream or self._routes[provider].default_model)
         if slash and provider in self._names.unconfigured:
-            raise _unknown(name, f"{provider} is off: {self._names.unconfigured[provider]}")
+            return None
         for provider, route in self._routes.items():
-            if name in route.models or self._knows(provider, name):
+            if name in route.models or self._knowledge.has(provider, name):
                 return Target(provider, name)
+        return None
+
+    def _meant(self, model: str) -> str:
+        """The name behind an alias; for no name the configured default."""
+        return self._names.aliases.get(model, model) or self._names.default_model
+
+    def _not_found(self, model: str) -> ModelNotFoundError:
+        name = self._meant(model)
+        provider, slash, _ = name.partition("/")
+        if slash and provider in self._names.unconfigured:
+            return _unknown(name, f"{provider} is off: {self._names.unconfigured[provider]}")
         providers = ", ".join(self._routes)
-        raise _unknown(
+        nearest = self._knowledge.nearest(name)
+        meant = f"did you mean {_or(nearest)}? Else " if nearest else ""
+        return _unknown(
             name,
             f"none of the configured providers ({providers}) is known to have it; "
-            "say provider/model to name one yourself",
+            f"{meant}say provider/model to name one yourself",
+            nearest,
         )
 
 
-def _unknown(model: str, why: str) -> ModelNotFoundError:
-    return ModelNotFoundError(f"model {model!r}: {why}", metadata={"model": model[:200]})
+def _unknown(model: str, why: str, nearest: Sequence[str] = ()) -> ModelNotFoundError:
+    metadata = {"model": model[:200]}
+    if nearest:
+        metadata["nearest"] = ", ".join(nearest)
+    return ModelNotFoundError(f"model {model!r}: {why}", metadata=metadata)
+
+
+def _or(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

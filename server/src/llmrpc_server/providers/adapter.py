@@ -7,12 +7,15 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey, Call
 from llmrpc.secret import Secret
 from llmrpc.stream import EventStream
+from llmrpc_server.catalogue.describe import describe
+from llmrpc_server.catalogue.models import snapshot_of
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.counting import count_tokens
-from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.dialect import Defaults, Listed
 from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import Upstream
+from llmrpc_server.providers.listing import Asked, listed, takes_key
 from llmrpc_server.providers.streaming import UpstreamStream, whole
 from llmrpc_server.providers.tokenizer import Tokenizers, at_hand
 
@@ -63,6 +66,43 @@ class ProviderClient(BaseLLMClient):
             Exchange(self._provider, request, call or Call(), stream=True)
         )
 
+    async def list_models(self) -> list[pb.Model]:
+        """The models that the provider lists, with what the catalogue knows of them.
+
+        Empty where its dialect has no list. Raises `LLMClientError`.
+        """
+        found = await self.listed(self._provider.key, self._limit)
+        prices = self._provider.prices
+        models = [describe(self.provider_name, each.id, prices, each) for each in found or ()]
+        return sorted(models, key=lambda model: model.name)
+
+    async def listed(self, key: ApiKey | None, seconds: float) -> list[pb.Model] | None:
+        """The models as the provider lists them with a key, by their ids and sizes alone.
+
+        None where its dialect has no list.
+        """
+        found = await listed(self._asked(key), seconds)
+        return None if found is None else [_entry(each) for each in found]
+
+    async def validate_api_key(self) -> bool:
+        """Whether the provider takes the key; yes where nothing tells without a cost."""
+        return await takes_key(self._asked(self._provider.key), self._limit)
+
+    async def validate_model(self, model: str) -> bool:
+        """Whether the provider lists a model, or a snapshot of it."""
+        name = model.removeprefix(f"{self.provider_name}/")
+        found = await self.listed(self._provider.key, self._limit)
+        return found is None or any(name in (each.id, snapshot_of(each.id)) for each in found)
+
+    @property
+    def _limit(self) -> float:
+        """Seconds that a question without a deadline may take."""
+        return self._provider.upstream.stall_timeout
+
+    def _asked(self, key: ApiKey | None) -> Asked:
+        provider = self._provider
+        return Asked(provider.dialect, provider.upstream, provider.base_url, key)
+
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
@@ -80,3 +120,16 @@ class ProviderClient(BaseLLMClient):
     async def close(self) -> None:
         if self._owned:
             await self._provider.upstream.close()
+
+
+def _entry(model: Listed) -> pb.Model:
+    return pb.Model(
+        id=model.id,
+        context_tokens=_size(model.context_tokens),
+        max_output_tokens=_size(model.max_output_tokens),
+    )
+
+
+def _size(tokens: int | None) -> int | None:
+    """A size that the contract can carry; some providers write 0 for what has none."""
+    return tokens if tokens is not None and 0 < tokens < 2**31 else None

@@ -45,6 +45,8 @@ class Row:
     """More such names, where people know several."""
     needs_key: bool = True
     """False for servers that one runs oneself."""
+    key_path: str = ""
+    """What can be read with a good key alone, where the list of models is open to all."""
     lacks: frozenset[str] = frozenset()
     """Fields of `GenerateRequest` that it has no place for: refused by name."""
     options: frozenset[str] = frozenset()

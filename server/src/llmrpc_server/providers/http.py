@@ -69,10 +69,19 @@ class Upstream:
         The caller ends it with `finish`, or with the response's `close`. Call it,
         and read the response, inside `reaching`.
         """
+        return await self._request("POST", url, headers, body)
+
+    async def get(self, url: URL, headers: Mapping[str, str]) -> ClientResponse:
+        """Asks for a document; all else is as in `post`."""
+        return await self._request("GET", url, headers, None)
+
+    async def _request(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
+    ) -> ClientResponse:
         secret = self.settings.proxy
         proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
-        return await self._client().post(
-            url, data=body, headers=headers, allow_redirects=False, proxy=proxy
+        return await self._client().request(
+            method, url, data=body, headers=headers, allow_redirects=False, proxy=proxy
         )
 
     async def read(self, response: ClientResponse, provider: str) -> bytes:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from llmrpc_server.providers.anthropic import AnthropicDialect
 from llmrpc_server.providers.dialect import Dialect, Row
 from llmrpc_server.providers.google import GoogleDialect
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
-from llmrpc_server.providers.rows import google, hosted, openai, self_hosted
+from llmrpc_server.providers.rows import anthropic, google, hosted, openai, self_hosted
 
 DIALECTS: Mapping[str, type[Dialect]] = {
+    "anthropic": AnthropicDialect,
     "google": GoogleDialect,
     "openai": OpenAIDialect,
     "openai-responses": OpenAIResponsesDialect,
@@ -24,6 +26,7 @@ ROWS: Mapping[str, Row] = {
     row.name: row
     for row in (
         openai.OPENAI,
+        anthropic.ANTHROPIC,
         google.GOOGLE,
         openai.AZURE,
         hosted.MISTRAL,

@@ -9,11 +9,13 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
 from llmrpc.stream import EventStream
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
+    Upstream,
     reaching,
     unreachable,
 )
@@ -163,16 +165,21 @@ class UpstreamStream(EventStream):
 
 async def send(exchange: Exchange) -> ClientResponse:
     """Posts the request; an error status becomes the dialect's exception."""
-    upstream, dialect = exchange.provider.upstream, exchange.dialect
+    upstream = exchange.provider.upstream
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:
         if name in response.headers:
             exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
+    return await good(exchange.dialect, upstream, response)
+
+
+async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -> ClientResponse:
+    """The response; one with an error status is closed and becomes the dialect's exception."""
     if response.status == 200:
         return response
     if 300 <= response.status < 400:
         response.close()
-        raise _redirected(exchange.provider.name)
+        raise _redirected(dialect.row.name)
     try:
         body = await upstream.read_error(response)
     finally:

@@ -1,31 +1,38 @@
-"""LLMService over a client: short methods, and what is not built yet."""
+"""LLMService over a client: short methods."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
-from llmrpc.errors import MethodNotImplementedError, StreamInterruptedError
+from llmrpc.errors import StreamInterruptedError
 from llmrpc.v1 import llm_service_pb2_grpc
 from llmrpc_server.interceptors.rpc import CURRENT
 from llmrpc_server.rpc.batch import Batches
+from llmrpc_server.rpc.listing import page_of
 from llmrpc_server.rpc.validation import Validator
 
+Models = Callable[[], Awaitable[Sequence[pb.Model]]]
+"""Gives all models, ordered by name."""
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     """Answers calls with what the client generates."""
 
-    def __init__(self, client: BaseLLMClient, validator: Validator, batches: Batches) -> None:
+    def __init__(
+        self, client: BaseLLMClient, validator: Validator, batches: Batches, models: Models
+    ) -> None:
         self._client = client
         self._validator = validator
         self._batches = batches
+        self._models = models
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
         rpc = CURRENT.get()
@@ -64,11 +71,5 @@ class LLMServicer(llm_service_pb2_grpc.LLMServiceServicer):
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
     ) -> pb.ListModelsResponse:
-        _not_built()
-
-
-def _not_built() -> NoReturn:
-    method = f"/{CURRENT.get().method}"
-    raise MethodNotImplementedError(
-        f"{method} is not there in this release", metadata={"method": method}
-    )
+        models = await self._models()
+        return await asyncio.to_thread(page_of, models, request)

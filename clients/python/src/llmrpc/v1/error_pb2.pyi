@@ -71,10 +71,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
                         "provider_code": "invalid_image" } }
     """
     ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 6
-    """NOT_FOUND. No provider is configured that has the model.
+    """NOT_FOUND. No provider is configured that has the model. `nearest` has up to
+    three names of models that it may have meant; absent where none is like it.
 
         { "reason": "MODEL_NOT_FOUND", "domain": "llmrpc",
-          "metadata": { "model": "gpt-9" } }
+          "metadata": { "model": "gpt-5.4-mni",
+                        "nearest": "openai/gpt-5.4-mini, openai/gpt-5-mini" } }
     """
     ERROR_REASON_PROVIDER_RATE_LIMITED: _ErrorReason.ValueType  # 7
     """RESOURCE_EXHAUSTED with RetryInfo. The provider limits the rate, on every
@@ -227,10 +229,12 @@ which the message repeats.
                     "provider_code": "invalid_image" } }
 """
 ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 6
-"""NOT_FOUND. No provider is configured that has the model.
+"""NOT_FOUND. No provider is configured that has the model. `nearest` has up to
+three names of models that it may have meant; absent where none is like it.
 
     { "reason": "MODEL_NOT_FOUND", "domain": "llmrpc",
-      "metadata": { "model": "gpt-9" } }
+      "metadata": { "model": "gpt-5.4-mni",
+                    "nearest": "openai/gpt-5.4-mini, openai/gpt-5-mini" } }
 """
 ERROR_REASON_PROVIDER_RATE_LIMITED: ErrorReason.ValueType  # 7
 """RESOURCE_EXHAUSTED with RetryInfo. The provider limits the rate, on every

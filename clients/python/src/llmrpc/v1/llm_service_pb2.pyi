@@ -190,12 +190,20 @@ class ListModelsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """page_size is the most models to give, at most 1000. Zero: 100."""
+    """page_size is the most models to give; above 1000 it is 1000. Zero: 100.
+    Negative: INVALID_ARGUMENT.
+    """
     page_token: _builtins.str
-    """page_token is next_page_token of the page before. Empty: the first page."""
+    """page_token is next_page_token of the page before, with the same filter. It
+    goes on behind the last name of that page, so it stays good when models come
+    and go. Empty: the first page.
+    """
     filter: _builtins.str
-    """filter is an AIP-160 expression over Model's fields, such as
-    `provider = "openai" AND capabilities.tools`. Empty: all.
+    """filter is an expression as in AIP-160 over Model's fields, such as
+    `provider = "openai" AND capabilities.tools`. `OR` binds tighter than `AND`;
+    `*` stands for any text in `=`, `!=` and `:`; `field:*` asks whether a field
+    is there. What is absent equals nothing and is neither greater nor less: of all
+    comparisons `!=` alone holds. Empty: all.
     """
     def __init__(
         self,

@@ -40,7 +40,9 @@ class Model(_message.Message):
     id: _builtins.str
     """id is the provider's own name of the model."""
     context_tokens: _builtins.int
-    """context_tokens is the size of prompt and answer together. Absent: unknown."""
+    """context_tokens is the size of prompt and answer together; of the prompt alone
+    where the provider bounds that (Google). Absent: unknown.
+    """
     max_output_tokens: _builtins.int
     """max_output_tokens is the size of the answer. Absent: unknown."""
     @_builtins.property
@@ -163,7 +165,9 @@ class Pricing(_message.Message):
     price_version: _builtins.str
     """price_version is the version of that source."""
     tiered: _builtins.bool
-    """tiered says that other prices hold for long prompts or other tiers."""
+    """tiered says that other prices hold for long prompts, at other hours, or for
+    calls that are served another way (flex, priority, batch).
+    """
     def __init__(
         self,
         *,

@@ -170,6 +170,7 @@ OPENROUTER = Row(
     default_model="openrouter/auto",
     key_env=("OPENROUTER_API_KEY",),
     base_url_env="OPENROUTER_BASE_URL",
+    key_path="/key",
     lacks=frozenset({"messages.parts.refusal"}),
     options=frozenset(
         {

@@ -1,0 +1,273 @@
+"""The providers' own lists: read in the background, kept, and what they change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError, ProviderNotAvailableError
+from llmrpc_server.policies import discovery
+from llmrpc_server.providers.clients import RowClient
+from llmrpc_server.providers.dialect import Listed, ListsModels
+from llmrpc_server.providers.openai import OpenAIDialect
+from llmrpc_server.providers.registry import DIALECTS, ROWS
+from tests.gateway.conftest import KEY, Start, ask
+from tests.running import until
+from tests.upstream import Exchange, Handler, Upstream, chat_answer
+
+ON = {"models__discovery": True}
+SECOND_KEY = "sk-second-0123456789"
+
+
+class Paged(OpenAIDialect, ListsModels):
+    """Lists by `{"data": [{"id", "context"?}], "next"?}`."""
+
+    def list_path(self, page: str) -> str:
+        return f"/models?page={page}"
+
+    def decode_list(self, body: bytes) -> tuple[list[Listed], str]:
+        try:
+            read = json.loads(body)
+        except ValueError as error:
+            raise ProviderNotAvailableError("it lists no JSON") from error
+        models = [Listed(each["id"], each.get("context")) for each in read["data"]]
+        return models, read.get("next", "")
+
+
+@pytest.fixture(autouse=True)
+def _dialect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast(dict[str, Any], DIALECTS), "openai", Paged)
+
+
+def lists(*ids: str, next_page: str = "", sizes: Mapping[str, int] | None = None) -> Handler:
+    entries: list[dict[str, Any]] = [{"id": each} for each in ids]
+    entries += [{"id": each, "context": size} for each, size in (sizes or {}).items()]
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.answer(200, {"data": entries, "next": next_page})
+
+    return handler
+
+
+def fails(status: int, body: str = "{}") -> Handler:
+    async def handler(exchange: Exchange) -> None:
+        await exchange.answer(status, body)
+
+    return handler
+
+
+async def hangs(exchange: Exchange) -> None:
+    await exchange.closed.wait()
+
+
+async def found(gateway: Any, provider: str = "openai") -> dict[str, pb.Model]:
+    request = pb.ListModelsRequest(filter=f"provider = {provider}", page_size=1000)
+    response = await gateway.stub.ListModels(request)
+    return {model.id: model for model in response.models}
+
+
+async def test_the_providers_own_list_decides_and_the_catalogue_adds(
+    start: Start, upstream: Upstream
+) -> None:
+    upstream.script(
+        lists("gpt-5.4-2026-03-05", "gpt-4o", next_page="2"),
+        lists("new-1", "gpt-4o", sizes={"big": 12345}),
+    )
+    gateway = await start(**ON, aliases={"fast": "openai/gpt-5-mini"})
+    models = await found(gateway)
+    listed = {"gpt-5.4-2026-03-05", "gpt-4o", "new-1", "big"}
+    assert set(models) == listed | {"gpt-5-mini"}
+    assert models["gpt-5.4-2026-03-05"].context_tokens == 1_050_000
+    assert models["big"].context_tokens == 12345
+    assert not models["new-1"].HasField("context_tokens")
+    assert [exchange.path for exchange in upstream.exchanges] == [
+        "/v1/models?page=",
+        "/v1/models?page=2",
+    ]
+    assert {each.headers["authorization"] for each in upstream.exchanges} == {f"Bearer {KEY}"}
+    assert not upstream.exchanges[0].body
+
+
+async def test_a_bare_name_that_only_the_provider_knows_is_waited_for(
+    start: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers(exchange: Exchange) -> None:
+        await exchange.answer(200, chat_answer("from the new one"))
+
+    asked = asyncio.Event()
+
+    first = discovery.Discovery.first
+
+    async def waiting(self: discovery.Discovery) -> bool:
+        asked.set()
+        return await first(self)
+
+    async def late(exchange: Exchange) -> None:
+        await asked.wait()
+        await lists("new-1")(exchange)
+
+    monkeypatch.setattr(discovery.Discovery, "first", waiting)
+    upstream.script(late, answers)
+    gateway = await start(**ON)
+    response = await gateway.stub.Generate(ask(model="new-1"))
+    assert response.content == "from the new one"
+    assert upstream.exchanges[1].json["model"] == "new-1"
+
+
+async def test_the_next_key_is_tried(start: Start, upstream: Upstream) -> None:
+    upstream.script(fails(401), lists("new-1"))
+    gateway = await start(**ON, providers__openai__api_keys=[KEY, SECOND_KEY])
+    assert "new-1" in await found(gateway)
+    keys = [exchange.headers["authorization"] for exchange in upstream.exchanges]
+    assert keys == [f"Bearer {KEY}", f"Bearer {SECOND_KEY}"]
+
+
+async def test_a_provider_that_hangs_holds_up_neither_start_nor_calls(
+    start: Start, upstream: Upstream
+) -> None:
+    upstream.script(hangs)
+    async with asyncio.timeout(10):
+        gateway = await start(**ON, models__wait=0.05)
+        assert "gpt-5.4" in await found(gateway)
+        await gateway.app.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("list ")]
+
+
+async def test_a_list_that_takes_too_long_is_left(
+    start: Start, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream.script(hangs)
+    await start(**ON, models__timeout=0.5)
+    await until(lambda: "takes longer than 0.5 s" in caplog.text)
+    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 10)
+
+
+async def test_a_failing_provider_keeps_its_last_list_and_is_logged_once(
+    start: Start, upstream: Upstream, caplog: pytest.LogCaptureFixture, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(discovery, "FIRST_RETRY", 0.01)
+    caplog.set_level(logging.INFO, "llmrpc.models")
+    upstream.script(
+        lists("new-1"),
+        fails(500),
+        fails(200, "<html>"),
+        fails(401, json.dumps({"error": {"message": f"bad key {KEY}"}})),
+        lists("new-2"),
+        hangs,
+    )
+    gateway = await start(**ON, models__refresh=0.01)
+    assert await found(gateway)
+    await until(lambda: "lists its models again" in caplog.text)
+    assert "new-2" in await found(gateway)
+    lines = [each.getMessage() for each in caplog.records if each.name == "llmrpc.models"]
+    assert len(lines) == 2
+    assert lines[0].startswith("openai does not list its models: ")
+    assert KEY not in caplog.text
+
+
+async def test_the_last_list_stays_while_the_provider_fails(
+    start: Start, upstream: Upstream
+) -> None:
+    upstream.script(lists("new-1"), fails(500), lists())
+    gateway = await start(**ON, models__refresh=0.01)
+    assert set(await found(gateway)) == {"new-1"}
+    await until(lambda: len(upstream.exchanges) > 3)
+    assert set(await found(gateway)) == {"new-1"}
+
+
+async def test_discovery_can_be_left_out(start: Start, upstream: Upstream) -> None:
+    upstream.script(hangs)
+    gateway = await start()
+    assert "gpt-5.4" in await found(gateway)
+    assert not upstream.exchanges
+
+
+async def test_an_unknown_name_gets_the_nearest(start: Start, upstream: Upstream) -> None:
+    upstream.script(lists("sparkling-large-2", "sparkling-small-2"), fails(404))
+    gateway = await start(**ON)
+    with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
+        await gateway.stub.Generate(ask(model="sparkling-lrage-2"))
+    with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
+        await gateway.stub.Generate(ask(model="openai/sparkling-large"))
+
+
+# --- the adapter alone --------------------------------------------------------
+
+
+def client(upstream: Upstream, name: str = "openai") -> RowClient:
+    return RowClient(ROWS[name], api_key=KEY, base_url=upstream.url)
+
+
+async def test_an_adapter_lists_its_models(upstream: Upstream) -> None:
+    upstream.script(lists("gpt-5.4", "a"))
+    async with client(upstream) as adapter:
+        models = await adapter.list_models()
+    assert [model.name for model in models] == ["openai/a", "openai/gpt-5.4"]
+    assert models[1].capabilities.tools
+    assert models[1].HasField("pricing")
+
+
+async def test_what_a_list_says_counts_as_far_as_it_can_be(upstream: Upstream) -> None:
+    sizes = {"gpt-4o": 12345, "huge": 2**31, "none": 0, "a\nb": 1, "": 1, "x" * 257: 1}
+    upstream.script(lists("gpt-5.4", sizes=sizes))
+    async with client(upstream) as adapter:
+        models = await adapter.list_models()
+    known = {model.id: model.context_tokens for model in models}
+    assert known == {"gpt-4o": 12345, "gpt-5.4": 1_050_000, "huge": 0, "none": 0}
+
+
+async def test_a_refusal_holds_no_key(upstream: Upstream) -> None:
+    upstream.script(fails(400, json.dumps({"error": {"message": f"odd key {KEY}"}})))
+    async with client(upstream) as adapter:
+        with pytest.raises(LLMClientError, match="odd key") as caught:
+            await adapter.list_models()
+    assert KEY not in caught.value.message
+
+
+@pytest.mark.parametrize(("handler", "good"), [(lists(), True), (fails(401), False)])
+async def test_an_adapter_says_whether_its_key_is_good(
+    upstream: Upstream, handler: Handler, good: bool
+) -> None:
+    upstream.script(handler)
+    async with client(upstream) as adapter:
+        assert await adapter.validate_api_key() is good
+
+
+@pytest.mark.parametrize("status", [403, 429, 500])
+async def test_what_says_nothing_of_a_key_raises(upstream: Upstream, status: int) -> None:
+    upstream.script(fails(status))
+    async with client(upstream) as adapter:
+        with pytest.raises(LLMClientError):
+            await adapter.validate_api_key()
+
+
+async def test_where_the_list_is_open_another_page_tells_of_the_key(upstream: Upstream) -> None:
+    upstream.script(lists())
+    async with client(upstream, "openrouter") as adapter:
+        assert await adapter.validate_api_key()
+    assert upstream.exchanges[0].path == "/v1/key"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("gpt-9", True), ("openai/gpt-9", True), ("gpt-9-2026-11-01", True), ("gpt-8", False)],
+)
+async def test_an_adapter_says_whether_a_model_is_there(
+    upstream: Upstream, name: str, known: bool
+) -> None:
+    upstream.script(lists("gpt-9-2026-11-01", "other"))
+    async with client(upstream) as adapter:
+        assert await adapter.validate_model(name) is known
+
+
+async def test_a_list_without_an_end_is_left(upstream: Upstream) -> None:
+    upstream.script(lists("a", next_page="again"))
+    async with client(upstream) as adapter:
+        with pytest.raises(ProviderNotAvailableError, match="more than 50 pages"):
+            await adapter.list_models()
