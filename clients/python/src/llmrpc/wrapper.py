@@ -48,15 +48,6 @@ class WrapperClient(BaseLLMClient):
             request, call or Call(), lambda call: self.inner.open_stream(request, call)
         )
 
-    async def list_models(self) -> list[pb.Model]:
-        return await self.inner.list_models()
-
-    async def validate_api_key(self) -> bool:
-        return await self.inner.validate_api_key()
-
-    async def validate_model(self, model: str) -> bool:
-        return await self.inner.validate_model(model)
-
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
