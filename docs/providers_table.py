@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
-from llmrpc_server.providers.registry import ROWS
+from llmrpc_server.providers.registry import DIALECTS, ROWS
 
 
 def providers() -> str:
@@ -35,8 +35,14 @@ def buckets() -> str:
 
 def options_and_gaps() -> str:
     """What each takes of `provider_options`, and what it is refused for."""
+    carried = {name: dialect.carries for name, dialect in DIALECTS.items()}
+    fields = frozenset().union(*carried.values())
     rows = (
-        [f"`{row.name}`", words(sorted(row.options)) or "none", words(sorted(row.lacks)) or "none"]
+        [
+            f"`{row.name}`",
+            words(sorted(row.options)) or "none",
+            words(sorted(row.lacks | (fields - carried[row.dialect]))) or "none",
+        ]
         for row in ROWS.values()
     )
     return table(["provider", "options", "lacks"], rows)

@@ -43,6 +43,13 @@ class OpenAIClient(RowClient):
         super().__init__(ROWS["openai"], api_key, base_url)
 
 
+class AnthropicClient(RowClient):
+    """Anthropic, or any server that speaks its Messages API below `base_url` + /v1."""
+
+    def __init__(self, api_key: str | ApiKey | None = None, base_url: str | None = None) -> None:
+        super().__init__(ROWS["anthropic"], api_key, base_url)
+
+
 class GoogleAIClient(RowClient):
     """Google's Gemini API, by its own protocol."""
 

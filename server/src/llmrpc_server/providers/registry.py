@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from llmrpc_server.providers.anthropic import AnthropicDialect
 from llmrpc_server.providers.dialect import Dialect, Row
 from llmrpc_server.providers.google import GoogleDialect
 from llmrpc_server.providers.openai import OpenAIDialect
-from llmrpc_server.providers.rows import google, hosted, openai, self_hosted
+from llmrpc_server.providers.rows import anthropic, google, hosted, openai, self_hosted
 
-DIALECTS: Mapping[str, type[Dialect]] = {"google": GoogleDialect, "openai": OpenAIDialect}
+DIALECTS: Mapping[str, type[Dialect]] = {
+    "anthropic": AnthropicDialect,
+    "google": GoogleDialect,
+    "openai": OpenAIDialect,
+}
 """The dialects by the name that rows give."""
 
 ROWS: Mapping[str, Row] = {
     row.name: row
     for row in (
         openai.OPENAI,
+        anthropic.ANTHROPIC,
         google.GOOGLE,
         hosted.MISTRAL,
         hosted.GROQ,

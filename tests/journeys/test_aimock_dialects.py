@@ -1,8 +1,11 @@
-"""The same conversation by Google's protocol, with a provider this project did not write."""
+"""The same conversation by other protocols, with a provider this project did not write."""
 
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
+
+import pytest
 
 from llmrpc import accumulate
 from llmrpc import v1 as pb
@@ -12,19 +15,35 @@ from tests.journeys.test_aimock import question
 from tests.mock_provider import running_aimock
 
 
-async def test_a_conversation_with_a_tool_an_image_and_a_schema(gateway: StartGateway) -> None:
+class Spoken(NamedTuple):
+    """Who speaks a protocol, and where aimock does."""
+
+    provider: str
+    key: str
+    base_url: str
+    path: str
+    model: str
+
+
+SPOKEN = (
+    Spoken("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "", "claude-sonnet-5-5"),
+    Spoken("google", "GEMINI_API_KEY", "GOOGLE_AI_BASE_URL", "/v1beta", "gemini-3.8-flash"),
+)
+
+
+@pytest.mark.parametrize("by", SPOKEN, ids=[each.provider for each in SPOKEN])
+async def test_a_conversation_with_a_tool_an_image_and_a_schema(
+    gateway: StartGateway, by: Spoken
+) -> None:
     async with running_aimock("conversation.json", "--strict") as aimock:
-        environment = {
-            "GEMINI_API_KEY": "test-0000",
-            "GOOGLE_AI_BASE_URL": f"{aimock.origin}/v1beta",
-        }
+        environment = {by.key: "test-0000", by.base_url: f"{aimock.origin}{by.path}"}
         stub = (await gateway(environment=environment)).stub
         request = question()
-        request.model = "gemini-3.8-flash"
+        request.model = by.model
         request.reasoning.effort = pb.Reasoning.EFFORT_LOW
         first = await stub.Generate(request)
         assert comparable(await accumulate(stub.StreamText(request))) == comparable(first)
-        assert (first.provider, first.model) == ("google", "gemini-3.8-flash")
+        assert (first.provider, first.model) == (by.provider, by.model)
         assert first.finish_reason == pb.FINISH_REASON_TOOL_CALLS
         call = first.message.parts[0].tool_call
         assert json.loads(call.arguments) == {"city": "Bern"}

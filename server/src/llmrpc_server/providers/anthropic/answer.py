@@ -1,0 +1,151 @@
+"""From what the provider says to the contract's answer, whole or event by event."""
+
+from __future__ import annotations
+
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.anthropic import errors, usage, wire
+from llmrpc_server.providers.anthropic.blocks import Blocks
+from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.failures import unreadable
+
+_FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
+    "end_turn": pb.FINISH_REASON_STOP,
+    "stop_sequence": pb.FINISH_REASON_STOP,
+    "max_tokens": pb.FINISH_REASON_LENGTH,
+    "model_context_window_exceeded": pb.FINISH_REASON_LENGTH,
+    "tool_use": pb.FINISH_REASON_TOOL_CALLS,
+    "pause_turn": pb.FINISH_REASON_PAUSE,
+    "refusal": pb.FINISH_REASON_REFUSAL,
+}
+"""Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons"""
+
+_NO_TIER = "standard"
+
+_EVENTS = frozenset(
+    {
+        "content_block_delta",
+        "content_block_start",
+        "content_block_stop",
+        "error",
+        "message_delta",
+        "message_start",
+        "message_stop",
+    }
+)
+"""Those that are read; any other may look as it likes."""
+
+
+class Assembly:
+    """One answer under construction, from one message or from the events of a stream."""
+
+    __slots__ = ("_blocks", "_provider", "_usage", "answer", "finished", "stopped")
+
+    def __init__(self, provider: str) -> None:
+        self.answer = Answer()
+        self.finished = False
+        """Whether a stop reason came."""
+        self.stopped = False
+        """Whether the provider said that this was all."""
+        self._provider = provider
+        self._blocks = Blocks(self.answer.parts, provider)
+        self._usage: wire.Usage | None = None
+
+    def take_message(self, body: bytes) -> None:
+        """Takes a whole answer.
+
+        Raises `LLMClientError` for an error in its place, and for what is no
+        message of the protocol.
+        """
+        try:
+            said = wire.decode_message(body)
+            if said.error or said.type == "error":
+                raise errors.from_stream(self._provider, body)
+            if said.content is None and said.type != "message":
+                raise unreadable(self._provider, "sent an answer without a message")
+            self._begin(said)
+        except wire.UNDECODABLE as error:
+            raise self._unreadable() from error
+        self._finish(said.stop_reason)
+
+    def take_event(self, data: bytes) -> None:
+        """Takes the data of one event; an unknown type is passed over.
+
+        Raises `LLMClientError` for an error, before anything of it is read, and
+        for what is no JSON of the protocol.
+        """
+        try:
+            self._event(wire.decode_event(data), data)
+        except wire.UNDECODABLE as error:
+            if self._is_read(data):
+                raise self._unreadable() from error
+
+    def _event(self, event: wire.Event, data: bytes) -> None:
+        match event.type:
+            case "content_block_delta":
+                if event.delta is not None:
+                    self._blocks.add(event.index, event.delta)
+                    self._estimate()
+            case "content_block_start":
+                self._blocks.start(event.index, event.content_block)
+            case "content_block_stop":
+                self._blocks.stop(event.index)
+            case "message_start":
+                if event.message is not None:
+                    self._begin(event.message)
+            case "message_delta":
+                self._count(event.usage)
+                if event.delta is not None:
+                    self._finish(event.delta.stop_reason)
+            case "message_stop":
+                self.stopped = True
+            case kind if event.error or kind == "error":
+                raise errors.from_stream(self._provider, data)
+            case _:
+                pass
+
+    def _begin(self, message: wire.Message) -> None:
+        answer = self.answer
+        answer.response_id = message.id or answer.response_id
+        answer.model = message.model or answer.model
+        self._count(message.usage)
+        for index, block in enumerate(message.content or ()):
+            self._blocks.whole(index, block)
+
+    def _count(self, counted: wire.Usage | None) -> None:
+        if counted is None:
+            return
+        self._usage = usage.merged(self._usage, counted)
+        self.answer.usage = usage.disjoint(self._usage)
+        tier = self._usage.service_tier
+        self.answer.service_tier = tier if tier and tier != _NO_TIER else ""
+        if counted.output_tokens is None:
+            self._estimate()
+
+    def _estimate(self) -> None:
+        """Output is counted at the end alone: till then it is what came."""
+        spent = self.answer.usage
+        if spent is None or self.finished:
+            return
+        tokens = self._blocks.estimate()
+        if tokens > spent.output_tokens:
+            spent.output_tokens = tokens
+            spent.estimated = True
+
+    def _finish(self, reason: str | None) -> None:
+        if not reason:
+            return
+        self.finished = True
+        self._blocks.finish()
+        answer = self.answer
+        answer.provider_finish_reason = reason
+        answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
+
+    def _is_read(self, data: bytes) -> bool:
+        try:
+            return wire.decode_type(data).type in _EVENTS
+        except wire.UNDECODABLE:
+            return True
+
+    def _unreadable(self) -> LLMClientError:
+        return unreadable(self._provider, "sent what is no JSON of its protocol")

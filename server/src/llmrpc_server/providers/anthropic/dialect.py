@@ -1,0 +1,106 @@
+"""The Anthropic dialect, bound to one row of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError
+from llmrpc.findings import Findings
+from llmrpc_server.providers.anthropic import errors, listing
+from llmrpc_server.providers.anthropic.answer import Assembly
+from llmrpc_server.providers.anthropic.quirks import AnthropicTarget, read_quirks
+from llmrpc_server.providers.anthropic.request import build_body, build_count
+from llmrpc_server.providers.anthropic.stream import MessageStreamDecoder
+from llmrpc_server.providers.dialect import (
+    Answer,
+    CountsTokens,
+    Defaults,
+    Dialect,
+    Encoded,
+    Listed,
+    ListsModels,
+    Row,
+    StreamDecoder,
+)
+
+_VERSION = "2023-06-01"
+"""The newer 2026-10-21 takes no sampling for any model, and has nothing that is missed
+here. Source: https://platform.claude.com/docs/en/api/versioning"""
+_PATH = "/v1/messages"
+_COUNT_PATH = "/v1/messages/count_tokens"
+
+
+class AnthropicDialect(Dialect, ListsModels, CountsTokens):
+    """The Messages API, with the row's quirks."""
+
+    carries: ClassVar[frozenset[str]] = frozenset(
+        {
+            "messages",
+            "model",
+            "temperature",
+            "max_tokens",
+            "top_p",
+            "top_k",
+            "stop",
+            "tools",
+            "tool_choice",
+            "response_format",
+            "reasoning",
+            "provider_options",
+        }
+    )
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self._quirks = read_quirks(row.quirks)
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        version = {"anthropic-version": _VERSION}
+        return {"x-api-key": key, **version} if key else version
+
+    def encode(
+        self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
+    ) -> Encoded:
+        target = self._target(model)
+        body = build_body(request, target, defaults, stream=stream)
+        return _encoded(_PATH, body, target)
+
+    def decode(self, body: bytes) -> Answer:
+        assembly = Assembly(self.row.name)
+        assembly.take_message(body)
+        if not assembly.finished:
+            assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
+        return assembly.answer
+
+    def decoder(self, max_event_bytes: int) -> StreamDecoder:
+        return MessageStreamDecoder(self.row.name, max_event_bytes)
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMClientError:
+        return errors.from_status(self.row.name, status, headers, body)
+
+    def list_path(self, page: str) -> str:
+        return listing.list_path(page)
+
+    def decode_list(self, body: bytes) -> tuple[list[Listed], str]:
+        return listing.read_list(body, self.row.name)
+
+    def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
+        target = self._target(model)
+        return _encoded(_COUNT_PATH, build_count(request, target), target)
+
+    def decode_count(self, body: bytes) -> int:
+        return listing.read_count(body, self.row.name)
+
+    def _target(self, model: str) -> AnthropicTarget:
+        findings = Findings(self.row.name, model)
+        facts = self._quirks.model(model)
+        return AnthropicTarget(self.row, self._quirks, facts, model, findings)
+
+
+def _encoded(path: str, body: dict[str, object], target: AnthropicTarget) -> Encoded:
+    target.findings.check()
+    return Encoded(path, msgspec.json.encode(body), target.findings.warnings)

@@ -1,0 +1,110 @@
+"""Which exception a provider's error is: one table, by status, code and type.
+
+The status decides first, then `error.details.error_code`, then `error.type`; prose
+never does, so a prompt that is too long and has no code of its own is a request that
+was refused. Sources: https://platform.claude.com/docs/en/api/errors,
+https://platform.claude.com/docs/en/api/rate-limits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.failures import (
+    CONTEXT,
+    DOWN,
+    FORBIDDEN,
+    KEY,
+    NO_MODEL,
+    OVERLOADED,
+    QUOTA,
+    RATE,
+    REJECTED,
+    Kind,
+    Said,
+    answered,
+    failure,
+    kind_of_status,
+)
+
+_MONEY = {
+    "billing_error": QUOTA,
+    "enforced_spend_limit_reached": QUOTA,
+    "contract_spend_limit_reached": QUOTA,
+    "linked_organization_spend_limit_reached": QUOTA,
+    "linked_organization_billing_unavailable": QUOTA,
+}
+_KEYS = {"authentication_error": KEY, "organization_on_hold": KEY}
+_BUSY = {"overloaded_error": OVERLOADED}
+
+_CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
+    400: _MONEY | _KEYS | {"request_too_large": CONTEXT},
+    403: _MONEY | _KEYS | {"invalid_request_error": REJECTED},
+    404: {"invalid_request_error": REJECTED},
+    429: _MONEY | _BUSY,
+    500: _BUSY,
+    503: _BUSY,
+}
+"""What a code or a type makes of a status, where it makes more of it."""
+
+_CODES_IN_STREAM: Mapping[str, Kind] = {
+    **_MONEY,
+    **_KEYS,
+    **_BUSY,
+    "invalid_request_error": REJECTED,
+    "permission_error": FORBIDDEN,
+    "not_found_error": NO_MODEL,
+    "request_too_large": CONTEXT,
+    "rate_limit_error": RATE,
+}
+"""Where an error comes with status 200 one of these decides; `api_error`,
+`timeout_error` and what is not known are failures of the provider."""
+
+
+class _Details(msgspec.Struct):
+    error_code: str | None = None
+
+
+class _Error(msgspec.Struct):
+    type: str | None = None
+    message: str | None = None
+    details: _Details | None = None
+
+
+class _Body(msgspec.Struct):
+    error: _Error | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def from_status(
+    provider: str, status: int, headers: Mapping[str, str], body: bytes
+) -> LLMClientError:
+    """The exception for an answer with an error status."""
+    said = _read(body)
+    more = _CODES_OF_STATUS.get(status, {})
+    kind = next((more[code] for code in said.codes if code in more), kind_of_status(status))
+    return answered(provider, kind, said, status, headers)
+
+
+def from_stream(provider: str, body: bytes) -> LLMClientError:
+    """The exception for an error that came with status 200."""
+    said = _read(body)
+    known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
+    return failure(provider, next(known, DOWN), said)
+
+
+def _read(body: bytes) -> Said:
+    """What the body says of itself; nothing where it is none of the protocol's."""
+    try:
+        error = _decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = None
+    if error is None:
+        return Said()
+    codes = (error.details.error_code if error.details is not None else None, error.type)
+    return Said(tuple(filter(None, codes)), error.message or "")

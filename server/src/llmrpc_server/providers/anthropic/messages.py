@@ -1,0 +1,110 @@
+"""The conversation: whose turn each message is, and what may stand where.
+
+Messages of the user and of tools that follow each other are one turn, and so are
+the assistant's; an empty message is none. The system messages before all others are
+the system prompt; a later one stays where it is, for models that take it there.
+Sources: https://platform.claude.com/docs/en/api/messages/create,
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.anthropic.assistant import build_assistant
+from llmrpc_server.providers.anthropic.cache import Breakpoints
+from llmrpc_server.providers.anthropic.parts import add_block, build_part
+from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
+from llmrpc_server.providers.anthropic.results import build_results
+
+_ROLES = {
+    pb.ROLE_SYSTEM: "system",
+    pb.ROLE_USER: "user",
+    pb.ROLE_TOOL: "user",
+    pb.ROLE_ASSISTANT: "assistant",
+}
+
+Blocks = list[dict[str, Any]]
+
+
+class _Turn(NamedTuple):
+    role: str
+    blocks: Blocks
+    field: str
+    """The first message of it."""
+
+
+def add_messages(
+    body: dict[str, Any], messages: Sequence[pb.LLMMessage], target: AnthropicTarget
+) -> None:
+    """Writes `system` and `messages`."""
+    breakpoints = Breakpoints(target)
+    system: Blocks = []
+    turns: list[_Turn] = []
+    for index, message in enumerate(messages):
+        role, field = _ROLES[message.role], f"messages[{index}]"
+        blocks = _blocks(message, field, breakpoints, target)
+        if role == "system" and not turns:
+            system.extend(blocks)
+        elif turns and turns[-1].role == role:
+            turns[-1].blocks.extend(blocks)
+        elif blocks:
+            turns.append(_Turn(role, blocks, field))
+    _check(turns, target)
+    breakpoints.write()
+    if system:
+        body["system"] = _simplest(system)
+    body["messages"] = [{"role": turn.role, "content": _simplest(turn.blocks)} for turn in turns]
+
+
+def _blocks(
+    message: pb.LLMMessage, field: str, breakpoints: Breakpoints, target: AnthropicTarget
+) -> Blocks:
+    if message.content:
+        return [{"type": "text", "text": message.content}]
+    if message.role == pb.ROLE_ASSISTANT:
+        return build_assistant(message.parts, field, breakpoints, target)
+    if message.role == pb.ROLE_TOOL:
+        return build_results(message.parts, field, breakpoints, target)
+    built: Blocks = []
+    for index, part in enumerate(message.parts):
+        place = f"{field}.parts[{index}]"
+        if message.role == pb.ROLE_SYSTEM and not part.HasField("text"):
+            target.findings.unsupported(
+                f"{place}.{part.WhichOneof('kind')}", "a system message is text here"
+            )
+            continue
+        block = build_part(part, place, target)
+        add_block(built, block, part, place, breakpoints, target)
+    return built
+
+
+def _check(turns: Sequence[_Turn], target: AnthropicTarget) -> None:
+    if not turns:
+        target.findings.unsupported(
+            "messages", f"{target.row.name} needs a message that is no system message"
+        )
+    roles = ["", *(turn.role for turn in turns), "assistant"]
+    for index, turn in enumerate(turns, 1):
+        if turn.role != "system":
+            continue
+        if target.lacks("messages.system"):
+            target.findings.unsupported(
+                f"{turn.field}.role", f"{target.name} takes system messages before all others alone"
+            )
+        elif roles[index - 1] != "user" or roles[index + 1] != "assistant":
+            target.findings.unsupported(
+                f"{turn.field}.role",
+                f"{target.row.name} takes a later system message behind one of the user or of a"
+                " tool, and before one of the assistant or at the end",
+            )
+
+
+def _simplest(blocks: Blocks) -> str | Blocks:
+    """Plain text where there is nothing else."""
+    if len(blocks) == 1 and blocks[0]["type"] == "text" and len(blocks[0]) == 2:
+        text: str = blocks[0]["text"]
+        return text
+    return blocks

@@ -1,0 +1,52 @@
+"""Tokens as the provider counts them, put into disjoint buckets.
+
+Cache reads and writes stand beside `input_tokens` here, and thinking inside
+`output_tokens`. Source:
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-cache-performance
+"""
+
+from __future__ import annotations
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.anthropic import wire
+from llmrpc_server.providers.tokens import split
+
+_NO_CREATION = wire.CacheCreation()
+_NO_DETAILS = wire.OutputDetails()
+
+
+def merged(before: wire.Usage | None, after: wire.Usage) -> wire.Usage:
+    """Both, the later one first: its counts are totals, and it has not all of them."""
+    if before is None:
+        return after
+    fields = {
+        name: later if (later := getattr(after, name)) is not None else getattr(before, name)
+        for name in wire.Usage.__struct_fields__
+    }
+    return wire.Usage(**fields)
+
+
+def disjoint(usage: wire.Usage) -> pb.Usage | None:
+    """The buckets; None where the provider says neither input nor output.
+
+    What was written to the cache counts as written for five minutes where no
+    lifetime is said. Details that claim more than their total are cut to it.
+    """
+    if usage.input_tokens is None and usage.output_tokens is None:
+        return None
+    creation = usage.cache_creation or _NO_CREATION
+    details = usage.output_tokens_details or _NO_DETAILS
+    hour = creation.ephemeral_1h_input_tokens or 0
+    written = usage.cache_creation_input_tokens
+    if written is None:
+        written = hour + (creation.ephemeral_5m_input_tokens or 0)
+    hour, brief = split(written, hour)
+    thinking, output = split(usage.output_tokens or 0, details.thinking_tokens)
+    return pb.Usage(
+        input_tokens=usage.input_tokens or 0,
+        cache_read_tokens=usage.cache_read_input_tokens or 0,
+        cache_write_tokens=brief,
+        cache_write_1h_tokens=hour,
+        output_tokens=output,
+        reasoning_tokens=thinking,
+    )

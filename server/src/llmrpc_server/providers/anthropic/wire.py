@@ -1,0 +1,106 @@
+"""The answers of the Messages API as they come over the wire.
+
+A whole answer and the events of a stream are read into the same shapes. Blocks stay
+undecoded, since those without a place in the contract go back as they came. Unknown
+fields are passed over, and each field may be missing or null. Sources:
+https://platform.claude.com/docs/en/api/messages/create,
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from llmrpc_server.providers.tokens import Tokens
+
+
+class CacheCreation(msgspec.Struct, gc=False):
+    """What was written to the cache, by lifetime."""
+
+    ephemeral_5m_input_tokens: Tokens = None
+    ephemeral_1h_input_tokens: Tokens = None
+
+
+class OutputDetails(msgspec.Struct, gc=False):
+    """What the answer's tokens were."""
+
+    thinking_tokens: Tokens = None
+
+
+class Usage(msgspec.Struct):
+    """Tokens so far; in an event a field that is missing is as it was."""
+
+    input_tokens: Tokens = None
+    """Input that is neither read from the cache nor written to it."""
+    cache_read_input_tokens: Tokens = None
+    cache_creation_input_tokens: Tokens = None
+    cache_creation: CacheCreation | None = None
+    output_tokens: Tokens = None
+    """All output, thinking included."""
+    output_tokens_details: OutputDetails | None = None
+    service_tier: str | None = None
+
+
+class Typed(msgspec.Struct):
+    """What every block and event says of itself."""
+
+    type: str = ""
+
+
+class Block(msgspec.Struct):
+    """A piece of content of one of the types that the contract has a place for."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: msgspec.Raw = msgspec.Raw()
+
+
+class Delta(msgspec.Struct):
+    """What is added to a block, or what an answer ended with."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    partial_json: str | None = None
+    stop_reason: str | None = None
+
+
+class Message(msgspec.Struct):
+    """A whole answer, or the empty one that a stream begins with."""
+
+    type: str = ""
+    id: str | None = None
+    model: str | None = None
+    content: list[msgspec.Raw] | None = None
+    stop_reason: str | None = None
+    usage: Usage | None = None
+    error: Any = None
+    """An error, in place of an answer."""
+
+
+class Event(msgspec.Struct):
+    """One event of a stream."""
+
+    type: str = ""
+    index: int = 0
+    message: Message | None = None
+    content_block: msgspec.Raw = msgspec.Raw()
+    delta: Delta | None = None
+    usage: Usage | None = None
+    error: Any = None
+
+
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+decode_message = msgspec.json.Decoder(Message).decode
+decode_event = msgspec.json.Decoder(Event).decode
+decode_block = msgspec.json.Decoder(Block).decode
+decode_type = msgspec.json.Decoder(Typed).decode
