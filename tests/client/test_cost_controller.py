@@ -245,6 +245,19 @@ async def test_a_cancelled_call_counts_what_its_attempts_say() -> None:
     assert (controller.spent, controller.remaining) == (0.000007, 0.999993)
 
 
+async def test_a_batch_ends_where_the_money_does(client: GatewayClient) -> None:
+    """What fits is answered; the first item that is refused is raised behind the answers."""
+    controller = CostController(daily_budget=0.0025, prices=PRICES, clock=Clock())
+    message = pb.LLMMessage(role=pb.ROLE_USER, content="Hello")
+    request = pb.GenerateRequest(model="scripted-1", max_tokens=10, messages=[message])
+    items = [pb.BatchItem(id=str(number), request=request) for number in range(5)]
+    results = client.with_callbacks(controller).batch(items)
+    assert [(await anext(results)).response.cost.total_nano_usd for _ in "01"] == [1_200_000] * 2
+    with pytest.raises(BudgetExceededError):
+        await anext(results)
+    assert controller.spent == 0.0024
+
+
 async def test_models_beyond_the_bound_are_one() -> None:
     controller = CostController(daily_budget=Decimal(1), clock=Clock())
     for number in range(MODELS + 5):

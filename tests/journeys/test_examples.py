@@ -15,6 +15,11 @@ from tests.journeys.programs import EXAMPLES, Run, matches, run
 from tests.mock_provider import Aimock, running_aimock
 
 RUNS = {
+    "batch": Run(
+        r"lighthouse: A tower with a light\.\nharbour: A place for ships\.\n"
+        r"tide: The sea's breath\.\nmast: failed: openai .*too heavy.*",
+        echoes=r"lighthouse: What is a lighthouse\?.*\nharbour: .*\ntide: .*\nmast: What is .*",
+    ),
     "callbacks": Run(
         r"Refused: the daily budget .*\$0\.001 are spent, this call may cost \$0\.20.*\n"
         r"Spent \$0\.0000\d+ of \$0\.001, by model: \{'openai/gpt-4o': \S+\}\n"
@@ -36,6 +41,12 @@ RUNS = {
         given="My name is Ada.\nWhat is my name?\n",
         echoes="> My name is Ada.\n> What is my name\\?\n>",
     ),
+    "list_models": Run(
+        r"(?s:.*)openai/gpt-4o  context 128,000  \$2\.5 a million tokens of input\n"
+        r"(?s:.*)\d+ models",
+        arguments=('provider = "openai"',),
+        echoes=r"(?s:.*)echo/echo  context unknown  .*\n?(?s:.*)\d+ models",
+    ),
     "own_provider": Run("ereht olleH\nereht olleH", echoes="ereht olleH\nereht olleH"),
     "sentiment_json": Run(
         r"positive  0\.97  The staff were .*\nnegative  0\.99  Two hours for a cold pizza.*"
@@ -51,6 +62,11 @@ RUNS = {
     "task_description": Run(
         r"Search waits until .*\nEvery key .*\n1\. It starts half a second after the last key\.",
         echoes=r"search is slow when .*",
+    ),
+    "token_count": Run(
+        r" +\d tokens \(estimate\): Hello\n +\d+ tokens \(estimate\): Hello, how are you today\?\n"
+        r" +\d{4} tokens \(estimate\): lighthouse lighthouse .*",
+        echoes=r" +1 tokens \(tokenizer\): Hello\n +5 tokens .*\n +1001 tokens .*",
     ),
     "tool_loop": Run(
         r'get_temperature\(\{"city":"Bern"\}\) -> \{"celsius": 14\}\n'
