@@ -9,6 +9,8 @@ import grpc
 import pytest
 
 from llmrpc_server.config import plan_providers
+from llmrpc_server.providers.clients import RowClient
+from llmrpc_server.providers.registry import ROWS
 from tests.conftest import StartGateway
 from tests.gateway.conftest import KEY, ask
 from tests.gateway.failures import failure_of
@@ -129,3 +131,18 @@ async def test_its_errors(
         assert "does not allow what the request holds" in failure.message
     assert failure.metadata.get("provider_code", "401") == body["error"]["code"]
     assert len(upstream.exchanges) == 1
+
+
+async def test_its_list_is_no_list_of_deployments() -> None:
+    async def listed(exchange: Exchange) -> None:
+        await exchange.answer(200, {"data": [{"id": "gpt-4.1", "object": "model"}]})
+
+    async with running_upstream() as upstream:
+        upstream.script(listed)
+        root = upstream.url.removesuffix("/v1")
+        async with RowClient(ROWS["azure"], api_key=KEY, base_url=root) as client:
+            assert await client.list_models() == []
+            assert await client.validate_model("my-gpt-41")
+            assert await client.validate_api_key()
+        assert [each.path for each in upstream.exchanges] == ["/openai/v1/models"]
+        assert upstream.exchanges[0].headers["api-key"] == KEY

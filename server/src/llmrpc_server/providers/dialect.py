@@ -59,6 +59,8 @@ class Row:
     """Its own documentation of the wire format."""
     counts: bool | None = None
     """Whether it counts tokens; None: as those do who speak its dialect."""
+    lists: bool = True
+    """Whether what it lists is what can be called."""
     dialects: Mapping[str, str] = field(default_factory=dict)
     """Models that another dialect serves: it by the start of their names. The longest
     start that fits counts."""

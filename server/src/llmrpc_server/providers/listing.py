@@ -44,13 +44,13 @@ class Asked:
 
 
 async def listed(provider: Asked, seconds: float) -> list[Listed] | None:
-    """The models that the provider lists, each once; None where its dialect has no list.
+    """The models that the provider lists, each once; None where it has no list of them.
 
     Names that no request could carry are left out. Raises `LLMClientError`, also
     when the pages do not end or take longer than `seconds` together.
     """
     dialect = provider.dialect
-    if not isinstance(dialect, ListsModels):
+    if not isinstance(dialect, ListsModels) or not dialect.row.lists:
         return None
     models: dict[str, Listed] = {}
     page = ""

@@ -159,6 +159,7 @@ AZURE = Row(
             docs="https://learn.microsoft.com/azure/foundry/openai/how-to/responses",
         )
     },
+    lists=False,
     prefix="/openai/v1",
     key_header="api-key",
     api_version_env=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
@@ -170,6 +171,7 @@ AZURE = Row(
     },
 )
 """The model is a deployment's name; what is known of a model by the start of its name
-is known of a deployment that is called like it. Sources:
+is known of a deployment that is called like it. It lists models that could be deployed,
+and no deployments. Sources:
 https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle and
 `lib/azure.py` of the `openai` package 3.57.0."""
