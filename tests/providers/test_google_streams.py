@@ -89,7 +89,6 @@ def test_parts_that_are_not_known_are_passed_over() -> None:
         ("ESCALATION", "CONTENT_FILTER"),
         ("MALFORMED_FUNCTION_CALL", "MALFORMED_TOOL_CALL"),
         ("UNEXPECTED_TOOL_CALL", "MALFORMED_TOOL_CALL"),
-        ("FUNCTION_CALL", "TOOL_CALLS"),
         ("LANGUAGE", "OTHER"),
         ("OTHER", "OTHER"),
         ("TOO_MANY_TOOL_CALLS", "OTHER"),

@@ -30,7 +30,6 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "IMAGE_RECITATION": _FILTERED,
     "MALFORMED_FUNCTION_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
     "UNEXPECTED_TOOL_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
-    "FUNCTION_CALL": pb.FINISH_REASON_TOOL_CALLS,  # servers that imitate Google
 }
 """Others, such as LANGUAGE, OTHER and TOO_MANY_TOOL_CALLS, are told by their name."""
 
