@@ -63,6 +63,8 @@ TOOLS = {"tools": [{"name": "f"}]}
          ["messages[1].parts[0].document.media_type"]),
         (parts({"image": {"uri": "https://x/a.png"}}, role="ROLE_ASSISTANT"),
          ["messages[1].parts[0].image"]),
+        (parts({"refusal": "No."}, {"text": "Yes."}, role="ROLE_ASSISTANT"),
+         ["messages[1].parts[0].refusal"]),
         (parts({"document": {"fileId": "f"}}, role="ROLE_ASSISTANT"),
          ["messages[1].parts[0].document"]),
         (parts({"toolCall": {"id": "c", "name": "f", "arguments": "{"}}, role="ROLE_ASSISTANT"),
@@ -291,11 +293,6 @@ def test_what_only_its_provider_can_read_goes_back_as_it_came() -> None:
     signature = {"provider": "anthropic", "data": data}
     sent = encode(parts({"redactedReasoning": "", "signature": signature}, role="ROLE_ASSISTANT"))
     assert data.encode() in sent.body
-
-
-def test_a_refusal_goes_back_as_a_text() -> None:
-    sent = body(parts({"refusal": "I will not."}, role="ROLE_ASSISTANT"))
-    assert sent["messages"][1] == {"role": "assistant", "content": "I will not."}
 
 
 @pytest.mark.parametrize(
