@@ -76,6 +76,10 @@ TOOLS = {"tools": [{"name": "f"}]}
             {"text": "a"}, {"image": {"fileId": "f"}}]}, HELLO]},
          ["messages[0].parts[1].image"]),
         ({"messages": [{"role": "ROLE_SYSTEM", "content": "Be kind."}]}, ["messages"]),
+        ({"messages": [{"role": "ROLE_ASSISTANT", "parts": [{"refusal": "No."}]}]},
+         ["messages[0].parts[0].refusal"]),
+        ({"messages": [{"role": "ROLE_ASSISTANT", "parts": [{"reasoning": "Hm."}]}]},
+         ["messages"]),
     ],
 )  # fmt: skip
 def test_what_the_api_lacks_is_refused_by_its_path(
@@ -309,6 +313,15 @@ def test_what_only_its_provider_can_read_goes_back_as_it_came() -> None:
 )  # fmt: skip
 def test_the_choice_of_tools(choice: dict[str, Any], sent: dict[str, Any] | None) -> None:
     assert body({**TOOLS, "toolChoice": choice}).get("tool_choice") == sent
+
+
+@pytest.mark.parametrize("role", [0, 99])
+def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
+    asked = pb.GenerateRequest(messages=[pb.LLMMessage(role=role, content="Hello")])
+    with pytest.raises(InvalidRequestError) as caught:
+        DIALECT.encode(asked, OLD, Defaults(), stream=False)
+    assert caught.value.violations[0].field == "messages[0].role"
+    assert caught.value.reason_name == "INVALID_REQUEST"
 
 
 def test_a_dated_name_is_the_model_that_it_is_a_version_of() -> None:

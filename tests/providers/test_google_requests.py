@@ -280,6 +280,32 @@ def test_calls_and_schemas_go_as_they_were_written() -> None:
     assert encode({**turn, **fields}).body.count(text.encode()) == 3
 
 
+@pytest.mark.parametrize("role", [0, 99])
+def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
+    asked = pb.GenerateRequest(messages=[pb.LLMMessage(role=role, content="Hello")])
+    with pytest.raises(InvalidRequestError) as caught:
+        GOOGLE.encode(asked, NEW, Defaults(), stream=False)
+    assert caught.value.violations[0].field == "messages[0].role"
+    assert caught.value.reason_name == "INVALID_REQUEST"
+
+
+def test_what_is_left_out_whole_is_no_conversation() -> None:
+    theirs = {"provider": "openai", "data": "theirs"}
+    foreign = parts({"reasoning": "Hm.", "signature": theirs}, role="ROLE_ASSISTANT")
+    with pytest.raises(InvalidRequestError) as caught:
+        encode(foreign)
+    assert [each.field for each in caught.value.violations] == ["messages"]
+
+
+def test_a_result_has_the_name_of_the_last_call_before_it() -> None:
+    asked = [parts(called("c", name=name), role="ROLE_ASSISTANT") for name in "fg"]
+    told = [{"messages": [result("c")]}] * 2
+    both = [each["messages"][0] for pair in zip(asked, told, strict=True) for each in pair]
+    sent = json.loads(encode({"messages": both}).body)["contents"]
+    answered = [each["parts"][0]["functionResponse"]["name"] for each in sent[1::2]]
+    assert answered == ["f", "g"]
+
+
 def test_an_empty_answer_is_left_out_with_a_warning() -> None:
     encoded = encode({"messages": [HELLO, {"role": "ROLE_ASSISTANT"}, HELLO]})
     assert [each.field for each in encoded.warnings] == ["messages[1]"]
