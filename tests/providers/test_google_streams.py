@@ -157,6 +157,25 @@ def test_the_last_usage_counts_and_what_claims_too_much_is_cut() -> None:
     )
 
 
+def test_an_answer_that_breaks_off_uncounted_is_estimated_by_what_came() -> None:
+    used = {"promptTokenCount": 9, "thoughtsTokenCount": 3, "totalTokenCount": 12}
+    chunks = [
+        body({"text": "y" * 12, "thought": True}, usageMetadata=used),
+        body({"text": "x" * 40}),
+        body({"functionCall": {"name": "f", "args": {"a": "xyz"}}}),
+    ]
+    folded = Folded(GOOGLE.decoder(MAX_EVENT))
+    with pytest.raises(StreamInterruptedError):
+        folded.run(*(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks))
+    assert folded.decoder.answer.usage == pb.Usage(
+        input_tokens=9, output_tokens=13, reasoning_tokens=3, estimated=True
+    )
+    last = {**used, "candidatesTokenCount": 11}
+    assert fold(*chunks, body(finish="STOP", usageMetadata=last)).response().usage == pb.Usage(
+        input_tokens=9, output_tokens=11, reasoning_tokens=3
+    )
+
+
 def test_the_tier_that_served_is_told_for_the_price() -> None:
     used = {"promptTokenCount": 1, "serviceTier": "FLEX"}
     folded = fold(body({"text": "a"}, finish="STOP", usageMetadata=used))
