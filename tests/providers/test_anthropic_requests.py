@@ -339,6 +339,14 @@ def test_a_schema_keeps_its_own_title_and_description() -> None:
     assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
 
 
+def test_nothing_is_written_beside_a_reference() -> None:
+    schema = '{"$ref":"#/$defs/a","$defs":{"a":{"type":"object"}}}'
+    form = {"jsonSchema": {"name": "n", "description": "Other.", "schema": schema}}
+    encoded = encode({"responseFormat": form})
+    assert json.loads(encoded.body)["output_config"]["format"]["schema"] == json.loads(schema)
+    assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
+
+
 def test_of_too_many_breakpoints_the_last_ones_stay() -> None:
     marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(6)]
     encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}]})
