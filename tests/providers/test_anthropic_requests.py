@@ -324,6 +324,18 @@ def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
     assert caught.value.reason_name == "INVALID_REQUEST"
 
 
+@pytest.mark.parametrize("choice", [{"mode": "MODE_NONE"}, {"parallel": False}])
+def test_without_tools_there_is_no_choice(choice: dict[str, Any]) -> None:
+    assert "tool_choice" not in body({"toolChoice": choice})
+
+
+def test_a_data_url_without_a_type_has_the_one_beside_it() -> None:
+    image = {"image": {"uri": "data:;base64,AA==", "mediaType": "image/png"}}
+    document = {"document": {"uri": "data:;base64,AA==", "mediaType": "application/pdf"}}
+    sent = body(parts(image, document))["messages"][0]["content"][1:]
+    assert [each["source"]["media_type"] for each in sent] == ["image/png", "application/pdf"]
+
+
 def test_a_dated_name_is_the_model_that_it_is_a_version_of() -> None:
     forced = {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}}
     assert body(forced, "claude-fable-5-20260609")["tool_choice"] == {"type": "any"}

@@ -57,7 +57,7 @@ def build_body(
         body["tools"] = build_tools(request.tools, target)
     if request.HasField("tool_choice"):
         choice = build_tool_choice(request.tool_choice, body, target)
-        if choice is not None:
+        if choice is not None and request.tools:
             body["tool_choice"] = choice
     if request.HasField("response_format"):
         add_response_format(body, request.response_format, target)

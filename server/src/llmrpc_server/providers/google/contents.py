@@ -78,7 +78,10 @@ def _plain(
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
         leave_out(part, place, target, "signature", "cache_breakpoint")
-        if (part.HasField("text") or not only_text) and (item := build_part(part, place, target)):
+        if only_text and not part.HasField("text"):
+            continue
+        item = build_part(part, place, target)
+        if item is not None and item.get("text") != "":
             built.append(item)
     return built
 
