@@ -439,7 +439,18 @@ def test_the_list_is_read_page_by_page() -> None:
     assert DIALECT.decode_list(json.dumps(last).encode()) == ([], "")
 
 
-@pytest.mark.parametrize("sent", [b"", b"[]", b'{"data": [{}]}', b'{"input_tokens": "x"}'])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"[]",
+        b'{"data": [{}]}',
+        b'{"input_tokens": "x"}',
+        b'{"input_tokens": -1}',
+        b'{"input_tokens": 2147483648}',
+        b'{"x":' * 100_000,
+    ],
+)
 def test_a_list_or_a_count_that_cannot_be_read_is_an_error(sent: bytes) -> None:
     for read in (DIALECT.decode_list, DIALECT.decode_count):
         with pytest.raises(ProviderNotAvailableError, match="anthropic sent no") as caught:

@@ -23,6 +23,7 @@ from llmrpc_server.providers.failures import (
     QUOTA,
     RATE,
     REJECTED,
+    UNDECODABLE,
     Kind,
     Said,
     answered,
@@ -102,7 +103,7 @@ def _read(body: bytes) -> Said:
     """What the body says of itself; nothing where it is none of the protocol's."""
     try:
         error = _decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         error = None
     if error is None:
         return Said()

@@ -47,15 +47,7 @@ def add_block(
     else:
         breakpoints.mark(block, part, place)
         built.append(block)
-    warn_of_signature(part, place, target)
-
-
-def warn_of_signature(part: pb.Part, place: str, target: AnthropicTarget) -> None:
-    """Nothing but reasoning is signed here."""
-    if part.HasField("signature"):
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} has no place for it: left out"
-        )
+    target.leave_out(part, place, "signature")
 
 
 def _image(image: pb.Image, place: str, target: AnthropicTarget) -> dict[str, Any] | None:

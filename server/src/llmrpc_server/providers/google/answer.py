@@ -9,7 +9,7 @@ import msgspec
 from llmrpc import v1 as pb
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.error_body import read_body, read_error
 from llmrpc_server.providers.google.usage import disjoint
@@ -81,7 +81,7 @@ class Assembly:
         """
         try:
             said = wire.decode(body)
-        except (wire.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
             raise unreadable(self._provider, "sent what is no JSON of its protocol") from error

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.google.parts import build_part, leave_out
+from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.google.results import build_result
 from llmrpc_server.providers.turns import Turns
@@ -77,7 +77,7 @@ def _plain(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "signature", "cache_breakpoint")
+        target.leave_out(part, place, "signature", "cache_breakpoint")
         if only_text and not part.HasField("text"):
             continue
         item = build_part(part, place, target)
@@ -100,7 +100,7 @@ def _answer(
     called = False
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "cache_breakpoint")
+        target.leave_out(part, place, "cache_breakpoint")
         item: dict[str, Any] | None
         match part.WhichOneof("kind"):
             case "reasoning" | "redacted_reasoning":
@@ -121,7 +121,7 @@ def _answer(
                 f"there is none of {target.row.name}'s: sent with the value that stands for it",
             )
         else:
-            leave_out(part, place, target, "signature")
+            target.leave_out(part, place, "signature")
         called = called or part.HasField("tool_call")
         if item.get("text") != "" or "thoughtSignature" in item:
             built.append(item)
@@ -164,6 +164,6 @@ def _results(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "signature", "cache_breakpoint")
+        target.leave_out(part, place, "signature", "cache_breakpoint")
         built.append(build_result(part.tool_result, f"{place}.tool_result", names, target))
     return built

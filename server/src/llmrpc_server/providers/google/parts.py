@@ -36,15 +36,6 @@ def build_part(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any
     return None
 
 
-def leave_out(part: pb.Part, place: str, target: GoogleTarget, *hints: str) -> None:
-    """Warns of hints that have no place where they stand."""
-    for hint in hints:
-        if part.HasField(hint):  # type: ignore[arg-type]
-            target.findings.warn(
-                f"{place}.{hint}", f"{target.row.name} has no place for it: left out"
-            )
-
-
 def build_media(media: pb.Image | pb.Audio | pb.Document, target: GoogleTarget) -> dict[str, Any]:
     """Bytes and data URLs inline; an uploaded file by the address that its name has."""
     match media.WhichOneof("source"):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.google.parts import build_part, leave_out
+from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
 
 
@@ -47,7 +47,7 @@ def build_result(
 
 
 def _piece(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
-    leave_out(part, place, target, "signature", "cache_breakpoint")
+    target.leave_out(part, place, "signature", "cache_breakpoint")
     kind = part.WhichOneof("kind")
     field = f"{place}.{kind}"
     if kind != "text" and target.refuses("messages.parts.tool_result.media", field):
