@@ -68,7 +68,11 @@ class Chain(grpc.aio.ServerInterceptor):
             }
             rpc = Rpc(method, context, metadata, streams)
             CURRENT.set(rpc)
-            proceed: Proceed = lambda: inner(read(request), ServicerContext(rpc))  # noqa: E731
+
+            def answer() -> Awaitable[Any]:
+                return inner(read(request), ServicerContext(rpc))
+
+            proceed: Proceed = answer
             for interceptor in inward:
                 proceed = partial(interceptor, rpc, proceed)
             return await proceed()
