@@ -359,6 +359,14 @@ def test_nothing_is_written_beside_a_reference() -> None:
     assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
 
 
+def test_the_providers_own_breakpoint_counts_as_one() -> None:
+    marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(4)]
+    own = {"anthropic.cache_control": {"type": "ephemeral"}}
+    encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}], "providerOptions": own})
+    assert encoded.body.count(b'"cache_control"') == 4
+    assert [each.field for each in encoded.warnings] == ["messages[0].parts[0].cache_breakpoint"]
+
+
 def test_of_too_many_breakpoints_the_last_ones_stay() -> None:
     marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(6)]
     encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}]})

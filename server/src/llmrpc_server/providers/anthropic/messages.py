@@ -31,10 +31,12 @@ Blocks = list[dict[str, Any]]
 
 
 def add_messages(
-    body: dict[str, Any], messages: Sequence[pb.LLMMessage], target: AnthropicTarget
+    body: dict[str, Any],
+    messages: Sequence[pb.LLMMessage],
+    target: AnthropicTarget,
+    breakpoints: Breakpoints,
 ) -> None:
-    """Writes `system` and `messages`."""
-    breakpoints = Breakpoints(target)
+    """Writes `system` and `messages`, with their breakpoints."""
     system: Blocks = []
     turns = Turns(target.findings)
     for index, message in enumerate(messages):
