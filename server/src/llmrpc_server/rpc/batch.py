@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from google.rpc import status_pb2
@@ -51,7 +51,7 @@ class Batches:
         *,
         validator: Validator,
         items: Items,
-        pace: Callable[[str], Pace],
+        pace: Callable[[str], Awaitable[Pace]],
         drain: Drain,
         settings: BatchSettings,
         timeout: float,
@@ -78,7 +78,7 @@ class Batches:
         """
         self.validator.check(request)
         rpc.requested_model = request.model
-        pace = self._pace(request.model)
+        pace = await self._pace(request.model)
         while True:
             answered = False
             await pace.enter()
