@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from google.rpc import status_pb2
 
@@ -113,7 +114,8 @@ class _Batch:
         self._rpc = rpc
         self._slots = asyncio.Semaphore(batches.settings.concurrency)
         self._results: asyncio.Queue[pb.BatchResult | None] = asyncio.Queue()
-        self._ids: set[str] = set()
+        self._ids: set[bytes] = set()
+        """Digests of the ids that were there: ids themselves may be a kilobyte each."""
 
     async def results(self, messages: AsyncIterator[pb.BatchItem]) -> AsyncIterator[pb.BatchResult]:
         work = asyncio.ensure_future(self._work(messages))
@@ -184,10 +186,10 @@ class _Batch:
             faults.append(Violation("id", "is empty"))
         elif len(item.id) > MOST_LETTERS:
             faults.append(Violation("id", f"is longer than {MOST_LETTERS} characters"))
-        elif item.id in self._ids:
+        elif (digest := blake2b(item.id.encode(), digest_size=16).digest()) in self._ids:
             faults.append(Violation("id", "was there before in this batch"))
         else:
-            self._ids.add(item.id)
+            self._ids.add(digest)
         if not item.HasField("request"):
             faults.append(Violation("request", "is missing"))
         if not faults:
