@@ -96,7 +96,8 @@ async def test_the_providers_own_list_decides_and_the_catalogue_adds(
 
 
 async def alone(gateway: Gateway) -> str:
-    return (await gateway.stub.Generate(ask(model="new-1"))).content
+    response: pb.LLMResponse = await gateway.stub.Generate(ask(model="new-1"))
+    return response.content
 
 
 async def in_a_batch(gateway: Gateway) -> str:
