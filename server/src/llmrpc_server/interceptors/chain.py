@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import grpc
@@ -57,6 +58,7 @@ class Chain(grpc.aio.ServerInterceptor):
         writes = streams and not inspect.iscoroutinefunction(work)
         inner = _writing(work, self._write_timeout) if writes else work
         read = reader(method, handler)
+        inward = self.interceptors[::-1]
 
         async def serve(request: Any, context: Context) -> Any:
             metadata = {
@@ -66,15 +68,17 @@ class Chain(grpc.aio.ServerInterceptor):
             }
             rpc = Rpc(method, context, metadata, streams)
             CURRENT.set(rpc)
-            return await self._step(rpc, 0, lambda: inner(read(request), ServicerContext(rpc)))
+
+            def answer() -> Awaitable[Any]:
+                return inner(read(request), ServicerContext(rpc))
+
+            proceed: Proceed = answer
+            for interceptor in inward:
+                proceed = partial(interceptor, rpc, proceed)
+            return await proceed()
 
         # without a deserializer gRPC hands on bytes: they are read inside
         return make(serve, response_serializer=handler.response_serializer)
-
-    async def _step(self, rpc: Rpc, place: int, work: Proceed) -> Any:
-        if place == len(self.interceptors):
-            return await work()
-        return await self.interceptors[place](rpc, lambda: self._step(rpc, place + 1, work))
 
 
 def _shape(handler: Any) -> tuple[Work, Callable[..., Handler]]:

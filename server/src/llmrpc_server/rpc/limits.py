@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from llmrpc import v1 as pb
@@ -12,6 +12,8 @@ from llmrpc_server.bounds import AtLeastOne, Count
 MOST_STOPS = 64
 MOST_FALLBACKS = 64
 MOST_OPTIONS = 64
+_LISTS = frozenset({"stop", "fallback_models", "tools", "provider_options"})
+_SCHEMAS = frozenset({"response_format", "tools"})
 MOST_SCHEMA = 1_000_000
 """Characters of all JSON schemas of a request."""
 
@@ -30,27 +32,43 @@ class Limits:
     """Most that a request's own `max_tokens` may ask for."""
 
 
-def first_excess(request: pb.GenerateRequest, limits: Limits) -> Violation | None:
-    """The first list that is too long; none that follows it is counted."""
+def first_excess(
+    request: pb.GenerateRequest, given: Collection[str], limits: Limits
+) -> Violation | None:
+    """The first list that is too long; none that follows it is counted.
+
+    `given` are the names of the fields that are set.
+    """
     if len(request.messages) > limits.max_messages:
         return Violation("messages", f"are more than {limits.max_messages}")
-    return (
-        _parts(request.messages, limits.max_parts) or _others(request, limits) or _schemas(request)
-    )
+    excess = _parts(request.messages, limits.max_parts)
+    if excess is None and not _LISTS.isdisjoint(given):
+        excess = _others(request, limits)
+    if excess is None and not _SCHEMAS.isdisjoint(given):
+        excess = _schemas(request)
+    return excess
 
 
 def _parts(messages: Iterable[pb.LLMMessage], most: int) -> Violation | None:
-    why = f"are more than {most} with those before them"
+    left = most
     for place, message in enumerate(messages):
-        path = f"messages[{place}].parts"
-        most -= len(message.parts)
-        if most < 0:
-            return Violation(path, why)
-        for index, part in enumerate(message.parts):
-            most -= len(part.tool_result.parts)
-            if most < 0:
-                return Violation(f"{path}[{index}].tool_result.parts", why)
+        parts = message.parts
+        if not parts:
+            continue
+        left -= len(parts)
+        if left < 0:
+            return Violation(f"messages[{place}].parts", _too_many(most))
+        for index, part in enumerate(parts):
+            left -= len(part.tool_result.parts)
+            if left < 0:
+                return Violation(
+                    f"messages[{place}].parts[{index}].tool_result.parts", _too_many(most)
+                )
     return None
+
+
+def _too_many(most: int) -> str:
+    return f"are more than {most} with those before them"
 
 
 def _others(request: pb.GenerateRequest, limits: Limits) -> Violation | None:

@@ -16,8 +16,14 @@ KINDS = {
     pb.ROLE_TOOL: frozenset({"tool_result"}),
 }
 """The kinds of part that each role may have."""
+_SPEAKERS = KINDS.keys() - {pb.ROLE_TOOL}
 MOST_URI = 4096
 """Characters of an address; a `data:` one holds a file and is looked at so far."""
+
+
+def is_plain_text(message: pb.LLMMessage) -> bool:
+    """Whether a message is valid at a glance: a text of anybody but a tool. Most are such."""
+    return bool(message.content) and message.role in _SPEAKERS and not message.parts
 
 
 def message_violations(path: str, message: pb.LLMMessage) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 from llmrpc_server.rpc.details import MAX_VIOLATIONS
 from llmrpc_server.rpc.limits import Limits, first_excess
-from llmrpc_server.rpc.message_rules import message_violations
+from llmrpc_server.rpc.message_rules import is_plain_text, message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
 
@@ -58,15 +58,16 @@ class Validator:
             )
 
     def _violations(self, request: pb.GenerateRequest) -> Iterator[Violation]:
-        excess = first_excess(request, self._limits)
+        given = {field.name for field, _ in request.ListFields()}
+        excess = first_excess(request, given, self._limits)
         if excess is not None:
             yield excess
             return
         if not request.messages:
             yield Violation("messages", "is empty; a request needs at least one message")
         for place, message in enumerate(request.messages):
-            yield from message_violations(f"messages[{place}]", message)
-        given = {field.name for field, _ in request.ListFields()}
+            if not is_plain_text(message):
+                yield from message_violations(f"messages[{place}]", message)
         if "model" in given:
             yield from _model(request.model)
         if given & SAMPLING:
