@@ -208,6 +208,27 @@ async def test_an_unknown_name_gets_the_nearest(start: Start, upstream: Upstream
         await gateway.stub.Generate(ask(model="sparkling-lrage-2"))
     with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
         await gateway.stub.Generate(ask(model="openai/sparkling-large"))
+    with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
+        await anext(aiter(gateway.stub.StreamText(ask(model="openai/sparkling-large"))))
+
+
+async def test_a_name_is_found_anew_when_more_is_known(start: Start, upstream: Upstream) -> None:
+    other = {"dialect": "openai", "base_url": upstream.url, "models": ["new-1"]}
+    known = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.path.startswith("/v1/models"):
+            await known.wait()
+            await lists("new-1")(exchange)
+        else:
+            await exchange.answer(200, chat_answer("Hello"))
+
+    upstream.script(answer)
+    gateway = await start(**ON, providers__other=other)
+    assert (await gateway.stub.Generate(ask(model="new-1"))).provider == "other"
+    known.set()
+    await until(lambda: gateway.app.client.resolve("new-1").provider == "openai")
+    assert (await gateway.stub.Generate(ask(model="new-1"))).provider == "openai"
 
 
 # --- the adapter alone --------------------------------------------------------
