@@ -10,6 +10,8 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from google.protobuf.message import Message
 from docs.fields import Cell, Column, columns, field_names, places
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.dialect import Defaults, Row
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.validation import NOT_BUILT, Validator
@@ -55,6 +57,16 @@ def test_a_cell_holds_and_does_not_hold_without_its_field(name: str, place: str)
     else:
         with pytest.raises((AssertionError, InvalidRequestError)):
             check(cell, column, name, without)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_row_that_says_nothing_has_an_answer_to_every_field(name: str) -> None:
+    """Such a row is a provider that the configuration alone names."""
+    row = Row(name="intern", dialect=name, base_url="https://llm.example.com/v1")
+    column = replace(COLUMNS[name], row=row.name)
+    for place in (place for place in places() if place not in NOT_BUILT):
+        with suppress(InvalidRequestError):
+            DIALECTS[name](row).encode(read(column, place), "m", Defaults(), stream=False)
 
 
 @pytest.mark.parametrize("field", NOT_BUILT)
