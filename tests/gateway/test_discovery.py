@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, cast
 
+import grpc
 import pytest
 
 from llmrpc import v1 as pb
@@ -195,6 +196,15 @@ async def test_an_unknown_name_gets_the_nearest(start: Start, upstream: Upstream
         await gateway.stub.Generate(ask(model="sparkling-lrage-2"))
     with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
         await gateway.stub.Generate(ask(model="openai/sparkling-large"))
+
+
+async def test_a_name_of_a_provider_that_is_off_says_what_turns_it_on(start: Start) -> None:
+    gateway = await start()
+    wanted = "model 'claude-sonnet-5-5': anthropic has it and is off: set ANTHROPIC_API_KEY"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await gateway.stub.Generate(ask(model="claude-sonnet-5-5"))
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    assert refused.value.details() == wanted
 
 
 # --- the adapter alone --------------------------------------------------------
