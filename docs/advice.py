@@ -56,6 +56,8 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "DEADLINE_EXCEEDED": Advice("with more time", "raise the deadline, or `timeout`"),
     "PROVIDER_STALLED": Advice("later", "raise `timeout` for models that think for long"),
-    "METHOD_NOT_IMPLEMENTED": Advice("no", "use a method that is there, such as Generate"),
+    "METHOD_NOT_IMPLEMENTED": Advice(
+        "no", "ask a gateway: in Python an adapter alone has no batches"
+    ),
     "INTERNAL": Advice("no", "look the request id up in the gateway's log, and report it"),
 }

@@ -81,6 +81,19 @@ def test_an_override_wins(provider: str, per: str) -> None:
     )
 
 
+def test_an_override_has_a_price_for_what_costs_more() -> None:
+    prices = {"cache_write": 5, "cache_write_1h": 8, "input_audio": 32, "output_audio": 64}
+    override = msgspec.convert(
+        {"provider": "mine", "model": "m", "input": 4, "output": 16} | prices, PriceOverride
+    )
+    usage = pb.Usage(
+        cache_write_tokens=1, cache_write_1h_tokens=10, input_audio_tokens=3, output_audio_tokens=2
+    )
+    cost = PriceBook([override]).cost("mine", "m", usage)
+    assert cost.cache_write_nano_usd == 5_000 + 80_000
+    assert cost.audio_nano_usd == 3 * 32_000 + 2 * 64_000
+
+
 def test_either_name_of_a_model_finds_its_price() -> None:
     override = PriceOverride(provider="openai", model="mine", input=Decimal(1), output=Decimal(1))
     book = PriceBook([override])
@@ -91,7 +104,7 @@ def test_either_name_of_a_model_finds_its_price() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "price"), [("input", -1), ("output", "NaN"), ("cache_read", "Infinity")]
+    ("name", "price"), [("input", -1), ("output", "NaN"), ("input_audio", "Infinity")]
 )
 def test_a_price_that_is_none_is_refused_by_name(name: str, price: object) -> None:
     with pytest.raises(msgspec.ValidationError, match=rf"{name}.*\$\[1\]"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import grpc
 import pytest
 
 from llmrpc import v1 as pb
@@ -86,6 +87,16 @@ async def test_a_wait_that_leads_nowhere_is_not_begun(
     alone = await failure_of(gateway.stub.Generate(ask()))
     assert alone.reason == "PROVIDER_RATE_LIMITED"
     assert result.status.code == alone.code.value[0]
+    assert len(upstream.exchanges) == 1
+
+
+async def test_no_try_is_planned_behind_the_deadline_of_the_batch(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start()
+    upstream.script(error(503, retry_after="6"))
+    (result,) = await run(gateway.stub, [item("a")], timeout=5)
+    assert result.status.code == grpc.StatusCode.UNAVAILABLE.value[0]
     assert len(upstream.exchanges) == 1
 
 

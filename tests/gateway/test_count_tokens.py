@@ -167,6 +167,29 @@ async def test_failed_counts_do_not_put_a_provider_down(
     assert await health(counting, "own") == UP
 
 
+async def test_limited_counts_and_answers_do_not_hold_each_other_up(
+    counting: Gateway, upstream: Upstream
+) -> None:
+    limited = error(429, retry_after="60")
+    upstream.script(limited, good, limited)
+    assert (await refusal(counting, ask())).reason == "PROVIDER_RATE_LIMITED"
+    assert (await counting.stub.Generate(ask())).content == "Hello"
+    assert (await failure_of(counting.stub.Generate(ask()))).reason == "PROVIDER_RATE_LIMITED"
+    # its own key rests still, and is not asked
+    assert (await refusal(counting, ask())).reason == "PROVIDER_RATE_LIMITED"
+    assert len(upstream.exchanges) == 3
+
+
+async def test_a_count_made_here_needs_no_key_that_is_awake(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start()
+    upstream.script(error(429, retry_after="60"))
+    assert (await failure_of(gateway.stub.Generate(ask()))).reason == "PROVIDER_RATE_LIMITED"
+    assert (await count(gateway, ask())).method == ESTIMATE
+    assert len(upstream.exchanges) == 1
+
+
 async def test_a_count_made_here_does_not_bring_a_provider_up(
     gateway: Gateway, upstream: Upstream
 ) -> None:

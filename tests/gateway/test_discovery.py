@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import grpc
@@ -18,7 +18,8 @@ from llmrpc_server.providers.clients import RowClient
 from llmrpc_server.providers.dialect import Listed, ListsModels
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import DIALECTS, ROWS
-from tests.gateway.conftest import KEY, Start, ask
+from tests.gateway.batches import contents, item, run
+from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.running import until
 from tests.upstream import Exchange, Handler, Upstream, chat_answer
 
@@ -95,8 +96,21 @@ async def test_the_providers_own_list_decides_and_the_catalogue_adds(
     assert not upstream.exchanges[0].body
 
 
+async def alone(gateway: Gateway) -> str:
+    response: pb.LLMResponse = await gateway.stub.Generate(ask(model="new-1"))
+    return response.content
+
+
+async def in_a_batch(gateway: Gateway) -> str:
+    return contents(await run(gateway.stub, [item("a", model="new-1")]))["a"]
+
+
+@pytest.mark.parametrize("way", [alone, in_a_batch])
 async def test_a_bare_name_that_only_the_provider_knows_is_waited_for(
-    start: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    start: Start,
+    upstream: Upstream,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[Gateway], Awaitable[str]],
 ) -> None:
     async def answers(exchange: Exchange) -> None:
         await exchange.answer(200, chat_answer("from the new one"))
@@ -116,8 +130,7 @@ async def test_a_bare_name_that_only_the_provider_knows_is_waited_for(
     monkeypatch.setattr(discovery.Discovery, "first", waiting)
     upstream.script(late, answers)
     gateway = await start(**ON)
-    response = await gateway.stub.Generate(ask(model="new-1"))
-    assert response.content == "from the new one"
+    assert await way(gateway) == "from the new one"
     assert upstream.exchanges[1].json["model"] == "new-1"
 
 
@@ -196,6 +209,27 @@ async def test_an_unknown_name_gets_the_nearest(start: Start, upstream: Upstream
         await gateway.stub.Generate(ask(model="sparkling-lrage-2"))
     with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
         await gateway.stub.Generate(ask(model="openai/sparkling-large"))
+    with pytest.raises(Exception, match="did you mean openai/sparkling-large-2 or openai/sp"):
+        await anext(aiter(gateway.stub.StreamText(ask(model="openai/sparkling-large"))))
+
+
+async def test_a_name_is_found_anew_when_more_is_known(start: Start, upstream: Upstream) -> None:
+    other = {"dialect": "openai", "base_url": upstream.url, "models": ["new-1"]}
+    known = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.path.startswith("/v1/models"):
+            await known.wait()
+            await lists("new-1")(exchange)
+        else:
+            await exchange.answer(200, chat_answer("Hello"))
+
+    upstream.script(answer)
+    gateway = await start(**ON, providers__other=other)
+    assert (await gateway.stub.Generate(ask(model="new-1"))).provider == "other"
+    known.set()
+    await until(lambda: gateway.app.client.resolve("new-1").provider == "openai")
+    assert (await gateway.stub.Generate(ask(model="new-1"))).provider == "openai"
 
 
 async def test_a_name_of_a_provider_that_is_off_says_what_turns_it_on(start: Start) -> None:

@@ -100,8 +100,7 @@ def _anthropic(body: Body) -> Arrived:
                     turns.append(("result", (block["tool_use_id"], _text(block["content"]))))
                 case _:
                     turns.append(("text", block["text"]))
-    schema = dict(body["output_config"]["format"]["schema"])
-    schema.pop("title", None)  # the name of the format, for which there is no other place
+    schema = _untitled(body["output_config"]["format"]["schema"])
     return Arrived(_text(body["system"]), text["text"], image["source"]["data"], turns, schema)
 
 
@@ -120,8 +119,13 @@ def _google(body: Body) -> Arrived:
         else:
             turns.append(("text", part["text"]))
     system = _text(body["systemInstruction"]["parts"])
-    schema = body["generationConfig"]["responseJsonSchema"]
+    schema = _untitled(body["generationConfig"]["responseJsonSchema"])
     return Arrived(system, text["text"], image["inlineData"]["data"], turns, schema)
+
+
+def _untitled(schema: Body) -> object:
+    """Without the name of the format, for which these protocols have no other place."""
+    return {name: value for name, value in schema.items() if name != "title"}
 
 
 def _text(content: object) -> str:

@@ -138,7 +138,7 @@ async def test_patience_is_measured_from_the_last_answer(ahead: Clock) -> None:
     pace.limited()
     assert not pace.rest(20, None)
     await answer(pace, 1)
-    assert pace.rest(0.0, None)
+    assert pace.rest(20, None)
     ahead(61)  # trouble of long ago counts no more
     assert pace.rest(0.0, None)
 

@@ -106,6 +106,15 @@ def test_an_error_inside_a_stream_is_known_by_its_type(
     assert caught.value.metadata["provider_code"] == (code or type)
 
 
+@pytest.mark.parametrize("details", ["gone", [], 3, {"error_code": 7}, None])
+def test_strange_details_hide_no_type(details: object) -> None:
+    sent = {"type": "error", "error": {"type": "overloaded_error", "details": details}}
+    folded = Folded(DIALECT.decoder(1 << 20))
+    with pytest.raises(LLMClientError) as caught:
+        folded.run(b"event: error\ndata: " + json.dumps(sent).encode() + b"\n\n")
+    assert told(caught.value) == OVERLOADED
+
+
 def test_an_error_event_is_one_whatever_it_holds() -> None:
     folded = Folded(DIALECT.decoder(1 << 20))
     with pytest.raises(LLMClientError) as caught:

@@ -63,6 +63,8 @@ TOOLS = {"tools": [{"name": "f"}]}
          ["messages[1].parts[0].document.media_type"]),
         (parts({"image": {"uri": "https://x/a.png"}}, role="ROLE_ASSISTANT"),
          ["messages[1].parts[0].image"]),
+        (parts({"refusal": "No."}, {"text": "Yes."}, role="ROLE_ASSISTANT"),
+         ["messages[1].parts[0].refusal"]),
         (parts({"document": {"fileId": "f"}}, role="ROLE_ASSISTANT"),
          ["messages[1].parts[0].document"]),
         (parts({"toolCall": {"id": "c", "name": "f", "arguments": "{"}}, role="ROLE_ASSISTANT"),
@@ -74,6 +76,10 @@ TOOLS = {"tools": [{"name": "f"}]}
             {"text": "a"}, {"image": {"fileId": "f"}}]}, HELLO]},
          ["messages[0].parts[1].image"]),
         ({"messages": [{"role": "ROLE_SYSTEM", "content": "Be kind."}]}, ["messages"]),
+        ({"messages": [{"role": "ROLE_ASSISTANT", "parts": [{"refusal": "No."}]}]},
+         ["messages[0].parts[0].refusal"]),
+        ({"messages": [{"role": "ROLE_ASSISTANT", "parts": [{"reasoning": "Hm."}]}]},
+         ["messages"]),
     ],
 )  # fmt: skip
 def test_what_the_api_lacks_is_refused_by_its_path(
@@ -293,11 +299,6 @@ def test_what_only_its_provider_can_read_goes_back_as_it_came() -> None:
     assert data.encode() in sent.body
 
 
-def test_a_refusal_goes_back_as_a_text() -> None:
-    sent = body(parts({"refusal": "I will not."}, role="ROLE_ASSISTANT"))
-    assert sent["messages"][1] == {"role": "assistant", "content": "I will not."}
-
-
 @pytest.mark.parametrize(
     ("choice", "sent"),
     [
@@ -314,6 +315,27 @@ def test_the_choice_of_tools(choice: dict[str, Any], sent: dict[str, Any] | None
     assert body({**TOOLS, "toolChoice": choice}).get("tool_choice") == sent
 
 
+@pytest.mark.parametrize("role", [0, 99])
+def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
+    asked = pb.GenerateRequest(messages=[pb.LLMMessage(role=role, content="Hello")])
+    with pytest.raises(InvalidRequestError) as caught:
+        DIALECT.encode(asked, OLD, Defaults(), stream=False)
+    assert caught.value.violations[0].field == "messages[0].role"
+    assert caught.value.reason_name == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize("choice", [{"mode": "MODE_NONE"}, {"parallel": False}])
+def test_without_tools_there_is_no_choice(choice: dict[str, Any]) -> None:
+    assert "tool_choice" not in body({"toolChoice": choice})
+
+
+def test_a_data_url_without_a_type_has_the_one_beside_it() -> None:
+    image = {"image": {"uri": "data:;base64,AA==", "mediaType": "image/png"}}
+    document = {"document": {"uri": "data:;base64,AA==", "mediaType": "application/pdf"}}
+    sent = body(parts(image, document))["messages"][0]["content"][1:]
+    assert [each["source"]["media_type"] for each in sent] == ["image/png", "application/pdf"]
+
+
 def test_a_dated_name_is_the_model_that_it_is_a_version_of() -> None:
     forced = {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}}
     assert body(forced, "claude-fable-5-20260609")["tool_choice"] == {"type": "any"}
@@ -327,6 +349,22 @@ def test_a_schema_keeps_its_own_title_and_description() -> None:
     sent = json.loads(encoded.body)["output_config"]["format"]["schema"]
     assert sent == json.loads(schema)
     assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
+
+
+def test_nothing_is_written_beside_a_reference() -> None:
+    schema = '{"$ref":"#/$defs/a","$defs":{"a":{"type":"object"}}}'
+    form = {"jsonSchema": {"name": "n", "description": "Other.", "schema": schema}}
+    encoded = encode({"responseFormat": form})
+    assert json.loads(encoded.body)["output_config"]["format"]["schema"] == json.loads(schema)
+    assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
+
+
+def test_the_providers_own_breakpoint_counts_as_one() -> None:
+    marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(4)]
+    own = {"anthropic.cache_control": {"type": "ephemeral"}}
+    encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}], "providerOptions": own})
+    assert encoded.body.count(b'"cache_control"') == 4
+    assert [each.field for each in encoded.warnings] == ["messages[0].parts[0].cache_breakpoint"]
 
 
 def test_of_too_many_breakpoints_the_last_ones_stay() -> None:
@@ -409,7 +447,18 @@ def test_the_list_is_read_page_by_page() -> None:
     assert DIALECT.decode_list(json.dumps(last).encode()) == ([], "")
 
 
-@pytest.mark.parametrize("sent", [b"", b"[]", b'{"data": [{}]}', b'{"input_tokens": "x"}'])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"[]",
+        b'{"data": [{}]}',
+        b'{"input_tokens": "x"}',
+        b'{"input_tokens": -1}',
+        b'{"input_tokens": 2147483648}',
+        b'{"x":' * 100_000,
+    ],
+)
 def test_a_list_or_a_count_that_cannot_be_read_is_an_error(sent: bytes) -> None:
     for read in (DIALECT.decode_list, DIALECT.decode_count):
         with pytest.raises(ProviderNotAvailableError, match="anthropic sent no") as caught:

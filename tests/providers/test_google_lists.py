@@ -78,7 +78,16 @@ def test_what_cannot_be_read_is_no_answer(read: Callable[[bytes], object], body:
     assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"totalTokens": "x"}', b'{"totalTokens": null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"totalTokens": "x"}',
+        b'{"totalTokens": null}',
+        b'{"totalTokens": -1}',
+        b'{"totalTokens": 2147483648}',
+    ],
+)
 def test_no_count_is_made_up(body: bytes) -> None:
     with pytest.raises(LLMClientError):
         GOOGLE.decode_count(body)

@@ -246,11 +246,12 @@ def test_a_signature_goes_to_its_own_provider_alone() -> None:
     assert [each.field for each in encoded.warnings] == ["messages[0].parts[1].signature"]
 
 
-def test_what_only_held_anothers_signature_is_nothing_to_send() -> None:
+@pytest.mark.parametrize(("role", "told"), [("ROLE_ASSISTANT", "model"), ("ROLE_USER", "user")])
+def test_what_only_held_anothers_signature_is_nothing_to_send(role: str, told: str) -> None:
     theirs = {"provider": "openai", "data": "theirs"}
-    turn = parts({"text": "", "signature": theirs}, {"text": "a"}, role="ROLE_ASSISTANT")
+    turn = parts({"text": "", "signature": theirs}, {"text": "a"}, role=role)
     encoded = encode(turn)
-    assert json.loads(encoded.body)["contents"] == [{"role": "model", "parts": [{"text": "a"}]}]
+    assert json.loads(encoded.body)["contents"] == [{"role": told, "parts": [{"text": "a"}]}]
     assert [each.field for each in encoded.warnings] == ["messages[0].parts[0].signature"]
 
 
@@ -278,6 +279,46 @@ def test_calls_and_schemas_go_as_they_were_written() -> None:
         "responseFormat": {"jsonSchema": {"schema": text}},
     }
     assert encode({**turn, **fields}).body.count(text.encode()) == 3
+
+
+@pytest.mark.parametrize("role", [0, 99])
+def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
+    asked = pb.GenerateRequest(messages=[pb.LLMMessage(role=role, content="Hello")])
+    with pytest.raises(InvalidRequestError) as caught:
+        GOOGLE.encode(asked, NEW, Defaults(), stream=False)
+    assert caught.value.violations[0].field == "messages[0].role"
+    assert caught.value.reason_name == "INVALID_REQUEST"
+
+
+def test_a_data_url_has_its_own_type_before_the_one_beside_it() -> None:
+    for url, told in (("data:image/webp;base64,AA==", "image/webp"), ("data:;base64,AA==", "a/b")):
+        turn = parts({"image": {"uri": url, "mediaType": "a/b"}})
+        [sent] = json.loads(encode(turn).body)["contents"][0]["parts"]
+        assert sent == {"inlineData": {"mimeType": told, "data": "AA=="}}
+
+
+def test_no_part_of_the_users_is_dropped_whatever_it_is() -> None:
+    strange = {"messages": [{"role": "ROLE_USER", "parts": [{"text": "a"}, {"reasoning": "b"}]}]}
+    with pytest.raises(InvalidRequestError) as caught:
+        encode(strange)
+    assert [each.field for each in caught.value.violations] == ["messages[0].parts[1].reasoning"]
+
+
+def test_what_is_left_out_whole_is_no_conversation() -> None:
+    theirs = {"provider": "openai", "data": "theirs"}
+    foreign = parts({"reasoning": "Hm.", "signature": theirs}, role="ROLE_ASSISTANT")
+    with pytest.raises(InvalidRequestError) as caught:
+        encode(foreign)
+    assert [each.field for each in caught.value.violations] == ["messages"]
+
+
+def test_a_result_has_the_name_of_the_last_call_before_it() -> None:
+    asked = [parts(called("c", name=name), role="ROLE_ASSISTANT") for name in "fg"]
+    told = [{"messages": [result("c")]}] * 2
+    both = [each["messages"][0] for pair in zip(asked, told, strict=True) for each in pair]
+    sent = json.loads(encode({"messages": both}).body)["contents"]
+    answered = [each["parts"][0]["functionResponse"]["name"] for each in sent[1::2]]
+    assert answered == ["f", "g"]
 
 
 def test_an_empty_answer_is_left_out_with_a_warning() -> None:

@@ -89,7 +89,6 @@ def test_parts_that_are_not_known_are_passed_over() -> None:
         ("ESCALATION", "CONTENT_FILTER"),
         ("MALFORMED_FUNCTION_CALL", "MALFORMED_TOOL_CALL"),
         ("UNEXPECTED_TOOL_CALL", "MALFORMED_TOOL_CALL"),
-        ("FUNCTION_CALL", "TOOL_CALLS"),
         ("LANGUAGE", "OTHER"),
         ("OTHER", "OTHER"),
         ("TOO_MANY_TOOL_CALLS", "OTHER"),
@@ -155,6 +154,25 @@ def test_the_last_usage_counts_and_what_claims_too_much_is_cut() -> None:
     ]
     assert fold(*chunks).response().usage == pb.Usage(
         cache_read_audio_tokens=10, output_audio_tokens=5, reasoning_tokens=2
+    )
+
+
+def test_an_answer_that_breaks_off_uncounted_is_estimated_by_what_came() -> None:
+    used = {"promptTokenCount": 9, "thoughtsTokenCount": 3, "totalTokenCount": 12}
+    chunks = [
+        body({"text": "y" * 12, "thought": True}, usageMetadata=used),
+        body({"text": "x" * 40}),
+        body({"functionCall": {"name": "f", "args": {"a": "xyz"}}}),
+    ]
+    folded = Folded(GOOGLE.decoder(MAX_EVENT))
+    with pytest.raises(StreamInterruptedError):
+        folded.run(*(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks))
+    assert folded.decoder.answer.usage == pb.Usage(
+        input_tokens=9, output_tokens=13, reasoning_tokens=3, estimated=True
+    )
+    last = {**used, "candidatesTokenCount": 11}
+    assert fold(*chunks, body(finish="STOP", usageMetadata=last)).response().usage == pb.Usage(
+        input_tokens=9, output_tokens=11, reasoning_tokens=3
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from llmrpc import v1 as pb
+from llmrpc_server.rpc import batch
 from llmrpc_server.rpc.details import MAX_BYTES
 from tests.conftest import StartGateway
 from tests.running import RunningGateway, until
@@ -202,6 +203,20 @@ async def test_a_batch_without_end_is_told_that_the_server_stops(gateway: StartG
     assert detail(error, error_details_pb2.ErrorInfo).reason == "GATEWAY_OVERLOADED"
     assert "stopping" in str(error.details())
     assert scripted(running).running == 0
+    await asyncio.wait_for(stopping, 10)
+
+
+async def test_a_batch_without_items_is_let_go_before_the_grace_is_over(
+    gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "NOTHING_NEW", 0.01)
+    running = await gateway(providers=SCRIPTED, listen={"grace": 20.0})
+    call: Any = running.stub.BatchGenerate()
+    await call.write(item("a"))
+    assert (await call.read()).id == "a"
+    stopping = asyncio.ensure_future(running.app.lifecycle.stop())
+    error = await asyncio.wait_for(failure(call.read()), 10)
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
     await asyncio.wait_for(stopping, 10)
 
 

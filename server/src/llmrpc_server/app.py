@@ -88,7 +88,7 @@ class App:
             self.client,
             validator=validator,
             items=Items(self._tracer, redactor),
-            pace=lambda model: self._paces[self.client.resolve(model).provider],
+            pace=self._pace,
             drain=drain,
             settings=batch,
             timeout=config.timeout,
@@ -170,6 +170,10 @@ class App:
             for alias, target in targets.items()
             if target is not None and target.model
         }
+
+    async def _pace(self, model: str) -> Pace:
+        """The pace of the provider that a batch's item goes to."""
+        return self._paces[(await self.client.aim(model)).provider]
 
     def _learned(self) -> None:
         self._models.changed()

@@ -18,6 +18,11 @@ class Findings:
         self._invalid: list[Violation] = []
         self._unsupported: list[Violation] = []
 
+    @property
+    def clean(self) -> bool:
+        """Whether no violation was found so far."""
+        return not (self._invalid or self._unsupported)
+
     def unsupported(self, field: str, why: str = "") -> None:
         """A required field that this provider or model lacks."""
         name = field.rpartition(".")[2]
@@ -38,9 +43,9 @@ class Findings:
         The reason is FIELD_NOT_SUPPORTED only where another provider could serve
         the request as it stands.
         """
-        violations = [*self._invalid, *self._unsupported]
-        if not violations:
+        if self.clean:
             return
+        violations = [*self._invalid, *self._unsupported]
         first = violations[0]
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
         raise InvalidRequestError(

@@ -7,6 +7,16 @@ from typing import Literal
 
 import msgspec
 
+_PRICES = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "input_audio",
+    "output_audio",
+)
+
 
 class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one model of one provider costs, in USD per so many tokens.
@@ -26,11 +36,17 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Absent: cached input costs what other input does."""
     cache_write: Decimal | None = None
     """Absent: written input costs what other input does."""
+    cache_write_1h: Decimal | None = None
+    """For what is kept an hour. Absent: as `cache_write`."""
+    input_audio: Decimal | None = None
+    """Absent: heard input costs what other input does."""
+    output_audio: Decimal | None = None
+    """Absent: spoken output costs what other output does."""
     per: Literal["million", "thousand"] = "million"
     """How many tokens the prices are for."""
 
     def __post_init__(self) -> None:
-        for name in ("input", "output", "cache_read", "cache_write"):
+        for name in _PRICES:
             price = getattr(self, name)
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name}: a price is a number from 0, not {price}")
@@ -38,10 +54,5 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def per_million(self) -> dict[str, Decimal]:
         """The prices in USD per million tokens, under the names of `rates`."""
         factor = 1000 if self.per == "thousand" else 1
-        prices = {
-            "input_mtok": self.input,
-            "output_mtok": self.output,
-            "cache_read_mtok": self.cache_read,
-            "cache_write_mtok": self.cache_write,
-        }
+        prices = {f"{name}_mtok": getattr(self, name) for name in _PRICES}
         return {name: price * factor for name, price in prices.items() if price is not None}

@@ -50,6 +50,10 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def apart(self) -> KeyRing:
+        """The same keys, whose rests are of no concern to this ring."""
+        return KeyRing(self._provider, self._keys, self._clock)
+
     def pick(self, model: str) -> ApiKey | None:
         """The next key that may be used now; None for a provider without keys.
 

@@ -39,7 +39,8 @@ class RetryClient(WrapperClient):
     """Retries what may succeed when sent again, inside the deadline.
 
     `open_stream` returns at the first delta, so nothing is tried again behind
-    it. The last error is raised with all attempts.
+    it. The last error is raised with all attempts. Counts have rests of their keys'
+    own: providers limit them apart from answers.
     """
 
     def __init__(
@@ -51,18 +52,38 @@ class RetryClient(WrapperClient):
     ) -> None:
         super().__init__(inner)
         self._keys = keys
+        self._counting = keys.apart()
         self._settings = settings
         self._sleep = sleep
 
     async def around(
         self, request: pb.GenerateRequest, call: Call, once: Callable[[Call], Awaitable[T]]
     ) -> T:
+        return await self._tried(self._keys, request, call, once)
+
+    async def count_tokens(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> pb.CountTokensResponse:
+        return await self._tried(
+            self._counting,
+            request,
+            call or Call(),
+            lambda call: self.inner.count_tokens(request, call),
+        )
+
+    async def _tried(
+        self,
+        keys: KeyRing,
+        request: pb.GenerateRequest,
+        call: Call,
+        once: Callable[[Call], Awaitable[T]],
+    ) -> T:
         target = call.target or Target(self.provider_name, request.model)
-        settings, keys = self._settings, self._keys
+        settings = self._settings
         tries = 0
         last: LLMClientError | None = None
         while True:
-            key = await self._key(target.model, call, last)
+            key = await self._key(keys, target.model, call, last)
             try:
                 return await once(call.aimed(Target(target.provider, target.model, key)))
             except LLMClientError as error:
@@ -82,21 +103,23 @@ class RetryClient(WrapperClient):
                 raise last
             await self._sleep(delay)
 
-    async def _key(self, model: str, call: Call, last: LLMClientError | None) -> ApiKey | None:
+    async def _key(
+        self, keys: KeyRing, model: str, call: Call, last: LLMClientError | None
+    ) -> ApiKey | None:
         """A key that may be used, after a wait where a short one brings one back.
 
         Raises what the ring says where it does not, with the shortest wait.
         """
         for _ in range(self._settings.attempts):
             try:
-                return self._keys.pick(model)
+                return keys.pick(model)
             except LLMClientError as resting:
                 wait = resting.retry_after
                 if wait is None or not self._may_wait(wait, call):
                     raise resting from last
             # those who wait for one key do not all wake at once
             await self._sleep(wait + random.uniform(0.0, 0.05 + wait / 10))  # noqa: S311
-        return self._keys.pick(model)
+        return keys.pick(model)
 
     def _may_wait(self, delay: float, call: Call) -> bool:
         """Whether a try after this wait is worth it."""

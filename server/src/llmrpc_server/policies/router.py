@@ -69,7 +69,7 @@ class Router(BaseLLMClient):
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
-        target = await self._aim(request.model)
+        target = await self.aim(request.model)
         client = self._routes[target.provider].client
         try:
             return await client.generate(request, (call or Call()).aimed(target))
@@ -79,7 +79,7 @@ class Router(BaseLLMClient):
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
-        target = await self._aim(request.model)
+        target = await self.aim(request.model)
         client = self._routes[target.provider].client
         try:
             return await client.open_stream(request, (call or Call()).aimed(target))
@@ -89,7 +89,7 @@ class Router(BaseLLMClient):
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
-        target = await self._aim(request.model)
+        target = await self.aim(request.model)
         client = self._routes[target.provider].client
         try:
             return await client.count_tokens(request, (call or Call()).aimed(target))
@@ -115,8 +115,11 @@ class Router(BaseLLMClient):
         """More is known of models: what names mean is found out anew."""
         self._resolved.clear()
 
-    async def _aim(self, model: str) -> Target:
-        """The target for a name, after a wait for the providers' lists where it needs one."""
+    async def aim(self, model: str) -> Target:
+        """The target for a name, after a wait for the providers' lists where it needs one.
+
+        Raises as `resolve` does.
+        """
         try:
             return self.resolve(model)
         except ModelNotFoundError:

@@ -6,13 +6,17 @@ that is the same for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS, LLMClientError, ProviderNotAvailableError
 from llmrpc_server.providers.retry_after import retry_after
 
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading bytes as JSON of a shape raises where they are none."""
 MAX_MESSAGE = 4096
 """Characters of a provider's message that an exception repeats: more than anybody
 is shown, since secrets in it are masked, and it is cut again, after this."""
@@ -22,6 +26,8 @@ MAX_REQUEST_ID = 200
 """Characters of the provider's name for a request."""
 REQUEST_IDS = ("x-request-id", "request-id")
 """Headers in which providers name a request, for their support."""
+
+T = TypeVar("T")
 
 
 class Kind(NamedTuple):
@@ -122,6 +128,14 @@ def answered(
     if wish in ("true", "false") and kind is not QUOTA:
         error.retryable = wish == "true"
     return error
+
+
+def read(decode: Callable[[bytes], T], body: bytes, provider: str, what: str) -> T:
+    """A body, decoded. Raises `unreadable`, for a provider that sent no `what`."""
+    try:
+        return decode(body)
+    except UNDECODABLE as error:
+        raise unreadable(provider, f"sent no {what}") from error
 
 
 def unreadable(provider: str, why: str) -> ProviderNotAvailableError:

@@ -15,9 +15,12 @@ def data_url(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{to_base64(data)}"
 
 
-def split_data_url(url: str) -> tuple[str, str] | None:
-    """The media type and the base64 of a `data:` URL; None for any other address."""
+def split_data_url(url: str, media_type: str = "") -> tuple[str, str] | None:
+    """The media type and the base64 of a `data:` URL; None for any other address.
+
+    The type is the URL's own; one without has that which was told beside it.
+    """
     head, comma, data = url.partition(",")
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
         return None
-    return head.removeprefix("data:").partition(";")[0], data
+    return head.removeprefix("data:").partition(";")[0] or media_type, data

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
+from llmrpc import v1 as pb
 from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import Row
 
@@ -16,6 +17,7 @@ class ModelQuirks(Protocol):
         """Places of a request, beside those that the row lacks."""
 
 
+Hint = Literal["signature", "cache_breakpoint"]
 Q = TypeVar("Q")
 M = TypeVar("M", bound=ModelQuirks)
 
@@ -42,3 +44,11 @@ class Target(Generic[Q, M]):
         if lacks:
             self.findings.unsupported(field or place)
         return lacks
+
+    def leave_out(self, part: pb.Part, place: str, *hints: Hint) -> None:
+        """Warns of hints of a part that have no place where they stand."""
+        for hint in hints:
+            if part.HasField(hint):
+                self.findings.warn(
+                    f"{place}.{hint}", f"{self.row.name} has no place for it: left out"
+                )

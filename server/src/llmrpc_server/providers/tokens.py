@@ -9,6 +9,9 @@ from msgspec import Meta
 Tokens = Annotated[int, Meta(ge=0, le=2**29)] | None
 """A count; prompt, answer and reasoning together still fit into an int32."""
 
+Counted = Annotated[int, Meta(ge=0, lt=2**31)]
+"""A count that stands alone, as a provider's answer to a question for it."""
+
 
 def split(total: int, *parts: int | None) -> list[int]:
     """The parts that are inside a total, and what they leave of it.

@@ -175,7 +175,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNIMPLEMENTED. The method is not there in this release.
 
         { "reason": "METHOD_NOT_IMPLEMENTED", "domain": "llmrpc",
-          "metadata": { "method": "/llmrpc.v1.LLMService/ListModels" } }
+          "metadata": { "method": "/llmrpc.v1.LLMService/AMethodOfLater" } }
+
+    LLMService has all its methods today. One that the contract does not have gets
+    gRPC's own UNIMPLEMENTED, without details.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 23
     """INTERNAL. A fault of this gateway. Its log has more under the request id.
@@ -333,7 +336,10 @@ ERROR_REASON_METHOD_NOT_IMPLEMENTED: ErrorReason.ValueType  # 22
 """UNIMPLEMENTED. The method is not there in this release.
 
     { "reason": "METHOD_NOT_IMPLEMENTED", "domain": "llmrpc",
-      "metadata": { "method": "/llmrpc.v1.LLMService/ListModels" } }
+      "metadata": { "method": "/llmrpc.v1.LLMService/AMethodOfLater" } }
+
+LLMService has all its methods today. One that the contract does not have gets
+gRPC's own UNIMPLEMENTED, without details.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 23
 """INTERNAL. A fault of this gateway. Its log has more under the request id.

@@ -7,7 +7,7 @@ from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.anthropic import errors, usage, wire
 from llmrpc_server.providers.anthropic.blocks import Blocks
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "end_turn": pb.FINISH_REASON_STOP,
@@ -64,7 +64,7 @@ class Assembly:
             if said.content is None and said.type != "message":
                 raise unreadable(self._provider, "sent an answer without a message")
             self._begin(said)
-        except wire.UNDECODABLE as error:
+        except UNDECODABLE as error:
             raise self._unreadable() from error
         self._finish(said.stop_reason)
 
@@ -76,7 +76,7 @@ class Assembly:
         """
         try:
             self._event(wire.decode_event(data), data)
-        except wire.UNDECODABLE as error:
+        except UNDECODABLE as error:
             if self._is_read(data):
                 raise self._unreadable() from error
 
@@ -144,7 +144,7 @@ class Assembly:
     def _is_read(self, data: bytes) -> bool:
         try:
             return wire.decode_type(data).type in _EVENTS
-        except wire.UNDECODABLE:
+        except UNDECODABLE:
             return True
 
     def _unreadable(self) -> LLMClientError:

@@ -34,9 +34,8 @@ def build_assistant(
             continue
         block: dict[str, Any] | None = None
         match kind:
-            case "text" | "refusal":
-                text = part.text or part.refusal
-                block = {"type": "text", "text": text} if text else None
+            case "text":
+                block = {"type": "text", "text": part.text} if part.text else None
             case "tool_call":
                 block = _call(part.tool_call, place, target)
             case _:

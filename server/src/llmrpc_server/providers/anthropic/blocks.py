@@ -17,6 +17,7 @@ from llmrpc import v1 as pb
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc.stream import AnswerBuilder
 from llmrpc_server.providers.anthropic import wire
+from llmrpc_server.providers.failures import UNDECODABLE
 
 _NO_ARGUMENTS = b"{}"
 _KNOWN = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
@@ -147,6 +148,6 @@ class Blocks:
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return False
     return True

@@ -23,10 +23,14 @@ class _Mark(NamedTuple):
 
 
 class Breakpoints:
-    """Those of one request, in the order of the prompt."""
+    """Those of one request, in the order of the prompt.
 
-    def __init__(self, target: AnthropicTarget) -> None:
+    `automatic` is one more at the end, which the provider sets itself: it counts too.
+    """
+
+    def __init__(self, target: AnthropicTarget, *, automatic: bool) -> None:
         self._target = target
+        self._most = target.quirks.max_breakpoints - automatic
         self._marks: list[_Mark] = []
 
     def mark(self, block: dict[str, Any], part: pb.Part, place: str) -> None:
@@ -43,13 +47,14 @@ class Breakpoints:
     def write(self) -> None:
         """Writes them into their blocks."""
         ttls, findings = self._target.quirks.cache_ttls, self._target.findings
-        most = self._target.quirks.max_breakpoints
-        for mark in self._marks[:-most]:
+        first = max(0, len(self._marks) - self._most)
+        for mark in self._marks[:first]:
             findings.warn(
-                mark.field, f"{self._target.row.name} takes {most}, and the last count: left out"
+                mark.field,
+                f"{self._target.row.name} takes {self._most}, and the last count: left out",
             )
         shortest = max(ttls.values())
-        for mark in self._marks[-most:]:
+        for mark in self._marks[first:]:
             ttl = mark.ttl
             if ttls[ttl or next(iter(ttls))] > shortest:
                 ttl = next(name for name, seconds in ttls.items() if seconds == shortest)

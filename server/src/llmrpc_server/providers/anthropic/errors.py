@@ -9,6 +9,7 @@ https://platform.claude.com/docs/en/api/rate-limits
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ from llmrpc_server.providers.failures import (
     QUOTA,
     RATE,
     REJECTED,
+    UNDECODABLE,
     Kind,
     Said,
     answered,
@@ -64,14 +66,11 @@ _CODES_IN_STREAM: Mapping[str, Kind] = {
 `timeout_error` and what is not known are failures of the provider."""
 
 
-class _Details(msgspec.Struct):
-    error_code: str | None = None
-
-
 class _Error(msgspec.Struct):
     type: str | None = None
     message: str | None = None
-    details: _Details | None = None
+    details: Any = None
+    """An object with an `error_code`; whatever else stands here hides no type."""
 
 
 class _Body(msgspec.Struct):
@@ -102,9 +101,10 @@ def _read(body: bytes) -> Said:
     """What the body says of itself; nothing where it is none of the protocol's."""
     try:
         error = _decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         error = None
     if error is None:
         return Said()
-    codes = (error.details.error_code if error.details is not None else None, error.type)
+    code = error.details.get("error_code") if isinstance(error.details, dict) else None
+    codes = (code if isinstance(code, str) else None, error.type)
     return Said(tuple(filter(None, codes)), error.message or "")

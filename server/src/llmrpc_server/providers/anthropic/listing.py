@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from llmrpc_server.providers.anthropic.wire import UNDECODABLE
 from llmrpc_server.providers.dialect import Listed
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import read
+from llmrpc_server.providers.tokens import Counted
 
 _PATH = "/v1/models?limit=1000"
 
@@ -30,7 +30,7 @@ class _Page(msgspec.Struct):
 
 
 class _Count(msgspec.Struct):
-    input_tokens: int
+    input_tokens: Counted
 
 
 _decode_page = msgspec.json.Decoder(_Page).decode
@@ -44,17 +44,11 @@ def list_path(page: str) -> str:
 
 def read_list(body: bytes, provider: str) -> tuple[list[Listed], str]:
     """The models of a page, and the next page; empty at the end."""
-    try:
-        page = _decode_page(body)
-    except UNDECODABLE as error:
-        raise unreadable(provider, "sent no list of models") from error
+    page = read(_decode_page, body, provider, "list of models")
     models = [Listed(each.id, each.max_input_tokens, each.max_tokens) for each in page.data]
     return models, (page.last_id or "") if page.has_more else ""
 
 
 def read_count(body: bytes, provider: str) -> int:
     """The count."""
-    try:
-        return _decode_count(body).input_tokens
-    except UNDECODABLE as error:
-        raise unreadable(provider, "sent no count of tokens") from error
+    return read(_decode_count, body, provider, "count of tokens").input_tokens

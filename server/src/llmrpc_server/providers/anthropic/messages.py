@@ -10,7 +10,7 @@ https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-me
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.assistant import build_assistant
@@ -18,6 +18,7 @@ from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.results import build_results
+from llmrpc_server.providers.turns import Turn, Turns
 
 _ROLES = {
     pb.ROLE_SYSTEM: "system",
@@ -29,34 +30,34 @@ _ROLES = {
 Blocks = list[dict[str, Any]]
 
 
-class _Turn(NamedTuple):
-    role: str
-    blocks: Blocks
-    field: str
-    """The first message of it."""
-
-
 def add_messages(
-    body: dict[str, Any], messages: Sequence[pb.LLMMessage], target: AnthropicTarget
+    body: dict[str, Any],
+    messages: Sequence[pb.LLMMessage],
+    target: AnthropicTarget,
+    breakpoints: Breakpoints,
 ) -> None:
-    """Writes `system` and `messages`."""
-    breakpoints = Breakpoints(target)
+    """Writes `system` and `messages`, with their breakpoints."""
     system: Blocks = []
-    turns: list[_Turn] = []
+    turns = Turns(target.findings)
     for index, message in enumerate(messages):
-        role, field = _ROLES[message.role], f"messages[{index}]"
+        field = f"messages[{index}]"
+        role = _ROLES.get(message.role)
+        if role is None:
+            target.findings.invalid(f"{field}.role", f"{message.role} is no role")
+            continue
         blocks = _blocks(message, field, breakpoints, target)
-        if role == "system" and not turns:
+        if role == "system" and not turns.all:
             system.extend(blocks)
-        elif turns and turns[-1].role == role:
-            turns[-1].blocks.extend(blocks)
-        elif blocks:
-            turns.append(_Turn(role, blocks, field))
-    _check(turns, target)
+        else:
+            turns.add(role, message, blocks, field)
+    turns.check()
+    _check_system(turns.all, target)
     breakpoints.write()
     if system:
         body["system"] = _simplest(system)
-    body["messages"] = [{"role": turn.role, "content": _simplest(turn.blocks)} for turn in turns]
+    body["messages"] = [
+        {"role": turn.role, "content": _simplest(turn.pieces)} for turn in turns.all
+    ]
 
 
 def _blocks(
@@ -81,11 +82,8 @@ def _blocks(
     return built
 
 
-def _check(turns: Sequence[_Turn], target: AnthropicTarget) -> None:
-    if not turns:
-        target.findings.unsupported(
-            "messages", f"{target.row.name} needs a message that is no system message"
-        )
+def _check_system(turns: Sequence[Turn], target: AnthropicTarget) -> None:
+    """Refuses system messages where the model or the API takes none."""
     roles = ["", *(turn.role for turn in turns), "assistant"]
     for index, turn in enumerate(turns, 1):
         if turn.role != "system":

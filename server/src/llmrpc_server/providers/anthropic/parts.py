@@ -47,15 +47,7 @@ def add_block(
     else:
         breakpoints.mark(block, part, place)
         built.append(block)
-    warn_of_signature(part, place, target)
-
-
-def warn_of_signature(part: pb.Part, place: str, target: AnthropicTarget) -> None:
-    """Nothing but reasoning is signed here."""
-    if part.HasField("signature"):
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} has no place for it: left out"
-        )
+    target.leave_out(part, place, "signature")
 
 
 def _image(image: pb.Image, place: str, target: AnthropicTarget) -> dict[str, Any] | None:
@@ -67,7 +59,7 @@ def _image(image: pb.Image, place: str, target: AnthropicTarget) -> dict[str, An
         case "data":
             source = _image_data(to_base64(image.data), image.media_type, place, target)
         case "uri":
-            inline = split_data_url(image.uri)
+            inline = split_data_url(image.uri, image.media_type)
             if inline is not None:
                 source = _image_data(inline[1], inline[0], place, target)
             else:
@@ -97,7 +89,7 @@ def _document(document: pb.Document, place: str, target: AnthropicTarget) -> dic
                 document.data, document.media_type, place, f"{place}.data", target
             )
         case "uri":
-            source = _document_uri(document.uri, place, target)
+            source = _document_uri(document, place, target)
         case "file_id":
             source = {"type": "file", "file_id": document.file_id}
         case _:
@@ -110,10 +102,12 @@ def _document(document: pb.Document, place: str, target: AnthropicTarget) -> dic
     return built
 
 
-def _document_uri(uri: str, place: str, target: AnthropicTarget) -> dict[str, str] | None:
-    inline = split_data_url(uri)
+def _document_uri(
+    document: pb.Document, place: str, target: AnthropicTarget
+) -> dict[str, str] | None:
+    inline = split_data_url(document.uri, document.media_type)
     if inline is None:
-        return {"type": "url", "url": uri}
+        return {"type": "url", "url": document.uri}
     media_type, data = inline
     try:
         read = base64.b64decode(data, validate=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from llmrpc import v1 as pb
 from llmrpc.hints import own_options
 from llmrpc_server.catalogue.models import find_model
+from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.messages import add_messages
 from llmrpc_server.providers.anthropic.output import add_response_format
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
@@ -43,7 +44,8 @@ def build_body(
     """The body; what stands against it is in the target's findings."""
     max_tokens = _max_tokens(request, target, defaults)
     body: dict[str, Any] = {"model": target.name, "max_tokens": max_tokens}
-    add_messages(body, request.messages, target)
+    automatic = f"{target.row.name}.cache_control" in request.provider_options
+    add_messages(body, request.messages, target, Breakpoints(target, automatic=automatic))
     if stream:
         body["stream"] = True
     for field in _REFUSED:
@@ -57,7 +59,7 @@ def build_body(
         body["tools"] = build_tools(request.tools, target)
     if request.HasField("tool_choice"):
         choice = build_tool_choice(request.tool_choice, body, target)
-        if choice is not None:
+        if choice is not None and request.tools:
             body["tool_choice"] = choice
     if request.HasField("response_format"):
         add_response_format(body, request.response_format, target)

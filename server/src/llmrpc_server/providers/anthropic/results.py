@@ -12,7 +12,7 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
-from llmrpc_server.providers.anthropic.parts import build_part, warn_of_signature
+from llmrpc_server.providers.anthropic.parts import build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 
 _ID = re.compile("[a-zA-Z0-9_-]+")
@@ -41,7 +41,7 @@ def _result(
     result = part.tool_result
     built: dict[str, Any] = {"type": "tool_result", "tool_use_id": call_id(result.tool_call_id)}
     breakpoints.mark(built, part, place)
-    warn_of_signature(part, place, target)
+    target.leave_out(part, place, "signature")
     marked = part.HasField("cache_breakpoint")
     content: list[dict[str, Any]] = []
     for index, piece in enumerate(result.parts):
@@ -52,7 +52,7 @@ def _result(
             breakpoints.refuse(piece, field, "a result has one, at its end")
         else:
             breakpoints.mark(built, piece, field)
-        warn_of_signature(piece, field, target)
+        target.leave_out(piece, field, "signature")
     if result.content or content:
         built["content"] = result.content or content
     if result.is_error:

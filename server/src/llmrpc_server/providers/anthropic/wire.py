@@ -98,8 +98,6 @@ class Event(msgspec.Struct):
     error: Any = None
 
 
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 decode_message = msgspec.json.Decoder(Message).decode
 decode_event = msgspec.json.Decoder(Event).decode
 decode_block = msgspec.json.Decoder(Block).decode

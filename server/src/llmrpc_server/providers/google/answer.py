@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.error_body import read_body, read_error
 from llmrpc_server.providers.google.usage import disjoint
@@ -30,7 +31,6 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "IMAGE_RECITATION": _FILTERED,
     "MALFORMED_FUNCTION_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
     "UNEXPECTED_TOOL_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
-    "FUNCTION_CALL": pb.FINISH_REASON_TOOL_CALLS,  # servers that imitate Google
 }
 """Others, such as LANGUAGE, OTHER and TOO_MANY_TOOL_CALLS, are told by their name."""
 
@@ -46,7 +46,17 @@ class Assembly:
     belongs to the part that it came with: that part is never joined with another.
     """
 
-    __slots__ = ("_calls", "_number", "_open", "_provider", "answer", "answered", "finished")
+    __slots__ = (
+        "_calls",
+        "_characters",
+        "_counted",
+        "_number",
+        "_open",
+        "_provider",
+        "answer",
+        "answered",
+        "finished",
+    )
 
     def __init__(self, provider: str) -> None:
         self.answer = Answer()
@@ -56,6 +66,9 @@ class Assembly:
         """Whether it was said why the answer ended."""
         self._provider = provider
         self._calls = 0
+        self._characters = 0
+        self._counted = False
+        """Whether the usage so far tells what was written."""
         self._number = 0
         self._open: tuple[_Kind, int] | None = None
         """The kind and the key of the part that the next text may go on."""
@@ -68,14 +81,13 @@ class Assembly:
         """
         try:
             said = wire.decode(body)
-        except (wire.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
             raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
         answer = self.answer
         if said.usage_metadata is not None:
-            answer.usage = disjoint(said.usage_metadata) or answer.usage
-            answer.service_tier = (said.usage_metadata.service_tier or answer.service_tier).lower()
+            self._count(said.usage_metadata)
         if said.error:
             raise errors.from_stream(self._provider, read_error(said.error))
         if said.response_id and not answer.response_id:
@@ -87,6 +99,25 @@ class Assembly:
                 self._candidate(candidate)
         if said.prompt_feedback is not None and not said.candidates:
             self._blocked(said.prompt_feedback.block_reason or "")
+        self._estimate()
+
+    def _count(self, counted: wire.Usage) -> None:
+        answer = self.answer
+        answer.service_tier = (counted.service_tier or answer.service_tier).lower()
+        usage = disjoint(counted)
+        if usage is not None:
+            answer.usage = usage
+            self._counted = counted.candidates_token_count is not None
+
+    def _estimate(self) -> None:
+        """Some models count the answer at its end alone: till then it is what came."""
+        spent = self.answer.usage
+        if spent is None or self._counted:
+            return
+        tokens = -(-self._characters // CHARACTERS_PER_TOKEN) - spent.reasoning_tokens
+        if tokens > spent.output_tokens:
+            spent.output_tokens = tokens
+            spent.estimated = True
 
     def _candidate(self, candidate: wire.Candidate) -> None:
         self.answered = True
@@ -127,6 +158,7 @@ class Assembly:
         if self._open is None or self._open[0] != kind or signature:
             self._open = (kind, self._new())
             self.answer.parts.start(self._open[1], kind)
+        self._characters += len(text)
         self.answer.parts.text(self._open[1], text, kind)
         return self._open[1]
 
@@ -136,6 +168,7 @@ class Assembly:
         made = "_".join(filter(None, ("call", self.answer.response_id, str(self._calls))))
         self._calls += 1
         arguments = msgspec.json.format(call.args, indent=-1).decode()
+        self._characters += len(arguments)
         self.answer.parts.tool_call(
             key, call.id or made, call.name or "", "{}" if arguments == "null" else arguments
         )

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.google.parts import build_part, leave_out
+from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
-from llmrpc_server.providers.google.results import build_result, names_of_calls
+from llmrpc_server.providers.google.results import build_result
+from llmrpc_server.providers.turns import Turns
 
 SKIP_SIGNATURE = "skip_thought_signature_validator"
 """Stands for the signature of a call that Google's model did not make. Source: the
@@ -24,31 +25,24 @@ questions at the end of https://ai.google.dev/gemini-api/docs/thought-signatures
 
 def build_conversation(messages: Sequence[pb.LLMMessage], target: GoogleTarget) -> dict[str, Any]:
     """`contents` and `systemInstruction`; turns of one role that follow are one."""
-    contents: list[dict[str, Any]] = []
+    turns = Turns(target.findings)
     instructions: list[dict[str, Any]] = []
-    names = names_of_calls(messages)
+    names: dict[str, str] = {}
     for index, message in enumerate(messages):
         field = f"messages[{index}]"
-        role = "user"
         match message.role:
             case pb.ROLE_SYSTEM:
-                instructions += _instructions(message, field, target, late=bool(contents))
-                continue
+                instructions += _instructions(message, field, target, late=bool(turns.all))
             case pb.ROLE_ASSISTANT:
-                role = "model"
-                parts = _answer(message, field, target)
+                turns.add("model", message, _answer(message, field, names, target), field)
             case pb.ROLE_TOOL:
-                parts = _results(message, field, names, target)
-            case _:
-                parts = _plain(message, field, target)
-        if contents and contents[-1]["role"] == role:
-            contents[-1]["parts"] += parts
-        elif parts:
-            contents.append({"role": role, "parts": parts})
-    if not any(each.content or each.parts for each in messages if each.role != pb.ROLE_SYSTEM):
-        target.findings.unsupported(
-            "messages", f"{target.row.name} needs a message beside the instructions"
-        )
+                turns.add("user", message, _results(message, field, names, target), field)
+            case pb.ROLE_USER:
+                turns.add("user", message, _plain(message, field, target), field)
+            case role:
+                target.findings.invalid(f"{field}.role", f"{role} is no role")
+    turns.check()
+    contents = [{"role": turn.role, "parts": turn.pieces} for turn in turns.all]
     conversation: dict[str, Any] = {"contents": contents}
     if instructions:
         conversation["systemInstruction"] = {"parts": instructions}
@@ -83,31 +77,36 @@ def _plain(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "signature", "cache_breakpoint")
-        if (part.HasField("text") or not only_text) and (item := build_part(part, place, target)):
+        target.leave_out(part, place, "signature", "cache_breakpoint")
+        if only_text and not part.HasField("text"):
+            continue
+        item = build_part(part, place, target)
+        if item is not None and item.get("text") != "":
             built.append(item)
     return built
 
 
-def _answer(message: pb.LLMMessage, field: str, target: GoogleTarget) -> list[dict[str, Any]]:
+def _answer(
+    message: pb.LLMMessage, field: str, names: dict[str, str], target: GoogleTarget
+) -> list[dict[str, Any]]:
     """A turn of the model: each part with its signature, in order.
 
-    Of several calls the first is the one whose signature is demanded.
+    `names` gets the tools' names by the ids of the calls. Of several calls the first is
+    the one whose signature is demanded.
     """
     if message.content:
         return [{"text": message.content}]
-    if not message.parts:
-        target.findings.warn(field, "an empty answer has nothing to send: left out")
     built: list[dict[str, Any]] = []
     called = False
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "cache_breakpoint")
+        target.leave_out(part, place, "cache_breakpoint")
         item: dict[str, Any] | None
         match part.WhichOneof("kind"):
             case "reasoning" | "redacted_reasoning":
                 item = _thought(part, place, target)
             case "tool_call":
+                names[part.tool_call.id] = part.tool_call.name
                 item = _call(part.tool_call, f"{place}.tool_call", target)
             case _:
                 item = build_part(part, place, target)
@@ -122,7 +121,7 @@ def _answer(message: pb.LLMMessage, field: str, target: GoogleTarget) -> list[di
                 f"there is none of {target.row.name}'s: sent with the value that stands for it",
             )
         else:
-            leave_out(part, place, target, "signature")
+            target.leave_out(part, place, "signature")
         called = called or part.HasField("tool_call")
         if item.get("text") != "" or "thoughtSignature" in item:
             built.append(item)
@@ -165,6 +164,6 @@ def _results(
     built: list[dict[str, Any]] = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        leave_out(part, place, target, "signature", "cache_breakpoint")
+        target.leave_out(part, place, "signature", "cache_breakpoint")
         built.append(build_result(part.tool_result, f"{place}.tool_result", names, target))
     return built

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -22,7 +22,7 @@ from llmrpc_server.providers.dialect import (
     Row,
     StreamDecoder,
 )
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import read, unreadable
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.answer import Assembly
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
@@ -32,8 +32,6 @@ from llmrpc_server.providers.google.stream import GoogleStreamDecoder
 _MODELS = "models/"
 _PAGE = 1000
 """Models on a page of the list, the most that it takes."""
-
-T = TypeVar("T")
 
 
 class GoogleDialect(Dialect, ListsModels, CountsTokens):
@@ -94,7 +92,7 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         return f"/models?pageSize={_PAGE}{more}"
 
     def decode_list(self, body: bytes) -> tuple[list[Listed], str]:
-        said = self._read(wire.decode_models, body)
+        said = read(wire.decode_models, body, self.row.name, "list of models")
         listed = [
             Listed(
                 model.name.removeprefix(_MODELS), model.input_token_limit, model.output_token_limit
@@ -111,7 +109,7 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         return Encoded(_path(model, "countTokens"), msgspec.json.encode(counted), warnings)
 
     def decode_count(self, body: bytes) -> int:
-        return self._read(wire.decode_count, body).total_tokens
+        return read(wire.decode_count, body, self.row.name, "count of tokens").total_tokens
 
     def _body(
         self, request: pb.GenerateRequest, model: str, defaults: Defaults
@@ -122,12 +120,6 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         body = build_body(request, target, defaults)
         findings.check()
         return body, findings.warnings
-
-    def _read(self, decode: Callable[[bytes], T], body: bytes) -> T:
-        try:
-            return decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise unreadable(self.row.name, "sent what is no JSON of its protocol") from error
 
 
 def _path(model: str, method: str) -> str:

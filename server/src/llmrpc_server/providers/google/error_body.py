@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from llmrpc_server.providers.failures import Said
+from llmrpc_server.providers.failures import UNDECODABLE, Said
 
 
 class Body(NamedTuple):
@@ -39,7 +39,7 @@ def read_body(body: bytes) -> Body:
     """The error in a JSON body: an object, or the first of a list of such."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return Body()
     if isinstance(value, list) and value:
         value = value[0]

@@ -21,29 +21,19 @@ _LEFT_TO_GOOGLE = (pb.IMAGE_DETAIL_UNSPECIFIED, pb.IMAGE_DETAIL_AUTO)
 
 def build_part(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
     """A part of text or media; None where it is a violation."""
-    match part.WhichOneof("kind"):
+    kind = part.WhichOneof("kind")
+    field = f"{place}.{kind}"
+    match kind:
         case "text":
             return {"text": part.text}
-        case "image" if not target.refuses("messages.parts.image", f"{place}.image"):
-            return _image(part.image, f"{place}.image", target)
-        case "audio" if not target.refuses("messages.parts.audio", f"{place}.audio"):
+        case "image" if not target.lacks("messages.parts.image"):
+            return _image(part.image, field, target)
+        case "audio" if not target.lacks("messages.parts.audio"):
             return build_media(part.audio, target)
-        case "document" if not target.refuses("messages.parts.document", f"{place}.document"):
-            return _document(part.document, f"{place}.document", target)
-        case "refusal":
-            target.findings.unsupported(f"{place}.refusal")
-        case _:
-            pass
+        case "document" if not target.lacks("messages.parts.document"):
+            return _document(part.document, field, target)
+    target.findings.unsupported(field)
     return None
-
-
-def leave_out(part: pb.Part, place: str, target: GoogleTarget, *hints: str) -> None:
-    """Warns of hints that have no place where they stand."""
-    for hint in hints:
-        if part.HasField(hint):  # type: ignore[arg-type]
-            target.findings.warn(
-                f"{place}.{hint}", f"{target.row.name} has no place for it: left out"
-            )
 
 
 def build_media(media: pb.Image | pb.Audio | pb.Document, target: GoogleTarget) -> dict[str, Any]:
@@ -56,8 +46,8 @@ def build_media(media: pb.Image | pb.Audio | pb.Document, target: GoogleTarget) 
             uri = f"{target.row.base_url}/files/{name}"
         case _:
             uri = media.uri
-            if inline := split_data_url(uri):
-                return _inline(media.media_type or inline[0], inline[1])
+            if inline := split_data_url(uri, media.media_type):
+                return _inline(*inline)
     file = {"fileUri": uri}
     if media.media_type:
         file["mimeType"] = media.media_type

@@ -14,7 +14,7 @@ from llmrpc_server.providers.google.contents import build_conversation
 from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.google.tools import build_tools
 from llmrpc_server.providers.options import plain
-from llmrpc_server.providers.schemas import read_schema
+from llmrpc_server.providers.schemas import titled_schema
 
 _Number = Literal[
     "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "max_tokens"
@@ -87,14 +87,7 @@ def _add_response_format(
     config["responseMimeType"] = "application/json"
     if kind == "json_schema":
         field = "response_format.json_schema"
-        config["responseJsonSchema"] = read_schema(
-            form.json_schema.schema, f"{field}.schema", target.findings
-        )
-        if form.json_schema.description:
-            target.findings.warn(
-                f"{field}.description",
-                f"{target.row.name} reads the description inside the schema alone: left out",
-            )
+        config["responseJsonSchema"] = titled_schema(form.json_schema, field, target.findings)
 
 
 def _add_reasoning(config: dict[str, Any], reasoning: pb.Reasoning, target: GoogleTarget) -> None:

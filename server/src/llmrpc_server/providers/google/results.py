@@ -6,29 +6,26 @@ https://ai.google.dev/gemini-api/docs/generate-content/function-calling
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.google.parts import build_part, leave_out
+from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
-
-
-def names_of_calls(messages: Iterable[pb.LLMMessage]) -> dict[str, str]:
-    """The tools' names by the ids of the calls in a conversation."""
-    calls = (part.tool_call for message in messages for part in message.parts)
-    return {call.id: call.name for call in calls if call.id}
 
 
 def build_result(
     result: pb.ToolResult, place: str, names: Mapping[str, str], target: GoogleTarget
 ) -> dict[str, Any]:
-    """The part: text under `output`, or under `error` where the tool failed."""
+    """The part: text under `output`, or under `error` where the tool failed.
+
+    `names` has the tools' names by the ids of the calls before it.
+    """
     name = result.name or names.get(result.tool_call_id, "")
     if not name:
         target.findings.unsupported(
             f"{place}.name",
-            f"{target.row.name} asks for the tool's name, and no call has this id",
+            f"{target.row.name} asks for the tool's name, and no call before it has this id",
         )
     texts, media = [result.content], []
     for index, part in enumerate(result.parts):
@@ -50,7 +47,7 @@ def build_result(
 
 
 def _piece(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
-    leave_out(part, place, target, "signature", "cache_breakpoint")
+    target.leave_out(part, place, "signature", "cache_breakpoint")
     kind = part.WhichOneof("kind")
     field = f"{place}.{kind}"
     if kind != "text" and target.refuses("messages.parts.tool_result.media", field):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from llmrpc_server.providers.tokens import Tokens
+from llmrpc_server.providers.tokens import Counted, Tokens
 
 
 class FunctionCall(msgspec.Struct, gc=False):
@@ -108,10 +108,8 @@ class Models(msgspec.Struct, rename="camel"):
 class Count(msgspec.Struct, rename="camel"):
     """What countTokens gives."""
 
-    total_tokens: int
+    total_tokens: Counted
 
-
-DecodeError = msgspec.DecodeError
 
 decode = msgspec.json.Decoder(Response).decode
 decode_models = msgspec.json.Decoder(Models).decode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
@@ -53,7 +53,7 @@ class Assembly:
         """
         try:
             said = wire.decode(body)
-        except (wire.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
         if self._is_text(said):
             return

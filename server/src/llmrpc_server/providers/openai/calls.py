@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from llmrpc.stream import AnswerBuilder
+from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.openai import wire
 
 _NO_ID = frozenset({"", "null"})
@@ -117,6 +118,6 @@ def _starts(piece: wire.ToolCall, call: _Call) -> bool:
 def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return False
     return True

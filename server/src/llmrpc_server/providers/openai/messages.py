@@ -185,7 +185,4 @@ def _name_of(id: str, messages: Iterable[pb.LLMMessage]) -> str:
 def _warn_of_extras(part: pb.Part, place: str, target: OpenAITarget) -> None:
     if part.HasField("cache_breakpoint"):
         target.findings.warn(f"{place}.cache_breakpoint", "tool calls take none: left out")
-    if part.HasField("signature"):
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} has no place for it: left out"
-        )
+    target.leave_out(part, place, "signature")

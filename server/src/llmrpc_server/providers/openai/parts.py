@@ -76,10 +76,7 @@ def build_part(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any
             item = _audio(part.audio, f"{place}.audio", target)
         case "document" if not target.refuses("messages.parts.document", f"{place}.document"):
             item = _document(part.document, f"{place}.document", target)
-    if part.HasField("signature"):
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} has no place for it: left out"
-        )
+    target.leave_out(part, place, "signature")
     if part.HasField("cache_breakpoint") and item is not None:
         mark_breakpoint(item, part, place, target)
     return item

@@ -116,6 +116,4 @@ class Completion(msgspec.Struct):
     """An object or a text, in place of an answer."""
 
 
-DecodeError = msgspec.DecodeError
-
 decode = msgspec.json.Decoder(Completion).decode

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from llmrpc_server.providers.failures import Said
+from llmrpc_server.providers.failures import UNDECODABLE, Said
 
 _SAFETY_CHECK = re.compile(r"\bSAFETY_CHECK_TYPE_\w+")
 """xAI's names of its checks, which stand in the message alone; the code is the
@@ -43,7 +43,7 @@ def read_body(body: bytes) -> Body:
     """The error in a JSON body; `UNREADABLE` for any other."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return UNREADABLE
     if isinstance(value, dict) and value.get("error"):
         outer, value = value, value["error"]

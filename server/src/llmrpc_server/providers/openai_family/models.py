@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from llmrpc_server.providers.dialect import Listed
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 
 _CONTEXT = (
     ("context_length",),  # OpenRouter, Together
@@ -43,7 +43,7 @@ def read_models(provider: str, body: bytes) -> list[Listed]:
     """The models of a list. Raises `ProviderNotAvailableError` for what is none."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise unreadable(provider, "sent what is no list of models") from error
     if isinstance(value, dict) and "data" in value:
         value = value["data"] or []  # Ollama writes null where it has none

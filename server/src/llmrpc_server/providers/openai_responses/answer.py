@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
 from llmrpc_server.providers.openai_responses import wire
@@ -35,7 +35,6 @@ _DELTAS: Mapping[str, Callable[[Items, int, int, str], None]] = {
     "response.function_call_arguments.delta": Items.arguments,
 }
 """Where the delta of each event goes; all others are passed over."""
-_UNREADABLE = (wire.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Assembly:
@@ -56,7 +55,7 @@ class Assembly:
             said = wire.decode_response(body)
             self._head(said)
             self._end(said, said.status)
-        except _UNREADABLE as error:
+        except UNDECODABLE as error:
             raise self._strange() from error
         if not self.finished:
             raise unreadable(self._provider, "sent an answer that has not ended")
@@ -65,7 +64,7 @@ class Assembly:
         """Takes one event. Raises `LLMClientError` for an error in its place."""
         try:
             self._event(wire.decode_event(data), data)
-        except _UNREADABLE as error:
+        except UNDECODABLE as error:
             raise self._strange() from error
 
     def _event(self, said: wire.Event, data: bytes) -> None:

@@ -62,10 +62,7 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
             target.findings.unsupported(f"{place}.audio", "Responses takes no audio")
         case _:
             pass
-    if part.HasField("signature"):
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} has no place for it: left out"
-        )
+    target.leave_out(part, place, "signature")
     if part.HasField("cache_breakpoint") and piece is not None:
         mark_breakpoint(piece, part, place, target)
     return piece

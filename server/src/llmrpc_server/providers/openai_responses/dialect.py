@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -16,16 +16,17 @@ from llmrpc_server.providers.dialect import (
     Row,
     StreamDecoder,
 )
-from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.failures import read
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 from llmrpc_server.providers.openai_responses.answer import Assembly
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, read_quirks
 from llmrpc_server.providers.openai_responses.request import COUNTED, build_body
 from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
+from llmrpc_server.providers.tokens import Counted
 
 
 class _Count(msgspec.Struct):
-    input_tokens: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+    input_tokens: Counted
 
 
 _decode_count = msgspec.json.Decoder(_Count).decode
@@ -81,10 +82,7 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
         return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
 
     def decode_count(self, body: bytes) -> int:
-        try:
-            return _decode_count(body).input_tokens
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise unreadable(self.row.name, "sent no count of tokens") from error
+        return read(_decode_count, body, self.row.name, "count of tokens").input_tokens
 
     def _target(self, model: str) -> ResponsesTarget:
         findings = Findings(self.row.name, model)

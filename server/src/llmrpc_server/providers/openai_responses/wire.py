@@ -103,8 +103,6 @@ class Event(msgspec.Struct):
     error: Any = None
 
 
-DecodeError = msgspec.DecodeError
-
 decode_response = msgspec.json.Decoder(Response).decode
 decode_event = msgspec.json.Decoder(Event).decode
 
@@ -122,7 +120,7 @@ _decode_item = msgspec.json.Decoder(Item).decode
 def read_item(raw: msgspec.Raw) -> Item | None:
     """The item; None for one of a type that is passed over, whatever it looks like.
 
-    Raises `DecodeError` for one that is not as its type says.
+    Raises `msgspec.DecodeError` for one that is not as its type says.
     """
     kind = _decode_kind(raw)
     return _decode_item(raw) if kind is not None and kind.type in _KNOWN else None

@@ -76,7 +76,12 @@ ANTHROPIC = Row(
     key_env=("ANTHROPIC_API_KEY",),
     base_url_env="ANTHROPIC_BASE_URL",
     lacks=frozenset(
-        {"messages.parts.audio", "messages.parts.image.detail", "response_format.json_object"}
+        {
+            "messages.parts.audio",
+            "messages.parts.image.detail",
+            "messages.parts.refusal",
+            "response_format.json_object",
+        }
     ),
     options=frozenset({"cache_control", "metadata", "service_tier"}),
     quirks={"models": _MODELS},
