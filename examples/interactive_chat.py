@@ -1,4 +1,4 @@
-"""An interactive chat: it remembers what was said, and ends with an empty line or Ctrl-D."""
+"""An interactive chat: it remembers what was said; Ctrl-C ends an answer, Ctrl-D the chat."""
 
 import os
 import sys
@@ -25,6 +25,9 @@ def main() -> None:
                         if event.HasField("completed"):  # the last event
                             request.messages.append(event.completed.message)
                 print()
+            except KeyboardInterrupt:
+                del request.messages[-1]
+                print("\n(stopped; the provider writes no more)")
             except LLMClientError as error:
                 del request.messages[-1]  # the question that had no answer
                 print(f"\n{error}", file=sys.stderr)

@@ -72,6 +72,19 @@ async def test_equal_tries_are_one_line(gateway: Gateway) -> None:
     assert tried == ["tried  3 \N{MULTIPLICATION SIGN} p/m failed: full", "tried  q/m failed: full"]
 
 
+async def test_nothing_is_said_twice(gateway: Gateway) -> None:
+    message = "top_k: openai has no top_k; leave it out"
+    bad = error_details_pb2.BadRequest()
+    bad.field_violations.add(field="top_k", description="openai has no top_k; leave it out")
+    attempt = pb.Attempt(provider="openai", model="m", outcome=pb.Attempt.OUTCOME_FAILED)
+    attempt.message = message
+    details = [info("FIELD_NOT_SUPPORTED"), bad, pb.ErrorDetails(attempts=[attempt])]
+    gateway.play([Failure(Code.INVALID_ARGUMENT, message, details)])
+    done = await run("generate", "Hello", "-a", gateway.target)
+    assert done.err.count("leave it out") == 1
+    assert "tried  openai/m failed\n" in done.err
+
+
 async def test_a_chat_names_its_own_commands(gateway: Gateway) -> None:
     gone = Failure(Code.NOT_FOUND, "gone", [info("MODEL_NOT_FOUND")])
     gateway.play([gone], stream("Hi"))

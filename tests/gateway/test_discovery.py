@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
+import grpc
 import pytest
 
 from llmrpc import v1 as pb
@@ -229,6 +230,15 @@ async def test_a_name_is_found_anew_when_more_is_known(start: Start, upstream: U
     known.set()
     await until(lambda: gateway.app.client.resolve("new-1").provider == "openai")
     assert (await gateway.stub.Generate(ask(model="new-1"))).provider == "openai"
+
+
+async def test_a_name_of_a_provider_that_is_off_says_what_turns_it_on(start: Start) -> None:
+    gateway = await start()
+    wanted = "model 'claude-sonnet-5-5': anthropic has it and is off: set ANTHROPIC_API_KEY"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await gateway.stub.Generate(ask(model="claude-sonnet-5-5"))
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    assert refused.value.details() == wanted
 
 
 # --- the adapter alone --------------------------------------------------------

@@ -68,6 +68,20 @@ async def test_the_table(
     assert failure.details.attempts[0].provider == "openai"
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (None, "openai does not have the model, or has nothing at this address: no"),
+        ("model_not_found", "openai does not have the model: no"),
+    ],
+)
+async def test_a_404_is_of_the_address_too_unless_it_says_more(
+    gateway: Gateway, upstream: Upstream, code: str | None, said: str
+) -> None:
+    upstream.script(error(404, code))
+    assert (await failure_of(gateway.stub.Generate(ask()))).message.startswith(said)
+
+
 @METHODS
 @pytest.mark.parametrize("handler", [error(408), error(409), error(500), error(503), breaks])
 async def test_passing_failures_are_tried_again(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import os
+import signal
+import sys
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -11,7 +15,7 @@ import pytest
 
 from tests.conftest import StartGateway
 from tests.docs.pages import codes, page
-from tests.journeys.programs import EXAMPLES, Run, matches, run
+from tests.journeys.programs import EXAMPLES, MODEL, Run, matches, run
 from tests.mock_provider import Aimock, running_aimock
 
 RUNS = {
@@ -135,6 +139,25 @@ async def test_what_was_said_goes_along(name: str, address: str, aimock: Aimock)
     _, second = await sent(name, address, aimock)
     roles = [message["role"] for message in second["messages"]]
     assert roles[-3:] == ["user", "assistant", "user"]
+
+
+async def test_ctrl_c_ends_an_answer_and_not_the_chat(address: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(EXAMPLES / "interactive_chat.py"), MODEL),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "LLMRPC_ADDRESS": address},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        process.stdin.write(b"Count slowly.\n")
+        await process.stdout.readuntil(b"One")
+        process.send_signal(signal.SIGINT)
+        await process.stdout.readuntil(b"(stopped")
+        output, _ = await process.communicate(b"My name is Ada.\n")
+    assert b"> Good morning, Ada." in output
+    assert process.returncode == 0
 
 
 async def test_the_calls_go_back_with_their_results(address: str, aimock: Aimock) -> None:

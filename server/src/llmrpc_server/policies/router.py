@@ -159,8 +159,11 @@ class Router(BaseLLMClient):
     def _not_found(self, model: str) -> ModelNotFoundError:
         name = self._meant(model)
         provider, slash, _ = name.partition("/")
-        if slash and provider in self._names.unconfigured:
-            return _unknown(name, f"{provider} is off: {self._names.unconfigured[provider]}")
+        off = self._names.unconfigured
+        if slash and provider in off:
+            return _unknown(name, f"{provider} is off: {off[provider]}")
+        if owner := next((each for each in off if self._knowledge.has(each, name)), ""):
+            return _unknown(name, f"{owner} has it and is off: {off[owner]}")
         providers = ", ".join(self._routes)
         nearest = self._knowledge.nearest(name)
         meant = f"did you mean {_or(nearest)}? Else " if nearest else ""

@@ -43,6 +43,10 @@ CONTEXT = Kind(
     "says that prompt and answer do not fit in the model's context",
 )
 NO_MODEL = Kind(pb.ERROR_REASON_MODEL_NOT_FOUND, "does not have the model")
+NOTHING = Kind(
+    pb.ERROR_REASON_MODEL_NOT_FOUND, "does not have the model, or has nothing at this address"
+)
+"""A 404 that names no code: a wrong base_url has it too."""
 KEY = Kind(pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "refuses the gateway's key")
 FORBIDDEN = Kind(
     pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "does not let the gateway's key use this model"
@@ -61,7 +65,7 @@ BY_STATUS: Mapping[int, Kind] = {
     401: KEY,
     402: QUOTA,
     403: FORBIDDEN,
-    404: NO_MODEL,
+    404: NOTHING,
     408: DOWN,
     409: DOWN,
     413: CONTEXT,
@@ -92,7 +96,7 @@ def kind_of_status(status: int) -> Kind:
 def failure(provider: str, kind: Kind, said: Said, status: int | None = None) -> LLMClientError:
     """The exception for an error; `status` is None where it came inside an answer."""
     text = f"{provider} {kind.text}"
-    if kind in (REJECTED, NO_MODEL) and (message := _start(said.message)):
+    if kind in (REJECTED, NO_MODEL, NOTHING) and (message := _start(said.message)):
         text = f"{text}: {message}"
     elif status is not None:
         text = f"{text} (HTTP {status})"

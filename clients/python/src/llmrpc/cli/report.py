@@ -138,13 +138,15 @@ def print_error(error: LLMClientError, address: str, *, chat: bool = False) -> N
 
 def _lines(error: LLMClientError, address: str, chat: bool) -> Iterator[tuple[str, str]]:
     for violation in error.violations:
-        yield "", f"{violation.field}: {violation.description}"
+        text = f"{violation.field}: {violation.description}"
+        if text != error.message:
+            yield "", text
     yield "type", f"{type(error).__name__} ({error.reason_name})"
     where = [
         f"{key} {error.metadata[key]}" for key in ("provider", "model") if key in error.metadata
     ]
     yield "where", ", ".join([f"gateway {address}", *where])
-    for text, same in groupby(map(_attempt, error.attempts)):
+    for text, same in groupby(_attempt(each, error.message) for each in error.attempts):
         times = len(list(same))
         yield "tried", f"{times} × {text}" if times > 1 else text  # noqa: RUF001 - it is meant
     yield "next", advice(error, chat=chat)
@@ -152,12 +154,13 @@ def _lines(error: LLMClientError, address: str, chat: bool) -> Iterator[tuple[st
         yield "id", error.request_id
 
 
-def _attempt(attempt: pb.Attempt) -> str:
+def _attempt(attempt: pb.Attempt, said: str) -> str:
+    """How a try went, without the words that the error's message has said."""
     known = attempt.outcome in pb.Attempt.Outcome.values()
     outcome = pb.Attempt.Outcome.Name(attempt.outcome) if known else str(attempt.outcome)
     outcome = outcome.removeprefix("OUTCOME_").lower()
     status = f", HTTP {attempt.http_status}" if attempt.HasField("http_status") else ""
-    why = f": {attempt.message}" if attempt.message else ""
+    why = f": {attempt.message}" if attempt.message not in said else ""
     return f"{label(attempt.provider, attempt.model)} {outcome}{status}{why}"
 
 

@@ -43,7 +43,9 @@ class Reach:
     allow_insecure_token: Annotated[
         bool, Option("--allow-insecure-token", help="Send the key unencrypted to other machines.")
     ] = False
-    timeout: Annotated[float | None, Option(min=0.001, help="Seconds for one answer.")] = None
+    timeout: Annotated[
+        float | None, Option(min=0.001, help="Seconds for an answer, or for a whole batch.")
+    ] = None
     quiet: Annotated[bool, Option("--quiet", "-q", help="No remarks on standard error.")] = False
 
     def connect(self) -> GatewayClient:

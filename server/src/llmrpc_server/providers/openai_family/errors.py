@@ -73,6 +73,7 @@ _BUSY_CODES = {
 _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
     400: _CONTEXT_CODES | _MODEL_CODES | _CONTENT_CODES,
     403: _CONTEXT_CODES | _QUOTA_CODES | _CONTENT_CODES,
+    404: {**_MODEL_CODES, "DeploymentNotFound": NO_MODEL},  # the latter: Azure
     422: _CONTEXT_CODES | _MODEL_CODES,
     429: _QUOTA_CODES | _BUSY_CODES,
     500: _BUSY_CODES,
