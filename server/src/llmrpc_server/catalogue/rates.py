@@ -108,9 +108,8 @@ class Rates:
             for bucket, count in usage.ListFields()
             if bucket.name in _PLACES
         ]
-        prompt = sum(count for place, count in counts if place < _INPUTS)
-        rates = next((row for above, row in self.steps if prompt > above), ())
-        sums = {"request_nano_usd": self.request}
+        rates = self._rates(counts)
+        sums = {"request_nano_usd": self.request} if self.request else {}
         for place, count in counts:
             rate = rates[place] if rates else None
             if rate is None:
@@ -125,6 +124,13 @@ class Rates:
             price_version=self.version,
             **cast(dict[str, Any], items),
         )
+
+    def _rates(self, counts: Sequence[tuple[int, int]]) -> tuple[int | None, ...]:
+        """The rates of the step that the whole input is in; most models have one step."""
+        if len(self.steps) == 1 and self.steps[0][0] == _BASE:
+            return self.steps[0][1]
+        prompt = sum(count for place, count in counts if place < _INPUTS)
+        return next((row for above, row in self.steps if prompt > above), ())
 
     def per_million(self, bucket: str) -> int | None:
         """The base price of a bucket of Usage in nano-USD per million tokens, rounded."""

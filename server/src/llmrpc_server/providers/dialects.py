@@ -18,13 +18,13 @@ class Dialects:
         """The one that serves all models but those of `Row.dialects`."""
         by_length = sorted(row.dialects.items(), key=lambda each: -len(each[0]))
         self._starts = [(start, made[name]) for start, name in by_length]
+        self._any = tuple(row.dialects)
 
     def of(self, model: str) -> Dialect:
         """The dialect for a model: of the starts that fit the longest counts."""
-        for start, dialect in self._starts:
-            if model.startswith(start):
-                return dialect
-        return self.own
+        if not model.startswith(self._any):
+            return self.own
+        return next(dialect for start, dialect in self._starts if model.startswith(start))
 
 
 def counter(dialect: Dialect) -> CountsTokens | None:

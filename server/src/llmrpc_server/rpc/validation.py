@@ -43,13 +43,14 @@ class Validator:
         A list that is too long is the only violation, since none of the request
         is looked at further. The number ends in `+` where checking stopped.
         """
-        violations = self._violations(request)
+        given = {field.name for field, _ in request.ListFields()}
+        violations = self._violations(request, given)
         listed = list(islice(violations, MAX_VIOLATIONS))
         if listed:
             found = len(listed) + sum(1 for _ in islice(violations, MOST_FOUND - len(listed)))
             raise _refusal(listed, found)
-        missing = [field.name for field, _ in request.ListFields() if field.name in NOT_BUILT]
-        if missing:
+        if not given.isdisjoint(NOT_BUILT):
+            missing = [name for name in NOT_BUILT if name in given]
             raise InvalidRequestError(
                 f"{missing[0]}: {NOT_YET}; leave it out",
                 reason=pb.ERROR_REASON_FIELD_NOT_IMPLEMENTED,
@@ -57,8 +58,7 @@ class Validator:
                 violations=[Violation(name, NOT_YET) for name in missing],
             )
 
-    def _violations(self, request: pb.GenerateRequest) -> Iterator[Violation]:
-        given = {field.name for field, _ in request.ListFields()}
+    def _violations(self, request: pb.GenerateRequest, given: set[str]) -> Iterator[Violation]:
         excess = first_excess(request, given, self._limits)
         if excess is not None:
             yield excess
@@ -71,7 +71,7 @@ class Validator:
         if "model" in given:
             yield from _model(request.model)
         if given & SAMPLING:
-            yield from _sampling(request, self._limits.max_tokens)
+            yield from _sampling(request, given, self._limits.max_tokens)
         if given & {"tools", "tool_choice"}:
             yield from _tools(request)
         if given & {"response_format", "reasoning", "fallback_models"}:
@@ -98,19 +98,22 @@ def _model(name: str) -> Iterator[Violation]:
         yield Violation("model", "has control characters")
 
 
-def _sampling(request: pb.GenerateRequest, most_tokens: int) -> Iterator[Violation]:
+def _sampling(
+    request: pb.GenerateRequest, given: set[str], most_tokens: int
+) -> Iterator[Violation]:
     for name, (low, high) in RANGES.items():
-        value = getattr(request, name)
-        if request.HasField(name) and not (math.isfinite(value) and low <= value <= high):  # type: ignore[arg-type]
-            yield Violation(name, f"is {value:g}; it goes from {low:g} to {high:g}")
-    if request.HasField("max_tokens") and not 1 <= request.max_tokens <= most_tokens:
+        if name in given:
+            value = getattr(request, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                yield Violation(name, f"is {value:g}; it goes from {low:g} to {high:g}")
+    if "max_tokens" in given and not 1 <= request.max_tokens <= most_tokens:
         yield Violation("max_tokens", f"is {request.max_tokens}; it goes from 1 to {most_tokens}")
-    if request.HasField("top_k") and request.top_k < 1:
+    if "top_k" in given and request.top_k < 1:
         yield Violation("top_k", f"is {request.top_k}; it starts at 1")
     for place, stop in enumerate(request.stop):
         if not stop:
             yield Violation(f"stop[{place}]", "is empty")
-    if request.HasField("resume_after") and request.resume_after < 0:
+    if "resume_after" in given and request.resume_after < 0:
         yield Violation("resume_after", "is negative")
 
 

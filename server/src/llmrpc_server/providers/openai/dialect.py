@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -23,6 +24,10 @@ from llmrpc_server.providers.openai.stream import ChatStreamDecoder
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 
 _PATH = "/chat/completions"
+
+
+KEPT_MODELS = 1024
+"""Models whose facts are kept; names come from callers, so not all."""
 
 
 class OpenAIDialect(FamilyDialect):
@@ -51,13 +56,14 @@ class OpenAIDialect(FamilyDialect):
     def __init__(self, row: Row) -> None:
         super().__init__(row)
         self._quirks = read_quirks(row.quirks)
+        self._facts = lru_cache(KEPT_MODELS)(self._quirks.model)
         self._details = self._quirks.send_reasoning == "details"
 
     def encode(
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         findings = Findings(self.row.name, model)
-        facts = self._quirks.model(model)
+        facts = self._facts(model)
         target = OpenAITarget(self.row, self._quirks, facts, model, findings)
         body = build_body(request, target, defaults, stream=stream)
         findings.check()
