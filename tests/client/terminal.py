@@ -13,6 +13,7 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 _PROGRAM = "from llmrpc.cli import main; main()"
 # The child makes the terminal its own, so that Ctrl-C there is a signal to it.
@@ -84,6 +85,11 @@ class Terminal:
         except TimeoutError:
             raise AssertionError(f"no {text!r} in {self.screen[self._seen :]!r}") from None
         self._seen = at + len(text)
+
+    def asleep(self) -> bool:
+        """Whether the command's main thread waits, as Linux tells it."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "S"
 
     async def wait(self) -> int:
         async with asyncio.timeout(10):

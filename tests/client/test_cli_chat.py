@@ -60,7 +60,11 @@ async def test_ctrl_c_ends_the_answer_and_not_the_chat(gateway: Gateway) -> None
         screen.type("Go on\n")
         await screen.expect("Sure")
         await screen.expect("> ")
-        screen.type("half a line\x03")
+        screen.type("half a line")
+        await screen.expect("half a line")
+        # A signal in the moment before readline sleeps would wait for the next key.
+        await until(screen.asleep)
+        screen.type("\x03")
         await screen.expect("> ")
         screen.type("/exit\n")
         assert await screen.wait() == 0

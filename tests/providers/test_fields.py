@@ -10,6 +10,8 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from google.protobuf.message import Message
 from docs.fields import Cell, Column, columns, field_names, places
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.dialect import Defaults, Row
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.validation import NOT_BUILT, Validator
@@ -36,9 +38,10 @@ NOTHING = object()
 
 def test_every_field_has_a_place_and_every_place_a_cell_of_every_dialect() -> None:
     assert {place.partition(" ")[0] for place in places()} == set(field_names())
-    assert set(COLUMNS) == set(DIALECTS)
+    assert set(COLUMNS) == set(DIALECTS), "docs/fields has one file for each dialect"
     for name, column in COLUMNS.items():
-        assert list(column.cells) == [p for p in places() if p not in NOT_BUILT], name
+        order = f"docs/fields/{name}.yaml has the places of places.yaml, in their order"
+        assert list(column.cells) == [p for p in places() if p not in NOT_BUILT], order
 
 
 @pytest.mark.parametrize(("name", "place"), CELLS)
@@ -48,13 +51,24 @@ def test_a_cell_holds_and_does_not_hold_without_its_field(name: str, place: str)
     request = read(column, place)
     check(cell, column, name, request)
     without = copy.deepcopy(request)
-    clear(without, place.partition(" ")[0].split("."))
-    assert without != request
+    field = decisive(cell, place)
+    clear(without, field.split("."))
+    assert without != request, f"the request of {place} has no {field}"
     if cell.absent:
         assert sent(column, name, cell, without) == sent(column, name, cell, request)
     else:
-        with pytest.raises((AssertionError, InvalidRequestError)):
-            check(cell, column, name, without)
+        too = holds(cell, column, name, without)
+        assert not too, f"the cell holds without {field} too, so it shows nothing"
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_row_that_says_nothing_has_an_answer_to_every_field(name: str) -> None:
+    """Such a row is a provider that the configuration alone names."""
+    row = Row(name="intern", dialect=name, base_url="https://llm.example.com/v1")
+    column = replace(COLUMNS[name], row=row.name)
+    for place in (place for place in places() if place not in NOT_BUILT):
+        with suppress(InvalidRequestError):
+            DIALECTS[name](row).encode(read(column, place), "m", Defaults(), stream=False)
 
 
 @pytest.mark.parametrize("field", NOT_BUILT)
@@ -83,15 +97,24 @@ def check(cell: Cell, column: Column, name: str, request: pb.GenerateRequest) ->
     if cell.refused:
         with pytest.raises(InvalidRequestError) as caught:
             assert sent(column, name, cell, request) is None, "it was not refused"
-        assert cell.refused in [each.field for each in caught.value.violations]
+        fields = [each.field for each in caught.value.violations]
+        assert cell.refused in fields, "the dialect refuses other fields"
         return
     found = sent(column, name, cell, request)
     if cell.hint:
-        assert cell.hint in found["@warnings"]
+        assert cell.hint in found["@warnings"], "the dialect warns of other fields"
     for path, value in cell.carried.items():
-        assert at(found, path) == value, path
+        assert at(found, path) == value, f"{path} in {json.dumps(found)}"
     if cell.absent:
         assert not found["@warnings"]
+
+
+def holds(cell: Cell, column: Column, name: str, request: pb.GenerateRequest) -> bool:
+    try:
+        check(cell, column, name, request)
+    except (AssertionError, InvalidRequestError):
+        return False
+    return True
 
 
 def at(body: Any, path: str) -> Any:
@@ -102,6 +125,11 @@ def at(body: Any, path: str) -> Any:
         except (KeyError, IndexError, TypeError):
             return NOTHING
     return body
+
+
+def decisive(cell: Cell, place: str) -> str:
+    """The field without which a cell is wrong: what is refused may be all around a place."""
+    return re.sub(r"\[.*?\]", "", cell.refused) or place.partition(" ")[0]
 
 
 def clear(message: Message, path: list[str]) -> None:

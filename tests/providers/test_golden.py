@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -23,12 +24,17 @@ def name(case: Case) -> str:
     return f"{case.folder.parent.name}/{case.folder.name}"
 
 
+def pretty(body: Any) -> str:
+    """Line by line, so that a failure shows the lines that differ."""
+    return json.dumps(body, indent=1, sort_keys=True)
+
+
 @pytest.mark.parametrize("case", REQUESTS, ids=name)
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_request_is_what_the_provider_wants(case: Case, stream: bool) -> None:
     encoded = case.dialect.encode(case.request(), case.info["model"], case.defaults, stream=stream)
     sent, wanted = json.loads(encoded.body), case.body(stream=stream)
-    assert json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    assert pretty(sent) == pretty(wanted)
     assert [warning.field for warning in encoded.warnings] == case.info.get("warnings", [])
     assert encoded.path == case.path(stream=stream)
 
@@ -68,6 +74,7 @@ def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Cas
     data, expected = case.stream(), case.expected(stream=True)
     ends = [match.end() for match in re.finditer(rb"(\r\n|\n|\r)\1", data)]
     finish = case.protocol["finish"].encode()
+    assert re.search(finish, data), "no event matches `finish` of dialect.json"
     finished = False
     for start, end in pairwise([0, *ends]):
         finished = finished or bool(re.search(finish, data[start:end]))
@@ -80,7 +87,6 @@ def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Cas
         else:
             with pytest.raises(StreamInterruptedError):
                 read(case, data[:end])
-    assert finished
 
 
 @pytest.mark.parametrize("case", BROKEN_STREAMS, ids=name)

@@ -12,6 +12,7 @@ from llmrpc.errors import (
     InvalidRequestError,
     LLMClientError,
     ProviderNotAvailableError,
+    RateLimitError,
     StreamInterruptedError,
 )
 from llmrpc_server.providers.openai import OpenAIDialect
@@ -232,3 +233,18 @@ def test_moderation_inside_a_stream_is_the_requests_fault(error: dict[str, Any])
     with pytest.raises(InvalidRequestError) as caught:
         fold(chunk({"content": ""}, error=error), provider="openrouter")
     assert caught.value.reason_name == "PROVIDER_REJECTED_REQUEST"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_an_error_as_a_bare_line_behind_the_events_is_that_error(end: str) -> None:
+    line = '{"error": {"message": "model runner has stopped", "type": "rate_limit_exceeded"}}' + end
+    data = chunk({"content": "Hel"}) + line.encode()
+    for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
+        with pytest.raises(RateLimitError):
+            fold(*pieces, provider="ollama")
+
+
+@pytest.mark.parametrize("rest", [b'{"error": {"mess', b"{}", b"data: {}", b": {"])
+def test_what_is_no_error_behind_the_events_is_no_good_end(rest: bytes) -> None:
+    with pytest.raises((StreamInterruptedError, ProviderNotAvailableError)):
+        fold(chunk({"content": "Hel"}), rest, provider="ollama")

@@ -68,6 +68,16 @@ def test_what_the_protocol_or_the_model_lacks_is_refused_by_its_path(
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [{"stop": ["x"]}, parts({"audio": {"data": "AA==", "mediaType": "audio/wav"}})],
+)
+def test_what_only_chat_carries_is_refused_with_the_setting_that_chooses_it(
+    fields: dict[str, Any],
+) -> None:
+    assert "(providers.openai.dialects)" in str(refused(fields))
+
+
+@pytest.mark.parametrize(
     ("item", "role", "field"),
     [
         ({"document": {"data": "JVBERg==", "mediaType": "application/pdf"}}, "ROLE_USER",

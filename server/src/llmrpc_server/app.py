@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 
 from opentelemetry.trace import Tracer
 
@@ -19,6 +18,7 @@ from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
 from llmrpc_server.interceptors import build_chain
 from llmrpc_server.interceptors.items import Items
+from llmrpc_server.own_client import make_own_client
 from llmrpc_server.policies.discovery import Discovery, Lister, with_keys
 from llmrpc_server.policies.keys import KeyRing
 from llmrpc_server.policies.model_list import ModelList, Offer
@@ -210,7 +210,7 @@ class App:
                 tokenizers=self._tokenizers,
             )
         if planned.settings.client:
-            return _own_client(planned, self.config)
+            return make_own_client(planned, self.config)
         return EchoClient(max_tokens=self.config.max_tokens)
 
 
@@ -224,28 +224,6 @@ def _offer(planned: PlannedProvider) -> Offer:
         frozenset(configured - {""}),
         frozenset({row.default_model} - {""}) if row is not None else frozenset(),
     )
-
-
-def _own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:
-    """An instance of the class that the configuration names.
-
-    A default that the class sets itself stands.
-    """
-    path = f"providers.{planned.name}.client"
-    module, _, name = planned.settings.client.partition(":")
-    try:
-        client = getattr(import_module(module), name)()
-    except Exception as error:  # whatever a constructor of somebody else's raises
-        raise ConfigError([f"{path}: {planned.settings.client} cannot be made: {error}"]) from error
-    if not isinstance(client, BaseLLMClient):
-        raise ConfigError([f"{path}: {planned.settings.client} is no BaseLLMClient"])
-    client.provider_name = planned.name
-    client.stall_timeout = config.timeout
-    if client.default_temperature is None:
-        client.default_temperature = config.temperature
-    if client.default_max_tokens is None:
-        client.default_max_tokens = config.max_tokens
-    return client
 
 
 def _exporter(config: Config) -> Exporter:

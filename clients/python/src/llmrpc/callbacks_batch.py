@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -31,35 +32,46 @@ async def reported(
     """
     from llmrpc.status import error_from_status  # it needs grpc, and callbacks do not
 
-    waiting: dict[str, Report] = {}
+    waiting: dict[str, deque[Report]] = {}  # an id that is there twice has two
     refusals: list[Exception] = []
 
     async def told() -> AsyncGenerator[pb.BatchItem, None]:
         async for item in each(items):
             try:
-                waiting[item.id] = await start(item.request)
+                report = await start(item.request)
             except Exception as error:  # noqa: BLE001 - it is raised below
                 refusals.append(error)
                 return
+            waiting.setdefault(item.id, deque()).append(report)
             yield item
 
     cause: BaseException = asyncio.CancelledError("the batch was left early")
     try:
         async with aclosing(send(told())) as results:
             async for result in results:
-                report = waiting.pop(result.id, None)
-                if report is None:
-                    pass
-                elif result.HasField("response"):
-                    await report.end(result.response)
-                else:
-                    await report.error(error_from_status(result.status))
+                if waiting.get(result.id):
+                    report = waiting[result.id].popleft()
+                    if result.HasField("response"):
+                        await report.end(result.response)
+                    else:
+                        await report.error(error_from_status(result.status))
                 yield result
     except (Exception, asyncio.CancelledError) as error:
         cause = error
         raise
     finally:
-        for report in waiting.values():
-            await report.error(cause)
+        await _end_all((report for reports in waiting.values() for report in reports), cause)
     for refusal in refusals:
         raise refusal
+
+
+async def _end_all(reports: Iterable[Report], cause: BaseException) -> None:
+    """Tells each of its end, also where the batch is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    for report in reports:
+        try:
+            await report.error(cause)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

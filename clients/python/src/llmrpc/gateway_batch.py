@@ -8,7 +8,6 @@ from contextlib import aclosing, suppress
 from typing import TypeAlias
 
 import grpc.aio
-from grpc._cython import cygrpc  # type: ignore[attr-defined]  # its stubs lack it
 
 from llmrpc import v1 as pb
 from llmrpc.batch_items import BatchItems, each
@@ -40,19 +39,26 @@ class _Sender:
                 if not await self._write(item):
                     return
         self.finished = True
-        with suppress(cygrpc.InternalError):  # the call is over: its reader learns why
+        with suppress(grpc.aio.InternalError):  # the call is over: its reader learns why
             await self._rpc.done_writing()
 
     async def _write(self, item: pb.BatchItem) -> bool:
         """Sends one item; False where the call is over.
 
-        The call's own `write` would then put an error of its own in the place of the
-        status, and of the results that are still to be read (seen with grpcio 1.85).
+        The call's own `write`, which an iterator given to the call goes through too, would
+        then put an error of its own in the place of the status, and of the results that
+        are still to be read (seen with grpcio 1.85). So what lies below it is called; a
+        grpcio that has it no more gets `write`, right but for such an end.
         """
+        below = getattr(self._rpc, "_cython_call", None)  # private
+        send = getattr(below, "send_serialized_message", None)
         try:
             await self._rpc.wait_for_connection()
-            await self._rpc._cython_call.send_serialized_message(item.SerializeToString())  # type: ignore[attr-defined]  # private
-        except (grpc.aio.AioRpcError, cygrpc.InternalError):
+            if send is None:
+                await self._rpc.write(item)
+            else:
+                await send(item.SerializeToString())
+        except (grpc.aio.AioRpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
             return False
         return True
 

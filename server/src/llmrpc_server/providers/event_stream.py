@@ -56,8 +56,12 @@ class EventStreamDecoder(StreamDecoder):
         if self._other is not None:
             self.take_body(bytes(self._other))
             raise self._no_stream()
-        if not self.whole:
-            raise self.interrupted()
+        if self.whole:
+            return
+        rest = self._events.rest().strip()
+        if rest.startswith(b"{"):  # no event has such a line: an error as JSON, as at Ollama
+            self.take_body(rest)
+        raise self.interrupted()
 
     def interrupted(self) -> StreamInterruptedError:
         """The exception for an end before the answer was whole."""

@@ -78,6 +78,10 @@ class EventDecoder:
             self._compact()
         return self._events(finished)
 
+    def rest(self) -> bytes:
+        """What came behind the last event, and is none so far."""
+        return b"".join(self._pending)
+
     def _events(self, text: bytes) -> list[Event]:
         events: list[Event] = []
         for block in text.split(b"\n\n"):

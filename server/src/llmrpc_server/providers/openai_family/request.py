@@ -144,10 +144,16 @@ def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
 
 
 def cache_ttl(part: pb.Part, field: str, target: Target[Q, Model]) -> dict[str, str]:
-    """The shortest lifetime of a cache breakpoint that is long enough, else the longest."""
+    """The shortest lifetime of a cache breakpoint that is long enough, else the longest.
+
+    A row that says none leaves it to the provider.
+    """
     if not part.cache_breakpoint.HasField("ttl"):
         return {}
     wanted, known = part.cache_breakpoint.ttl.seconds, target.quirks.cache_ttls
+    if not known:
+        target.findings.warn(f"{field}.ttl", f"{target.row.name} decides how long it is kept")
+        return {}
     fitting = [name for name, seconds in known.items() if seconds >= wanted]
     if fitting:
         return {"ttl": fitting[0]}

@@ -13,7 +13,7 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai_family.request import cache_ttl, filename
-from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
 
 _Piece = dict[str, Any]
 
@@ -59,7 +59,7 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
         case "document" if not target.refuses("messages.parts.document", f"{place}.document"):
             piece = _file(part.document, f"{place}.document", target)
         case "audio":
-            target.findings.unsupported(f"{place}.audio", "Responses takes no audio")
+            target.findings.unsupported(f"{place}.audio", lacking(target, "audio"))
         case _:
             pass
     target.leave_out(part, place, "signature")

@@ -30,3 +30,12 @@ ResponsesTarget = Target[Quirks, Model]
 def read_quirks(quirks: Mapping[str, object]) -> Quirks:
     """Raises `msgspec.ValidationError` naming a key that is unknown or wrong."""
     return msgspec.convert(dict(quirks), Quirks)
+
+
+def lacking(target: ResponsesTarget, what: str) -> str:
+    """Why a field is refused that this protocol lacks, and every way out."""
+    return (
+        f"Responses, which {target.row.name} serves {target.name} with, has no {what}; leave it "
+        "out, take another model, or let the gateway serve this one by Chat Completions "
+        f"(providers.{target.row.name}.dialects)"
+    )

@@ -19,7 +19,7 @@ from llmrpc_server.providers.openai_family.request import (
 )
 from llmrpc_server.providers.openai_responses.input import build_input
 from llmrpc_server.providers.openai_responses.options import add_options
-from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
+from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
 
 LACKS = ("top_k", "stop", "seed", "presence_penalty", "frequency_penalty")
 """Fields that this protocol has no place for, whoever speaks it."""
@@ -52,11 +52,7 @@ def build_body(
     add_sampling(body, request, target, defaults, ("temperature", "top_p"))
     for field in LACKS:
         if _has(request, field):
-            target.findings.unsupported(
-                field,
-                f"Responses, which {target.row.name} serves {target.name} with, has no {field}; "
-                "leave it out or take another model",
-            )
+            target.findings.unsupported(field, lacking(target, field))
     if request.tools and not target.refuses("tools"):
         body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
     if request.HasField("tool_choice"):
