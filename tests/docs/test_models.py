@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 import sys
@@ -16,6 +17,7 @@ from llmrpc_server.rpc.filter_words import FilterError
 from llmrpc_server.rpc.listing import LARGEST_PAGE, PAGE
 from tests.conftest import StartGateway
 from tests.docs.pages import blocks, first_cells, page, section
+from tests.mock_provider import running_aimock
 from tests.server.wire import ask, failure
 
 TEXT = page("docs/models.md")
@@ -61,3 +63,22 @@ async def test_its_nearest_names(gateway: StartGateway) -> None:
     request.model = "gpt-5.4-mni"
     error = await failure(running.stub.Generate(request))
     assert f"{error.details()}\n" == blocks(section(TEXT, "Unknown names"), "")[0]
+
+
+async def test_its_program_runs_without_a_gateway() -> None:
+    (program,) = blocks(section(TEXT, "From Python"), "python")
+    async with running_aimock("examples.json", "--strict") as aimock:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "error", "-c", program),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "OPENAI_API_KEY": "a-key", "OPENAI_BASE_URL": aimock.url},
+        )
+        async with asyncio.timeout(30):
+            output, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    assert re.fullmatch(
+        r"True\nTrue\n(?s:.*)openai/gpt-4o 128000\n(?s:.*)asyncio runs coroutines .*\n"
+        r"\$0\.000\d+ spent, 1 request\n",
+        output.decode(),
+    ), output.decode()
