@@ -87,9 +87,11 @@ class Upstream:
     async def read(self, response: ClientResponse, provider: str) -> bytes:
         """The whole body, within the bound."""
         bound = self.settings.max_body_bytes
+        content = response.content
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.content.iter_any():
+        while not content.at_eof():
+            chunk = await content.readany()
             size += len(chunk)
             if size > bound:
                 raise ProviderNotAvailableError(
