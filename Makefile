@@ -1,5 +1,7 @@
 # Everything a contributor or CI runs. A fresh machine needs Python 3.11+ and
 # make; all else (buf, Node, the linters) comes as hash-locked Python packages.
+# The clients in Go and Java need Go, or a JDK with Maven: what is not there is
+# left out and said so, but in CI.
 
 PYTHON ?= python3
 # Extra words for the program that a target starts: make test ARGS="-k health".
@@ -33,12 +35,22 @@ NPM_QUIET := --ignore-scripts --no-audit --no-fund --no-update-notifier --loglev
 # $(call mend,what to do): a failing step ends with the way out of it.
 mend = { printf '\nTo mend: %s\n' "$(1)" >&2; exit 1; }
 
+# $(call have,program,what it is for,what to install): the start of a step that is
+# left out where the program is missing. With LEAVE_NOTHING_OUT set, as in CI, that
+# is an error.
+LEAVE_NOTHING_OUT ?=
+have = if ! command -v $(1) >/dev/null; then \
+	printf 'left out: %s (no `%s` here; install %s)\n' "$(2)" "$(1)" "$(3)" >&2; \
+	exit $(if $(LEAVE_NOTHING_OUT),1,0); fi
+HAVE_GO := $(shell command -v go)
+HAVE_MAVEN := $(shell command -v mvn)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- every day --------------------------------------------------------------
 
@@ -51,7 +63,10 @@ test: $(VENV)/.dev tests/node_modules/.stamp ## run the tests
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
 
 .PHONY: check
-check: lint types imports lint-proto stubs pages wheels locks image-lint ## every check but the tests
+check: lint types imports lint-proto stubs pages wheels locks image-lint check-clients check-deploy ## every check but the tests
+
+.PHONY: check-clients
+check-clients: check-go check-java check-typescript ## the linters of the clients in other languages
 
 .PHONY: format
 format: $(VENV)/.dev $(PROTOC)/.stamp ## put Python and proto files into the house's form
@@ -264,3 +279,8 @@ tests/node_modules/.stamp: tests/package-lock.json $(VENV)/.dev
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --prefix tests $(NPM_QUIET) \
 		|| $(call mend,check the network and the npm registry)
 	@touch $@
+
+# --- the other languages, and the tools that the tests run --------------------
+
+include clients/go/rules.mk clients/java/rules.mk clients/typescript/rules.mk
+include tests/conformance/rules.mk tests/tools/rules.mk deploy/rules.mk

@@ -12,7 +12,14 @@ from typing import Any, Protocol
 import pytest
 import trustme
 
+from tests import toolchains
 from tests.running import GatewayProcess, RunningGateway, configured, start, write_config
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says at the end which clients and tools this machine could not try."""
+    for what, why in toolchains.left_out.items():
+        terminalreporter.write_line(f"left out: {what} ({why})", yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

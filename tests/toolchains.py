@@ -1,0 +1,28 @@
+"""Toolchains that a newcomer's machine may lack, and CI may not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+NEEDED = {
+    "go": "Go 1.25 or newer",
+    "mvn": "a JDK 17 or newer and Maven",
+}
+"""What to install for a program."""
+
+left_out: dict[str, str] = {}
+"""What was left out in this run, and why."""
+
+
+def needs(program: str, what: str) -> None:
+    """Leaves the test out where the program is missing; with LEAVE_NOTHING_OUT it fails."""
+    if shutil.which(program):
+        return
+    why = f"no `{program}` here; install {NEEDED[program]}"
+    if os.environ.get("LEAVE_NOTHING_OUT"):
+        pytest.fail(f"{what} may not be left out: {why}", pytrace=False)
+    left_out[what] = why
+    pytest.skip(f"left out: {what} ({why})")
