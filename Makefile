@@ -59,7 +59,7 @@ run: $(VENV)/.runtime ## start the server, on echo or on the providers whose key
 	@exec $(VENV)/bin/llmrpc-server $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev tests/node_modules/.stamp ## run the tests
+test: $(VENV)/.dev tests/node_modules/.stamp $(if $(HAVE_GO),tools) ## run the tests
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
 
 .PHONY: check
