@@ -13,6 +13,7 @@ SERVICE = "llmrpc.v1.LLMService"
 Context = grpc.aio.ServicerContext[Any, Any]
 _UP = health_pb2.HealthCheckResponse.SERVING
 _DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
+_Statuses: Any = health_pb2.HealthListResponse  # type: ignore[attr-defined]  # the stubs lack it
 
 
 class Health:
@@ -61,7 +62,7 @@ class _Servicer(health.aio.HealthServicer):
         self.watches: set[asyncio.Timeout] = set()
         self._names: list[str] = []
 
-    async def set(self, service: str, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    async def set(self, service: str, status: int) -> None:
         if service not in self._names:
             self._names.append(service)
         await super().set(service, status)
@@ -75,10 +76,8 @@ class _Servicer(health.aio.HealthServicer):
         answer: health_pb2.HealthCheckResponse = await super().Check(request, context)
         return answer
 
-    async def List(
-        self, request: health_pb2.HealthListRequest, context: Context
-    ) -> health_pb2.HealthListResponse:
-        answer = health_pb2.HealthListResponse()
+    async def List(self, request: Any, context: Context) -> Any:
+        answer = _Statuses()
         for name in self._names:
             asked = health_pb2.HealthCheckRequest(service=name)
             answer.statuses[name].CopyFrom(await super().Check(asked, context))
