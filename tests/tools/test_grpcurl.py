@@ -114,7 +114,7 @@ async def test_what_was_tried_is_readable(gateway: StartGateway) -> None:
     assert "Code: Unavailable" in done.complaints
     assert '"reason": "PROVIDER_UNAVAILABLE"' in done.complaints
     assert done.complaints.count('"outcome": "OUTCOME_FAILED"') == 2
-    assert "value" not in done.complaints  # what grpcurl cannot decode it prints as base64
+    assert "@value" not in done.complaints  # what grpcurl cannot decode it prints as base64
 
 
 @pytest.mark.parametrize("verbose", [False, True])

@@ -49,17 +49,17 @@ func (s *seen) failed(err error) {
 // watched hands on what is read, and a copy of it to a reader of frames.
 type watched struct {
 	net.Conn
-	copy *io.PipeWriter
+	tap *io.PipeWriter
 }
 
 func (w watched) Read(data []byte) (int, error) {
 	count, err := w.Conn.Read(data)
-	_, _ = w.copy.Write(data[:count])
+	_, _ = w.tap.Write(data[:count])
 	return count, err
 }
 
 func (w watched) Close() error {
-	_ = w.copy.Close()
+	_ = w.tap.Close()
 	return w.Conn.Close()
 }
 
@@ -77,9 +77,9 @@ func (s *seen) dial(ctx context.Context, address string) (net.Conn, error) {
 	return watched{conn, writer}, nil
 }
 
-func (s *seen) read(copy *io.PipeReader) {
-	defer copy.Close()
-	framer := http2.NewFramer(io.Discard, copy)
+func (s *seen) read(tap *io.PipeReader) {
+	defer tap.Close()
+	framer := http2.NewFramer(io.Discard, tap)
 	framer.SetMaxReadFrameSize(1 << 24)
 	for {
 		frame, err := framer.ReadFrame()
