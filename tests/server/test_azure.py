@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
+from llmrpc import v1 as pb
 from llmrpc_server.config import plan_providers
 from llmrpc_server.providers.clients import RowClient
 from llmrpc_server.providers.registry import ROWS
@@ -108,7 +109,6 @@ FILTERED: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("status", "body", "code", "reason"),
     [
-        (400, FILTERED, grpc.StatusCode.INVALID_ARGUMENT, "PROVIDER_REJECTED_REQUEST"),
         (404, {"error": {"code": "DeploymentNotFound", "message": "No such deployment."}},
          grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND"),
         (401, {"error": {"code": "401", "message": "Access denied due to invalid key."}},
@@ -127,8 +127,6 @@ async def test_its_errors(
         running = await gateway(providers=settings)
         failure = await failure_of(running.stub.Generate(ask(model="azure/my-gpt-41")))
     assert (failure.code, failure.reason) == (code, reason)
-    if body is FILTERED:
-        assert "does not allow what the request holds" in failure.message
     assert failure.metadata.get("provider_code", "401") == body["error"]["code"]
     assert len(upstream.exchanges) == 1
 
@@ -146,3 +144,27 @@ async def test_its_list_is_no_list_of_deployments() -> None:
             assert await client.validate_api_key()
         assert [each.path for each in upstream.exchanges] == ["/openai/v1/models"]
         assert upstream.exchanges[0].headers["api-key"] == KEY
+
+
+@pytest.mark.parametrize("model", ["azure/my-gpt-41", "azure/gpt-5.4"])
+async def test_a_prompt_that_its_filter_refuses_is_an_empty_answer(
+    gateway: StartGateway, model: str
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(400, FILTERED)
+
+    async with running_upstream() as upstream:
+        upstream.script(answer)
+        settings = {"azure": {"api_keys": [KEY], "base_url": upstream.url.removesuffix("/v1")}}
+        running = await gateway(providers=settings)
+        unary = await running.stub.Generate(ask(model=model))
+        (event,) = [event async for event in running.stub.StreamText(ask(model=model))]
+    assert event.sequence == 1
+    assert event.started.provider == "azure"
+    for response in (unary, event.completed):
+        assert response.finish_reason == pb.FINISH_REASON_CONTENT_FILTER
+        assert response.provider_finish_reason == "content_filter"
+        assert (response.content, len(response.message.parts)) == ("", 0)
+        assert response.usage.estimated
+        assert response.usage.input_tokens
+        assert [attempt.outcome for attempt in response.attempts] == [pb.Attempt.OUTCOME_SUCCEEDED]

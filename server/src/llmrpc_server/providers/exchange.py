@@ -142,6 +142,12 @@ class Exchange:
         self._spend(answer)
         self.attempt.fail(asyncio.CancelledError())
 
+    def start(self, event: pb.StreamEvent, answer: Answer) -> None:
+        """Says in the first event of a stream who answers."""
+        event.started.provider = self.provider.name
+        event.started.model = answer.model or self.model
+        event.started.request_id = self.call.request_id
+
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()

@@ -12,6 +12,7 @@ from llmrpc.stream import EventStream
 from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS
+from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
@@ -50,7 +51,7 @@ class UpstreamStream(EventStream):
         self._first: pb.StreamEvent | None = None
 
     @classmethod
-    async def open(cls, exchange: Exchange) -> UpstreamStream:
+    async def open(cls, exchange: Exchange) -> EventStream:
         """Sends the request and reads up to the first delta.
 
         Nothing has reached the caller when this raises.
@@ -70,6 +71,8 @@ class UpstreamStream(EventStream):
         except StreamInterruptedError as error:
             raise exchange.explain(exchange.too_early(error)) from error
         except LLMClientError as error:
+            if (answer := exchange.dialect.filtered(error)) is not None:
+                return FilteredStream(exchange, answer)
             raise exchange.explain(error) from error.__cause__
         except asyncio.CancelledError as error:
             exchange.attempt.fail(error)
@@ -148,12 +151,10 @@ class UpstreamStream(EventStream):
 
     def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
         self._sequence += 1
-        event = pb.StreamEvent(sequence=self._sequence, deltas=deltas)
         exchange, answer = self._exchange, self._decoder.answer
+        event = pb.StreamEvent(sequence=self._sequence, deltas=deltas)
         if self._sequence == 1:
-            event.started.provider = exchange.provider.name
-            event.started.model = answer.model or exchange.model
-            event.started.request_id = exchange.call.request_id
+            exchange.start(event, answer)
         if self._watchdog is not None:
             self._watchdog.progress()
         if ended:
@@ -196,11 +197,24 @@ def _redirected(provider: str) -> ProviderNotAvailableError:
 
 async def whole(exchange: Exchange) -> pb.LLMResponse:
     """Sends the request and reads the whole answer."""
-    return await answered(exchange, lambda body: exchange.respond(exchange.dialect.decode(body)))
+    dialect, respond = exchange.dialect, exchange.respond
+
+    def filtered(error: LLMClientError) -> pb.LLMResponse | None:
+        answer = dialect.filtered(error)
+        return None if answer is None else respond(answer)
+
+    return await answered(exchange, lambda body: respond(dialect.decode(body)), filtered)
 
 
-async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
-    """Sends the request, and decodes the whole body that is its answer."""
+async def answered(
+    exchange: Exchange,
+    decode: Callable[[bytes], T],
+    instead: Callable[[LLMClientError], T | None] = lambda error: None,
+) -> T:
+    """Sends the request, and decodes the whole body that is its answer.
+
+    `instead` gives the answer that an error stands for, or None.
+    """
     provider = exchange.provider
     upstream = provider.upstream
     try:
@@ -215,6 +229,8 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error
     except LLMClientError as error:
+        if (answer := instead(error)) is not None:
+            return answer
         raise exchange.explain(error) from error.__cause__
     except asyncio.CancelledError as error:
         exchange.attempt.fail(error)

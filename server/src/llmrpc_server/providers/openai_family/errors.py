@@ -14,7 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import (
     CONTENT,
     CONTEXT,
@@ -141,6 +143,18 @@ def from_stream(provider: str, body: Body) -> LLMClientError:
         return failure(provider, _kind(body.status, body), body.said())
     known = (_CODES_IN_STREAM[code] for code in body.codes if code in _CODES_IN_STREAM)
     return failure(provider, CONTENT if body.moderated else next(known, DOWN), body.said())
+
+
+def prompt_filtered(error: LLMClientError) -> Answer | None:
+    """The answer that a filtered prompt has: at Azure that comes as an error (HTTP 400).
+
+    Its tokens are estimated, since Azure charges for the prompt all the same
+    (https://azure.microsoft.com/pricing/details/azure-openai/).
+    """
+    code = error.metadata.get("provider_code")
+    if code != "content_filter" or error.http_status != 400:
+        return None
+    return Answer(finish_reason=pb.FINISH_REASON_CONTENT_FILTER, provider_finish_reason=code)
 
 
 def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:
