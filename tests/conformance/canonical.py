@@ -65,8 +65,8 @@ def _entry(key: str, value: Any, places: Mapping[str, str]) -> Any:
 
 
 def with_short_forms(call: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's output, the accumulated answer not told twice."""
-    short = dict(call)
+    """A call's output without empty lists, the accumulated answer not told twice."""
+    short = {key: value for key, value in call.items() if value != []}
     events = call.get("events") or [{}]
     if "accumulated" in call and call["accumulated"] == events[-1].get("completed"):
         short["accumulated"] = AS_COMPLETED

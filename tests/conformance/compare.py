@@ -24,7 +24,7 @@ def differences(
         return
     for number, (call, got) in enumerate(zip(scenario.calls, calls, strict=True), 1):
         shown = seen_output(call, got, places)
-        expected = canonical(call.get("expect", {}), {})
+        expected = with_short_forms(canonical(call.get("expect", {}), {}))
         if shown != expected:
             yield _diff(f"call {number}, {call['method']}", expected, shown)
 

@@ -23,7 +23,7 @@ from tests.upstream import running_upstream
 
 TOKEN = "conformance-key-0123456789"  # noqa: S105 - it opens a test's own gateway
 OWN = "tests.conformance.own_provider:Scripted"
-KEYS_APART = ("limited", "poor", "refused", "forbidden")
+KEYS_APART = ("limited", "poor", "refused")
 """Providers whose keys a scenario spoils: of nobody else's use."""
 MODELS = [f"model-{number:04}" for number in range(1, 2101)]
 

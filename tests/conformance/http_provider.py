@@ -14,7 +14,7 @@ import json
 from typing import Any
 
 from tests.conformance.play import LIMIT, STAGE, Play, Seen, Try
-from tests.upstream import Exchange, chat_event
+from tests.upstream import Exchange
 
 
 async def perform(exchange: Exchange) -> None:
@@ -61,14 +61,18 @@ async def _stream(exchange: Exchange, play: Play, seen: Seen, items: Try | Any) 
 
 def _chunk(item: Try) -> str:
     if "text" in item:
-        return chat_event(content=item["text"])
-    if "delta" in item:
-        return chat_event(**item["delta"])
+        item = {"delta": {"content": item["text"]}}
     if "raw" in item:
         return str(item["raw"])
-    data = item["data"]
+    data = item["data"] if "data" in item else _chat_chunk(item["delta"])
     event = f"event: {data['type']}\n" if "type" in data else ""
     return f"{event}data: {json.dumps(data)}\n\n"
+
+
+def _chat_chunk(delta: Try) -> dict[str, Any]:
+    """A chunk of Chat Completions, of a model that nobody has a price for."""
+    choice = {"index": 0, "delta": delta, "finish_reason": None}
+    return {"id": "chatcmpl-1", "model": "m-1", "choices": [choice]}
 
 
 async def _hang(exchange: Exchange, seen: Seen) -> None:

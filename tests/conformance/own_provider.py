@@ -31,7 +31,7 @@ class Scripted(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
-        with Attempted(call, self.provider_name, request.model):
+        with Attempted(call, self.provider_name, _model(request, call)):
             action, seen = _asked(request, call)
             await _end(action, seen)
             return _filled(json_format.ParseDict(action["response"], pb.LLMResponse()), call)
@@ -40,10 +40,11 @@ class Scripted(BaseLLMClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         call = call or Call()
-        with Attempted(call, self.provider_name, request.model):
+        attempt = Attempted(call, self.provider_name, _model(request, call))
+        with attempt:
             action, seen = _asked(request, call)
             await _end(action, seen)
-            stream = _Events(_events(action, seen, call), seen)
+            stream = _Events(_events(action, seen, call, attempt), seen)
             await stream.open()
             return stream
 
@@ -78,10 +79,14 @@ class _Events(EventStream):
 
 
 async def _events(
-    action: Try, seen: Seen, call: Call
+    action: Try, seen: Seen, call: Call, attempt: Attempted
 ) -> AsyncGenerator[pb.StreamEvent, None]:
     for item in action["events"]:
-        await _end(item, seen)
+        try:
+            await _end(item, seen)
+        except LLMClientError as error:
+            attempt.fail(error)
+            raise
         event = json_format.ParseDict(item, pb.StreamEvent())
         if event.HasField("started"):
             event.started.request_id = call.request_id
@@ -90,8 +95,12 @@ async def _events(
         yield event
 
 
+def _model(request: pb.GenerateRequest, call: Call) -> str:
+    return call.target.model if call.target else request.model
+
+
 def _asked(request: pb.GenerateRequest, call: Call) -> tuple[Try, Seen]:
-    play = STAGE[call.target.model if call.target else request.model]
+    play = STAGE[_model(request, call)]
     what = {
         "request": json_format.MessageToDict(request),
         "trace": dict(call.trace_context),

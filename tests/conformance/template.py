@@ -1,7 +1,8 @@
 """Long lists and texts in a scenario, written short.
 
 In a list, `{"$each": [1, 3], "item": …}` stands for an item a number, with `{n}` in texts
-replaced, and `"$n"` by the number itself. `{"$text": ["é", 4]}` is `éééé`.
+replaced, and `"$n"` by the number itself. `{"$text": ["é", 4]}` is `éééé`, and
+`{"$join": [1, 3, "t{n} "]}` is `t1 t2 t3 `.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ def expand(value: Any) -> Any:
         if set(value) == {"$text"}:
             text, count = value["$text"]
             return text * count
+        if set(value) == {"$join"}:
+            first, last, text = value["$join"]
+            return "".join(_numbered(text, number) for number in range(first, last + 1))
         return {key: expand(item) for key, item in value.items()}
     if isinstance(value, list):
         return [item for short in value for item in _items(short)]

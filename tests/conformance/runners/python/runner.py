@@ -125,6 +125,7 @@ class Runner:
     async def Text(self, call: Json, own: Call, output: Json) -> None:
         output["texts"] = texts = []
         fields = {field.name: value for field, value in self.asked(call).ListFields()}
+        fields = {"messages": [], **fields}
         async with aclosing(self.client.stream_text(**fields, call=own)) as chunks:
             async for chunk in chunks:
                 texts.append(chunk)
