@@ -17,8 +17,16 @@ _SHOWN = 200
 """Characters of a text that a difference shows whole."""
 
 
+_DURATION = re.compile(r"\d+(\.(\d{3}){1,3})?s")
+
+
 def _duration(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\d+(\.\d{3}|\.\d{6}|\.\d{9})?s", value) is not None
+    return isinstance(value, str) and _DURATION.fullmatch(value) is not None
+
+
+def _measured(value: Any) -> bool:
+    """A wait that a clock went into; a scripted one is of whole milliseconds."""
+    return _duration(value) and re.search(r"\.\d{6}", value) is not None
 
 
 def _seconds(value: Any) -> bool:
@@ -32,6 +40,7 @@ def _version(value: Any) -> bool:
 _VOLATILE: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "responseTime": ("<seconds>", _seconds),
     "duration": ("<duration>", _duration),
+    "retry_delay": ("<measured>", _measured),
     "priceVersion": ("<version>", _version),
 }
 _MADE_ID = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
