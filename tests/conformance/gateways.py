@@ -21,7 +21,7 @@ from tests.conftest import issue, unused_port
 from tests.running import configured
 from tests.upstream import running_upstream
 
-TOKEN = "conformance-key-0123456789"  # noqa: S105 - it opens a test's own gateway
+TOKEN = "conformance-key-0123456789"
 OWN = "tests.conformance.own_provider:Scripted"
 KEYS_APART = ("limited", "poor", "refused")
 """Providers whose keys a scenario spoils: of nobody else's use."""

@@ -86,7 +86,8 @@ class Play:
 
 class Stage:
     """The plays of the language that runs now. Own providers are made without arguments,
-    so there is one stage for all of a process."""
+    so there is one stage for all of a process.
+    """
 
     def __init__(self) -> None:
         self._plays: dict[str, Play] = {}
