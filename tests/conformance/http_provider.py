@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tests.conformance.play import LIMIT, STAGE, Play, Seen, Try
@@ -38,7 +39,7 @@ async def perform(exchange: Exchange) -> None:
         await exchange.answer(action.get("status", 200), answer, **headers)
 
 
-async def _stream(exchange: Exchange, play: Play, seen: Seen, items: Try | Any) -> None:
+async def _stream(exchange: Exchange, play: Play, seen: Seen, items: Sequence[Try]) -> None:
     events = 0
     for item in items:
         if "hang" in item:

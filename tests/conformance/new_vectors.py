@@ -72,32 +72,33 @@ def _fill(message: Any, chosen: dict[str, str], deep: int) -> None:
         oneof = field.containing_oneof
         if oneof is not None and field.name != chosen.get(oneof.name, oneof.fields[0].name):
             continue
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _fill_map(message, field)
-        elif field.message_type is not None:
-            _fill_message(message, field, deep)
+        inner = field.message_type
+        if inner is not None and inner.GetOptions().map_entry:
+            _fill_map(message, field, inner)
+        elif inner is not None:
+            _fill_message(message, field, inner.full_name, deep)
         elif field.is_repeated:
             getattr(message, field.name).extend([_value(field), _value(field)])
         else:
             setattr(message, field.name, _value(field))
 
 
-def _fill_map(message: Any, field: FieldDescriptor) -> None:
+def _fill_map(message: Any, field: FieldDescriptor, entry: Descriptor) -> None:
     entries = getattr(message, field.name)
-    if field.message_type.fields_by_name["value"].message_type is None:
+    if entry.fields_by_name["value"].message_type is None:
         entries["a key"] = "a value 🜁"
     else:
         entries["scripted.option"].string_value = "a value"
 
 
-def _fill_message(message: Any, field: FieldDescriptor, deep: int) -> None:
+def _fill_message(message: Any, field: FieldDescriptor, full_name: str, deep: int) -> None:
     inner = getattr(message, field.name)
     for one in [inner.add(), inner.add()] if field.is_repeated else [inner]:
         if not field.is_repeated:
             one.SetInParent()
-        if field.message_type.full_name == "google.protobuf.Duration":
+        if full_name == "google.protobuf.Duration":
             one.FromNanoseconds(3_500_000_000)
-        elif field.message_type.full_name == "google.rpc.Status":
+        elif full_name == "google.rpc.Status":
             one.code, one.message = 5, "not there 🜁"
         elif deep:
             _fill(one, {}, deep - 1)
@@ -111,6 +112,7 @@ def _value(field: FieldDescriptor) -> Any:
     if kind == FieldDescriptor.CPPTYPE_BOOL:
         return True
     if kind == FieldDescriptor.CPPTYPE_ENUM:
+        assert field.enum_type is not None
         return field.enum_type.values[-1].number
     if kind == FieldDescriptor.CPPTYPE_DOUBLE:
         return field.number + 0.1
@@ -135,13 +137,14 @@ def _edges() -> Iterator[tuple[str, Message]]:
     inner = _parsed(pb.Part(text="a"), unknown)
     yield "unknown-fields-inside", pb.LLMMessage(role=pb.ROLE_USER, parts=[inner, inner])
     yield "unknown-oneof-member", _parsed(pb.Delta(part_index=1), unknown)
-    for name, number in (("infinite", float("inf")), ("no-number", float("nan"))):
-        yield f"double-{name}", pb.GenerateRequest(temperature=number)
+    for name, odd in (("infinite", float("inf")), ("no-number", float("nan"))):
+        yield f"double-{name}", pb.GenerateRequest(temperature=odd)
     yield "double-tiny", pb.GenerateRequest(temperature=5e-324, top_p=-0.0, presence_penalty=1e308)
     yield "text-of-many-kinds", pb.LLMMessage(content="\x00\u2028é\ud7ff\uffff𝒳👩‍👧\U0010ffff")
     yield "bytes-of-every-value", pb.Image(data=bytes(range(256)))
     yield "text-long", pb.LLMMessage(content="0123456789" * 2000)
-    for value in (None, True, -1.5, "text", [1, None, [{}]], {"a": {"b": []}}):
+    values: tuple[Any, ...] = (None, True, -1.5, "text", [1, None, [{}]], {"a": {"b": []}})
+    for value in values:
         name = "null" if value is None else type(value).__name__
         request = pb.GenerateRequest()
         json_format.ParseDict(value, request.provider_options["scripted.x"])

@@ -85,8 +85,9 @@ class Play:
 
 
 class Stage:
-    """The plays of the language that runs now. Own providers are made without arguments,
-    so there is one stage for all of a process.
+    """The plays of the language that runs now.
+
+    Own providers are made without arguments, so there is one stage for all of a process.
     """
 
     def __init__(self) -> None:

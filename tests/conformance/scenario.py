@@ -58,8 +58,8 @@ def load(folder: Path = FOLDER) -> list[Scenario]:
     scenarios: list[Scenario] = []
     for path in sorted(folder.glob("*.json")):
         written = json.loads(path.read_text())
-        for one in written if isinstance(written, list) else [written]:
-            scenarios.append(Scenario(**expand(one), file=path))
+        every = written if isinstance(written, list) else [written]
+        scenarios += [Scenario(**expand(one), file=path) for one in every]
     names = [one.name for one in scenarios]
     twice = {name for name in names if names.count(name) > 1}
     if twice:

@@ -16,6 +16,8 @@ PROGRAMS = {"go": "go", "java": "mvn"}
 """What a language needs that the Python environment does not bring."""
 
 
+# aiohttp's advice for bodies above 1 MiB
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 @pytest.mark.timeout(900)  # a cold cache fetches and compiles first
 @pytest.mark.parametrize("language", languages())
 async def test_every_scenario_and_vector(language: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from tests.conformance import __main__ as command
 from tests.conformance import scenario, suite, vectors
+from tests.conformance.compare import unseen
+from tests.conformance.languages import NotBuilt
+from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language
 from tests.conformance.table import explained, table
@@ -21,7 +24,7 @@ RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
 MEDDLER = """
 import json, subprocess, sys
 done = subprocess.run([sys.executable, {runner!r}, *sys.argv[1:]], capture_output=True, text=True)
-for line in done.stdout.splitlines():
+for line in filter(None, done.stdout.split(chr(10))):
     output = json.loads(line)
 {meddling}
     print(json.dumps(output), flush=True)
@@ -45,8 +48,8 @@ def said(report: Report) -> str:
 
 
 async def test_a_runner_without_the_error_mapping_is_red(tmp_path: Path) -> None:
-    meddling = "for call in output['calls']:\n    if 'error' in call: call['error'] = {'kind': 'LLMClient'}"
-    report = await meddled(tmp_path, meddling, "rate-limited", "answer-zero")
+    meddling = "for call in output['calls']:\n    call |= {'error': {'kind': 'LLMClient'}}"
+    report = await meddled(tmp_path, meddling, "rate-limited")
     assert not report.good
     assert [name for name, found in report.found.items() if found] == ["rate-limited"]
     assert '-  "reason": "RATE_LIMITED",' in said(report)
@@ -83,13 +86,10 @@ async def test_a_cancel_that_reaches_nobody_is_red(
 ) -> None:
     monkeypatch.setattr("tests.conformance.play.LIMIT", 0.1)
     (one,) = chosen("cancel-in-the-middle")
-    whole = [{"stream": [{"text": "Hel"}, {"text": "lo"}, {"raw": "data: [DONE]\n\n"}]}]
-    report = await run_language(
-        "python",
-        [sys.executable, str(RUNNER)],
-        [Scenario(one.name, one.about, one.calls, whole, one.seen)],
-    )
-    assert "was never closed" in report.found[one.name][-1]
+    play = Play(one, tmp_path)
+    play.next({})
+    (found,) = await unseen(play, {})
+    assert "was never closed" in found
 
 
 async def test_a_runner_that_falls_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_runner_that_does_not_build(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def build(language: str) -> None:
-        raise command.NotBuilt("no rule to make it")
+        raise NotBuilt("no rule to make it")
 
     monkeypatch.setattr(command, "build", build)
     assert command.main(["--language", "python", "--scenario", "answer-zero"]) == 1
