@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -118,6 +119,19 @@ async def test_a_vector_that_loses_a_byte_is_red(tmp_path: Path) -> None:
     (found,) = report.vectors
     assert found.startswith("unknown-fields: the bytes differ")
     assert "CAE=" in found
+
+
+def test_only_the_order_of_fields_may_differ() -> None:
+    (one,) = (vector for vector in vectors.load() if vector.name == "part-zeros")
+    ordered, text = base64.b64decode(one.bytes), b"\x0a\x00"
+    for data, differs in (
+        (ordered.removeprefix(text) + text, False),
+        (ordered + text, True),
+        (ordered.removeprefix(text), True),
+        (ordered[:-1], True),
+    ):
+        line = {"bytes": base64.b64encode(data).decode(), "json": one.json}
+        assert bool(list(vectors.unlike([one], {one.name: line}))) is differs, data
 
 
 def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
