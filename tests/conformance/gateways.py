@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import serialization
+
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
@@ -76,6 +78,7 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
     tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
     bearer = {"auth": [{"name": "tutor", "key": TOKEN}]}
     ca, client = {"ca": str(certificates.ca)}, certificates
+    _as_pkcs8(client.client_key)
     mine = {"cert": str(client.client_cert), "key": str(client.client_key)}
     listeners: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         "plain": ({}, {}),
@@ -96,6 +99,18 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
             host = "localhost" if files else "127.0.0.1"
             targets[name] = {"address": f"{host}:{port}", **files}
         yield Gateways(targets, url)
+
+
+def _as_pkcs8(path: Path) -> None:
+    """The key in the one form that every language reads: Java knows no other."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
 
 
 class ObservedApp(App):
