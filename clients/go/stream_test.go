@@ -143,6 +143,7 @@ func TestTheCallersContextEndsAStream(t *testing.T) {
 	client := dialFake(t, endless(canceled))
 	why := errors.New("the reader has gone")
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	var last error
 	for _, err := range client.StreamText(ctx, hello()) {
 		cancel(why)
