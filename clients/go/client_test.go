@@ -111,6 +111,16 @@ func TestNothingIsTriedAgainOnceAnEventHasCome(t *testing.T) {
 	}
 }
 
+func TestTheMessageBehindTheLastTryIsTheGateways(t *testing.T) {
+	client := dialFake(t, &fake{generate: func(context.Context, *llmrpcv1.GenerateRequest) (*llmrpcv1.LLMResponse, error) {
+		return nil, detailed(t, codes.Unavailable, &llmrpcv1.ErrorDetails{RequestId: "theirs"}).Err()
+	}})
+	_, err := client.Generate(t.Context(), hello())
+	if failed, _ := errors.AsType[*llmrpc.Error](err); failed.Message != "the message" || status.Convert(err).Message() != "the message" {
+		t.Error(err)
+	}
+}
+
 func TestTheGatewaysPushbackIsObeyed(t *testing.T) {
 	var tries atomic.Int32
 	service := refuse(status.New(codes.Unavailable, "spent"))

@@ -77,7 +77,7 @@ func fromStatus(s *status.Status) *Error {
 // failed is the error for what ended the call. started says that something had come:
 // then a lost connection is an interrupted stream.
 func (c *call) failed(err error, trailer metadata.MD, started bool) *Error {
-	s := status.Convert(err)
+	s := asTheGatewaySaid(status.Convert(err))
 	id := c.requestID
 	if ids := trailer.Get(requestIDKey); len(ids) > 0 {
 		id = ids[0]

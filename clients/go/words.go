@@ -5,7 +5,22 @@ package llmrpc
 import (
 	"fmt"
 	"regexp"
+
+	"google.golang.org/grpc/status"
 )
+
+var retriesExhausted = regexp.MustCompile(`^max retries exhausted: failed after \d+ attempts: rpc error: code = \w+ desc = `)
+
+// asTheGatewaySaid is the status without what gRPC puts before the last of its tries.
+func asTheGatewaySaid(s *status.Status) *status.Status {
+	prefix := retriesExhausted.FindString(s.Message())
+	if prefix == "" {
+		return s
+	}
+	proto := s.Proto()
+	proto.Message = proto.Message[len(prefix):]
+	return status.FromProto(proto)
+}
 
 // sign is what gRPC for Go says, by a pattern, and what that means. Its statuses have
 // no codes beneath them, only words; these are those of 1.85. Where they change, the
