@@ -154,7 +154,7 @@ image-lint: $(VENV)/.dev ## hadolint and the Compose file's schema
 # --- the contract -----------------------------------------------------------
 
 .PHONY: generate
-generate: $(GOOGLEAPIS)/.stamp ## write the Python stubs from protos/
+generate: $(GOOGLEAPIS)/.stamp generate-go ## write the committed stubs from protos/
 	@$(fresh_stubs)
 	@mkdir -p $(STUBS) && rm -f $(STUBS)/*_pb2.py* $(STUBS)/*_pb2_grpc.py*
 	@cp $(BUILD)/stubs/llmrpc/v1/* $(STUBS)

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 NEEDED = {
-    "go": "Go 1.25 or newer",
+    "go": "Go 1.26 or newer",
     "mvn": "a JDK 17 or newer and Maven",
 }
 """What to install for a program."""

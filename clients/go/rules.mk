@@ -1,11 +1,51 @@
-# The Go client: its checks and its tests.
+# The Go client: its stubs, its checks and its tests, and its conformance runner.
 
-GO_NEEDED := Go 1.25 or newer
+GO_NEEDED := Go 1.26 or newer
+GO_CLIENT := clients/go
+GO_STUBS := $(GO_CLIENT)/llmrpcv1
+GO_RUNNER := tests/conformance/runners/go
+GO_MODULE := github.com/llmrpc/llmrpc/clients/go
+
+# $(call fresh_go_stubs,folder): the stubs, made anew in that folder.
+define fresh_go_stubs
+rm -rf $(1) && mkdir -p $(1) \
+&& $(PROTOC)/bin/python -m grpc_tools.protoc -I protos -I $(GOOGLEAPIS) \
+	--plugin=protoc-gen-go=$(TOOLS)/protoc-gen-go \
+	--plugin=protoc-gen-go-grpc=$(TOOLS)/protoc-gen-go-grpc \
+	--go_out=$(1) --go_opt=module=$(GO_MODULE)/llmrpcv1 \
+	--go-grpc_out=$(1) --go-grpc_opt=module=$(GO_MODULE)/llmrpcv1 $(PROTOS) \
+|| $(call mend,correct the .proto file and line that protoc names)
+endef
+
+GO_PROTOC := $(GOOGLEAPIS)/.stamp $(if $(HAVE_GO),tool-protoc-gen-go tool-protoc-gen-go-grpc)
+
+.PHONY: generate-go
+generate-go: $(GO_PROTOC) ## write the Go stubs from protos/
+	@$(call have,go,the Go stubs,$(GO_NEEDED)); $(call fresh_go_stubs,$(GO_STUBS))
 
 .PHONY: check-go
-check-go: ## vet, staticcheck, format and fresh stubs of the Go client
-	@$(call have,go,the Go client,$(GO_NEEDED))
+check-go: $(GO_PROTOC) $(if $(HAVE_GO),tool-staticcheck) ## vet, staticcheck, format and fresh stubs of the Go client
+	@$(call have,go,the Go client,$(GO_NEEDED)); \
+	$(call fresh_go_stubs,$(BUILD)/go-stubs); \
+	diff -r $(GO_STUBS) $(BUILD)/go-stubs || $(call mend,make generate-go and commit what it writes)
+	@$(foreach module,$(GO_CLIENT) $(GO_RUNNER),$(call check_go_module,$(module)) &&) true
+
+# $(call check_go_module,folder)
+define check_go_module
+$(call have,go,the Go module in $(1),$(GO_NEEDED)); (cd $(1) \
+&& { test -z "$$(gofmt -l .)" || { gofmt -d . && $(call mend,gofmt -w $(1)); }; } \
+&& { go mod tidy -diff || $(call mend,cd $(1) && go mod tidy); } \
+&& { go vet ./... || $(call mend,correct what go vet names); } \
+&& { $(CURDIR)/$(TOOLS)/staticcheck ./... || $(call mend,correct what staticcheck names); } )
+endef
 
 .PHONY: test-go
-test-go: ## the tests of the Go client
-	@$(call have,go,the Go client,$(GO_NEEDED))
+test-go: $(if $(HAVE_GO),$(VENV)/.dev) ## the tests of the Go client
+	@$(call have,go,the Go client,$(GO_NEEDED)); cd $(GO_CLIENT) \
+	&& LLMRPC_SERVER=$(CURDIR)/$(VENV)/bin/llmrpc-server go test -race ./...
+
+.PHONY: conformance-runner-go
+conformance-runner-go: ## build the conformance runner in Go
+	@$(call have,go,the conformance runner in Go,$(GO_NEEDED)); mkdir -p $(BUILD)/conformance \
+	&& cd $(GO_RUNNER) && go build -o $(CURDIR)/$(BUILD)/conformance/go . \
+	|| $(call mend,correct the line that the Go compiler names)

@@ -1,0 +1,102 @@
+// A real gateway as a process, with a scripted provider behind it.
+
+package llmrpc_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// gateway is its address. It runs from the first test that asks to the last.
+func gateway(t *testing.T) string {
+	t.Helper()
+	address, err := startGateway()
+	if os.IsNotExist(err) && os.Getenv("LEAVE_NOTHING_OUT") == "" {
+		t.Skip("left out: ", err, "; make test-go brings one")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+var (
+	running  *exec.Cmd
+	provider *httptest.Server
+)
+
+var startGateway = sync.OnceValues(func() (string, error) {
+	program := os.Getenv("LLMRPC_SERVER")
+	if program == "" {
+		program = "../../.venv/bin/llmrpc-server"
+	}
+	if _, err := os.Stat(program); err != nil {
+		return "", err
+	}
+	provider = httptest.NewServer(http.HandlerFunc(complete))
+	running = exec.Command(program, "--address", "127.0.0.1:0")
+	running.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "PYTHONUNBUFFERED=1", "LLMRPC_DISCOVERY=false", "LLM_DEFAULT_MODEL=echo/echo",
+		"OPENAI_API_KEY=a-key", "OPENAI_BASE_URL=" + provider.URL + "/v1",
+	}
+	said, err := running.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	var complaint strings.Builder
+	running.Stderr = &complaint
+	if err := running.Start(); err != nil {
+		return "", err
+	}
+	announced := regexp.MustCompile(`gRPC\s+(\S+)`)
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		if found := announced.FindStringSubmatch(lines.Text()); found != nil {
+			go func() {
+				for lines.Scan() { // so that it never waits for its reader
+				}
+			}()
+			return found[1], nil
+		}
+	}
+	return "", fmt.Errorf("the gateway ended: %v, %s", running.Wait(), complaint.String())
+})
+
+// complete is OpenAI's Chat Completions: a tool is called, and its result told.
+func complete(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Messages []struct{ Role, Content string }
+		Tools    []any
+	}
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	last := asked.Messages[len(asked.Messages)-1]
+	answer := `{"role": "assistant", "content": "Yes: ` + last.Content + `."}`
+	if last.Role != "tool" && len(asked.Tools) > 0 {
+		answer = `{"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function",
+			"function": {"name": "weather", "arguments": "{\"city\": \"Lyon\"}"}}]}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini",
+		"choices": [{"index": 0, "finish_reason": "stop", "message": %s}],
+		"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}`, answer)
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil && running.Process != nil {
+		_ = running.Process.Signal(os.Interrupt)
+		_ = running.Wait()
+	}
+	if provider != nil {
+		provider.Close()
+	}
+	os.Exit(code)
+}
