@@ -91,8 +91,8 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
     @Override
     public void request(long count) {
       if (count <= 0) {
-        outgoing.cancel();
         end(new IllegalArgumentException("request: " + count + " is no positive number"));
+        outgoing.cancel();
       } else {
         synchronized (this) {
           demand = demand + count < 0 ? Long.MAX_VALUE : demand + count;
@@ -123,8 +123,8 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
           }
         }
       } else {
-        outgoing.cancel();
         end(outgoing.notWhole(fault));
+        outgoing.cancel();
       }
       drain();
     }

@@ -2,8 +2,11 @@ package io.llmrpc;
 
 import io.grpc.ChannelCredentials;
 import io.grpc.TlsChannelCredentials;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** TLS by PEM files: whom to trust, and who calls. */
@@ -40,7 +43,8 @@ public final class Tls {
         builder.trustManager(authorities.toFile());
       }
       if (certificate != null) {
-        builder.keyManager(certificate.toFile(), key.toFile());
+        InputStream chain = new ByteArrayInputStream(Files.readAllBytes(certificate));
+        builder.keyManager(chain, PemKey.pkcs8(Files.readAllBytes(key)));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("TLS: a file cannot be read: " + e.getMessage(), e);
