@@ -27,7 +27,7 @@ class PemKeyTest {
         new String(
                 PemKey.pkcs8(pem.getBytes(StandardCharsets.US_ASCII)).readAllBytes(),
                 StandardCharsets.US_ASCII)
-            .split("-----");
+            .split("-----", -1);
     assertEquals("BEGIN PRIVATE KEY", lines[1]);
     return Base64.getMimeDecoder().decode(lines[2].trim());
   }
