@@ -13,14 +13,14 @@ TYPESCRIPT_RUNNER := tests/conformance/runners/typescript
 in_typescript = cd $(TYPESCRIPT) && PATH="$(CURDIR)/$(TYPESCRIPT)/node_modules/.bin:$(CURDIR)/$(VENV)/bin:$$PATH" $(1)
 
 .PHONY: check-typescript
-check-typescript: $(TYPESCRIPT_MODULES) $(TYPESCRIPT_BUILT) $(GOOGLEAPIS)/.stamp ## types, lint, format, fresh stubs and package of the TypeScript client
+check-typescript: $(BUILD)/conformance/typescript $(GOOGLEAPIS)/.stamp ## types, lint, format, fresh stubs and package of the TypeScript client
 	@$(fresh_typescript)
 	@diff -r $(TYPESCRIPT_STUBS) $(BUILD)/stubs-typescript \
 		|| $(call mend,make generate-typescript and commit what it writes)
 	@$(call in_typescript,tsc) || $(call mend,correct the types at the lines that tsc names)
 	@$(call in_typescript,eslint --max-warnings 0 .) \
 		|| $(call mend,follow the rule that eslint names; make format-typescript mends some)
-	@$(call in_typescript,prettier --log-level warn --check .) || $(call mend,make format-typescript)
+	@$(call in_typescript,prettier --log-level warn --check . $(CURDIR)/$(TYPESCRIPT_RUNNER)) || $(call mend,make format-typescript)
 	@$(call in_typescript,node scripts/check-package.js) \
 		|| $(call mend,correct files or exports in $(TYPESCRIPT)/package.json)
 
@@ -30,7 +30,7 @@ test-typescript: $(TYPESCRIPT_MODULES) $(TYPESCRIPT_BUILT) $(VENV)/.dev ## the t
 
 .PHONY: format-typescript
 format-typescript: $(TYPESCRIPT_MODULES) ## put the TypeScript client into its form
-	@$(call in_typescript,eslint --fix .); $(call in_typescript,prettier --log-level warn --write .)
+	@$(call in_typescript,eslint --fix .); $(call in_typescript,prettier --log-level warn --write . $(CURDIR)/$(TYPESCRIPT_RUNNER))
 
 .PHONY: generate-typescript
 generate-typescript: $(TYPESCRIPT_MODULES) $(GOOGLEAPIS)/.stamp ## write the TypeScript stubs from protos/
@@ -51,9 +51,11 @@ endef
 .PHONY: conformance-runner-typescript
 conformance-runner-typescript: $(BUILD)/conformance/typescript
 
-# Types are stripped by Node itself.
-$(BUILD)/conformance/typescript: $(TYPESCRIPT_BUILT) $(TYPESCRIPT)/rules.mk
-	@mkdir -p $(@D)
+# Node strips the types itself; the client is found as a package, as anywhere else.
+$(BUILD)/conformance/typescript: $(TYPESCRIPT_BUILT) $(TYPESCRIPT_MODULES) $(TYPESCRIPT)/rules.mk
+	@rm -rf $(TYPESCRIPT_RUNNER)/node_modules && mkdir -p $(@D) $(TYPESCRIPT_RUNNER)/node_modules/@llmrpc
+	@ln -s $(CURDIR)/$(TYPESCRIPT) $(TYPESCRIPT_RUNNER)/node_modules/@llmrpc/client
+	@ln -s $(CURDIR)/$(TYPESCRIPT)/node_modules/@bufbuild $(TYPESCRIPT_RUNNER)/node_modules/@bufbuild
 	@printf '#!/bin/sh\nexec "%s" --disable-warning=ExperimentalWarning "%s" "$$@"\n' \
 		"$(CURDIR)/$(VENV)/bin/node" "$(CURDIR)/$(TYPESCRIPT_RUNNER)/main.ts" > $@ && chmod +x $@
 
