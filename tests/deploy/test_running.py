@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.rpc.probe import probe
-from tests.conftest import Certificates
 from tests.deploy.manifests import SECRETS, Tree
+from tests.docs.pages import blocks, page, section
 from tests.running import GatewayProcess, as_async
 from tests.server.wire import ask, failure
 
@@ -79,15 +80,19 @@ async def test_without_a_secret_it_refuses_to_start(tmp_path: Path, lacks: str, 
     assert said in process.stderr
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> list[Path]:
+    """What the commands of docs/deploying.md put into the Secret."""
+    commands = blocks(section(page("docs/deploying.md"), "TLS"), "sh")[0].split("kubectl")[0]
+    subprocess.run(["sh", "-ec", commands], cwd=tmp_path, capture_output=True, check=True)
+    return [tmp_path / name for name in ("tls.crt", "tls.key", "ca.crt")]
+
+
 async def test_the_probes_of_the_tls_tree_are_answered(
-    tmp_path: Path, certificates: Certificates
+    tmp_path: Path, certificate: list[Path]
 ) -> None:
     tree = Tree("tls")
-    files = {
-        "/etc/llmrpc-tls/tls.crt": certificates.server_cert,
-        "/etc/llmrpc-tls/tls.key": certificates.server_key,
-        "/etc/llmrpc-tls/ca.crt": certificates.ca,
-    }
+    files = {f"/etc/llmrpc-tls/{path.name}": path for path in certificate}
     mounted = {name: str(files.get(value, value)) for name, value in tree.environment()}
     environment = mounted | ENVIRONMENT | {"LLMRPC_CONFIG": str(tmp_path / "llmrpc.yaml")}
     process = await started(tree, tmp_path, environment, "--address", "127.0.0.1:0")
