@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
 from tests.running import ROOT
 from tests.toolchains import needs
+
+OF_MAKE = ("ARGS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 
 
 @pytest.mark.timeout(900)  # a cold cache fetches and compiles first
@@ -17,9 +20,12 @@ from tests.toolchains import needs
 def test_the_suite_of_the_client(language: str, program: str | None) -> None:
     if program:
         needs(program, f"the {language.capitalize()} client")
+    # what `make test` was told is for pytest
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
     done = subprocess.run(
         ["make", "--no-print-directory", f"test-{language}"],
         cwd=ROOT,
+        env=inherited,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,6 +12,7 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
   private final Outgoing<?, R> outgoing;
   private final CompletableFuture<R> future = new CompletableFuture<>();
   private R answer;
+  private volatile boolean ended;
 
   private UnaryCall(Outgoing<?, R> outgoing) {
     this.outgoing = outgoing;
@@ -19,8 +20,9 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
 
   static <Q, R> CompletableFuture<R> start(Outgoing<Q, R> outgoing, Q request) {
     UnaryCall<R> listener = new UnaryCall<>(outgoing);
-    // Whoever completes it, by cancel or orTimeout: at its own end the call is over anyway.
-    var unused = listener.future.whenComplete((answer, error) -> outgoing.cancel());
+    // Whoever completes it, by cancel or orTimeout. Not the call's own end: it can come while
+    // the request is still being sent, and gRPC throws at a message of a cancelled call.
+    var unused = listener.future.whenComplete((answer, error) -> listener.left());
     try {
       outgoing.start(listener, request);
     } catch (InvalidRequestException e) {
@@ -28,6 +30,12 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
     }
     outgoing.call.request(2); // a second answer would be a fault, which gRPC tells
     return listener.future;
+  }
+
+  private void left() {
+    if (!ended) {
+      outgoing.cancel();
+    }
   }
 
   /** Waits for the answer; an interrupt cancels the call and stays set. */
@@ -62,6 +70,7 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
 
   @Override
   public void onClose(Status status, Metadata trailers) {
+    ended = true;
     if (!status.isOk()) {
       future.completeExceptionally(outgoing.failed(status, trailers, false));
     } else if (answer == null) {
