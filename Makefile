@@ -59,7 +59,7 @@ run: $(VENV)/.runtime ## start the server, on echo or on the providers whose key
 	@exec $(VENV)/bin/llmrpc-server $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev tests/node_modules/.stamp ## run the tests
+test: $(VENV)/.dev tests/node_modules/.stamp $(if $(HAVE_GO),tools) ## run the tests
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
 
 .PHONY: check
@@ -84,7 +84,7 @@ bench: $(VENV)/.dev ## measure what a call costs beside a bare server
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	rm -rf $(VENV) $(BUILD) tests/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BUILD) tests/node_modules clients/typescript/node_modules clients/typescript/dist tests/conformance/runners/typescript/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find clients server tests docs examples $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the checks, one by one -------------------------------------------------
@@ -191,10 +191,10 @@ compile = echo "locking $(1).txt" && $(UPKEEP)/bin/uv pip compile --quiet $(UPGR
 	$(1).in -o $(1).txt || $(call mend,relax the requirement that uv names)
 
 .PHONY: lock-node
-lock-node: $(VENV)/.dev ## renew the lock file of the tests' Node package
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --prefix tests --package-lock-only \
-		--omit-lockfile-registry-resolved $(NPM_QUIET) \
-		|| $(call mend,relax the version in tests/package.json)
+lock-node: $(VENV)/.dev ## renew the lock files of the Node packages
+	@$(foreach package,tests clients/typescript,PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+		npm install --prefix $(package) --package-lock-only --omit-lockfile-registry-resolved $(NPM_QUIET) \
+		|| $(call mend,relax the version in $(package)/package.json);)
 
 # Apart from `make check`, since it asks a vulnerability service on the network;
 # --strict, since a service that is silent finds nothing wrong.

@@ -11,15 +11,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from docs.contract_page import index, reference_page
 from docs.fields import fields
 from docs.providers_table import buckets, options_and_gaps, protocols, providers
-from docs.reasons_table import reasons
+from docs.reasons_table import each_reason, reasons
 from docs.settings_table import environment, settings
 
 FOLDER = Path(__file__).parent
 TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "configuration.md": {"settings": settings, "environment": environment},
-    "errors.md": {"reasons": reasons},
+    "contract.md": {"index": index, "reference": reference_page},
+    "errors.md": {"reasons": reasons, "each reason": each_reason},
     "providers.md": {
         "providers": providers,
         "options and gaps": options_and_gaps,

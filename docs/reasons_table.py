@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.advice import ADVICE
+from docs.advice import ADVICE, Advice
 from docs.table import table
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS
@@ -23,6 +24,8 @@ class Comment(NamedTuple):
     status: str
     """The code, and the details beside ErrorInfo."""
     meaning: str
+    example: str
+    """Its ErrorInfo in JSON; empty where there is none."""
 
 
 def comments() -> Mapping[str, Comment]:
@@ -32,28 +35,42 @@ def comments() -> Mapping[str, Comment]:
 
 def _comments(proto: str) -> Iterator[tuple[str, Comment]]:
     for lines, name in _VALUE.findall(proto):
-        text = re.sub(r"^ *// ?", "", lines, flags=re.MULTILINE).split("\n\n")[0]
-        status, _, meaning = " ".join(text.split()).partition(". ")
-        yield name, Comment(status, meaning)
+        text = re.sub(r"^ *// ?", "", lines, flags=re.MULTILINE)
+        status, _, meaning = " ".join(text.split("\n\n")[0].split()).partition(". ")
+        example = "".join(re.findall(r"^    .*\n", text, re.MULTILINE))
+        yield name, Comment(status, meaning, textwrap.dedent(example))
 
 
 def reasons() -> str:
     """Every reason that is sent, in the contract's order."""
-    said = comments()
     rows = []
-    for value in sorted(CODES):
-        name = pb.ErrorReason.Name(value)
-        code = CODES[value].name
-        details = said[name].status.removeprefix(code)
-        advice = ADVICE[name.removeprefix("ERROR_REASON_")]
+    for name, code, comment, advice in _sent():
+        details = comment.status.removeprefix(code)
+        kind = EXCEPTIONS[pb.ErrorReason.Value(f"ERROR_REASON_{name}")]
         rows.append(
             [
-                f"`{name.removeprefix('ERROR_REASON_')}`",
+                f"[`{name}`](#{name.lower()})",
                 f"`{code}`{details}",
-                f"`{EXCEPTIONS[value].__name__}`",
-                said[name].meaning,
+                f"`{kind.__name__}`",
                 advice.again,
-                advice.act,
             ]
         )
-    return table(["reason", "status", "exception", "when", "send it again?", "what to do"], rows)
+    return table(["reason", "status", "exception", "send it again?"], rows)
+
+
+def each_reason() -> str:
+    """What each means and is about, its ErrorInfo, and what to do."""
+    return "\n\n".join(
+        f"### {name}\n\n{comment.meaning}\n\n```json\n{comment.example}```\n\n"
+        f"What to do: {advice.act}."
+        for name, _, comment, advice in _sent()
+    )
+
+
+def _sent() -> Iterator[tuple[str, str, Comment, Advice]]:
+    """The reasons without their prefix, each with its code, comment and advice."""
+    said = comments()
+    for value in sorted(CODES):
+        full = pb.ErrorReason.Name(value)
+        name = full.removeprefix("ERROR_REASON_")
+        yield name, CODES[value].name, said[full], ADVICE[name]

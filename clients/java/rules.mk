@@ -1,11 +1,37 @@
-# The Java client: its checks and its tests.
+# The Java client: its checks, its tests, and its runner of the conformance suite.
 
 JAVA_NEEDED := a JDK 17 or newer and Maven
+JAVA_RUNNER := $(BUILD)/conformance/java
+JAVA_RUNNER_CLASSES := $(BUILD)/conformance/java-classes
+JAVA_SOURCES := $(shell find clients/java/pom.xml clients/java/src/main tests/conformance/runners/java protos/llmrpc -type f)
+MAVEN := mvn --batch-mode --no-transfer-progress -Dorg.slf4j.simpleLogger.defaultLogLevel=warn --file clients/java
 
 .PHONY: check-java
 check-java: ## format and static checks of the Java client
+	@$(call have,mvn,the Java client,$(JAVA_NEEDED)); \
+		$(MAVEN) spotless:check test-compile \
+		|| $(call mend,make format-java; what is left stands at the lines that javac names)
+
+.PHONY: format-java
+format-java: ## put Java into the house's form
+	@$(call have,mvn,the Java client,$(JAVA_NEEDED)); $(MAVEN) spotless:apply
+
+# They start a gateway as a newcomer does.
+.PHONY: test-java
+test-java: $(if $(HAVE_MAVEN),$(VENV)/.dev) ## the tests of the Java client
+	@$(call have,mvn,the Java client,$(JAVA_NEEDED)); $(MAVEN) verify $(ARGS)
+
+.PHONY: conformance-runner-java
+conformance-runner-java: $(if $(HAVE_MAVEN),$(JAVA_RUNNER)) ## build the conformance runner of the Java client
 	@$(call have,mvn,the Java client,$(JAVA_NEEDED))
 
-.PHONY: test-java
-test-java: ## the tests of the Java client
-	@$(call have,mvn,the Java client,$(JAVA_NEEDED))
+# The classes are copied, so that a running suite does not mind the next build.
+$(JAVA_RUNNER): $(JAVA_SOURCES)
+	@rm -rf $(JAVA_RUNNER_CLASSES) && mkdir -p $(JAVA_RUNNER_CLASSES)
+	@$(MAVEN) test-compile dependency:build-classpath -Dmdep.outputFile=$(CURDIR)/$(JAVA_RUNNER).classpath \
+		|| $(call mend,correct the line that javac names)
+	@cp -R clients/java/target/classes/. $(JAVA_RUNNER_CLASSES)
+	@cp -R clients/java/target/test-classes/io/llmrpc/conformance $(JAVA_RUNNER_CLASSES)/io/llmrpc/
+	@printf '#!/bin/sh\nexec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "%s:%s" io.llmrpc.conformance.Runner "$$@"\n' \
+		"$(CURDIR)/$(JAVA_RUNNER_CLASSES)" "$$(cat $(JAVA_RUNNER).classpath)" >$@
+	@chmod +x $@

@@ -116,6 +116,18 @@ def test_the_port_is_filled_in() -> None:
     ]
 
 
+async def test_what_belongs_to_a_call_goes_with_plain_calls_too(gateway: Gateway) -> None:
+    gateway.play(stream("Hi"))
+    call = Call(request_id="r-8", metadata=(("X-Team", "a"),))
+    async with GatewayClient(gateway.target) as client:
+        assert [text async for text in client.stream_text(HELLO, call=call, timeout=20)] == ["Hi"]
+        gateway.play([response("Hi")])
+        await client.generate_text(HELLO, call=call)
+    for seen in gateway.metadata:
+        assert (seen["x-request-id"], seen["x-team"]) == ("r-8", "a")
+    assert [limit is not None and limit < 21 for limit in gateway.deadlines] == [True, False]
+
+
 async def test_deadlines(gateway: Gateway) -> None:
     gateway.play([response("Hi")])
     async with GatewayClient(gateway.target, timeout=50) as client:

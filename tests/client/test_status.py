@@ -19,6 +19,7 @@ from llmrpc import (
     ModelNotFoundError,
     PermissionDeniedError,
     ProviderNotAvailableError,
+    QuotaViolation,
     RateLimitError,
     StreamInterruptedError,
     Violation,
@@ -83,13 +84,15 @@ async def test_violations(gateway: Gateway, client: GatewayClient) -> None:
     )
     assert type(error) is InvalidRequestError
     assert error.violations == (Violation("messages[0].role", "is unknown"),)
+    assert (error.code, error.quota_violations) == ("INVALID_ARGUMENT", ())
     quota = error_details_pb2.QuotaFailure()
     quota.violations.add(subject="team-a", description="is spent")
     error = await caught(
         gateway, client, Failure(Code.RESOURCE_EXHAUSTED, "no", [info("BUDGET_EXCEEDED"), quota])
     )
     assert type(error) is BudgetExceededError
-    assert error.violations == (Violation("team-a", "is spent"),)
+    assert error.quota_violations == (QuotaViolation("team-a", "is spent"),)
+    assert (error.code, error.violations) == ("RESOURCE_EXHAUSTED", ())
 
 
 @pytest.mark.parametrize("reason", [r for r in pb.ErrorReason.values() if r])

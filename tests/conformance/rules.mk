@@ -1,4 +1,12 @@
 # One suite for the clients of every language.
 
 .PHONY: conformance
-conformance: ## run every scenario in every language and print the table
+conformance: $(VENV)/.dev ## run every scenario in every language and print the table
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m tests.conformance $(ARGS)
+
+.PHONY: conformance-runner-python
+conformance-runner-python: $(VENV)/.dev
+	@mkdir -p $(BUILD)/conformance
+	@printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' '$(CURDIR)/$(VENV)/bin/python' \
+		'$(CURDIR)/tests/conformance/runners/python/runner.py' > $(BUILD)/conformance/python
+	@chmod +x $(BUILD)/conformance/python

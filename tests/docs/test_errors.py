@@ -37,4 +37,6 @@ async def test_a_program_reads_the_details(
 
 def test_the_policy_is_the_one_of_our_client() -> None:
     options = dict(channel._OPTIONS)
-    assert json.loads(blocks(PAGE, "json")[0]) == json.loads(options["grpc.service_config"])
+    assert json.loads(blocks(section(PAGE, "Retries"), "json")[0]) == json.loads(
+        options["grpc.service_config"]
+    )

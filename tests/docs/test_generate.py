@@ -28,7 +28,7 @@ def stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose errors.md lacks a row."""
     for name in TABLES:
         text = renewed((FOLDER / name).read_text(), TABLES[name])
-        (tmp_path / name).write_text(text.replace("| `CIRCUIT_OPEN`", "| `FUSE_OPEN`"))
+        (tmp_path / name).write_text(text.replace("| [`CIRCUIT_OPEN`]", "| [`FUSE_OPEN`]"))
     monkeypatch.setattr(generate, "FOLDER", tmp_path)
     return tmp_path
 

@@ -10,6 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from llmrpc_server.app import App
+from llmrpc_server.interceptors.auth import hash_key
 from tests.conftest import StartGateway
 from tests.running import RunningGateway, configured, until
 from tests.server.scripted import SCRIPTED
@@ -19,6 +20,7 @@ UP = health_pb2.HealthCheckResponse.SERVING
 DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
 UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 PROVIDER = "provider/scripted"
+ALL = health_pb2.HealthListRequest()  # type: ignore[attr-defined]  # the stubs lack it
 FAST = {"attempts": 1}
 
 
@@ -44,8 +46,31 @@ async def test_what_runs_is_serving(gateway: StartGateway, service: str) -> None
 @pytest.mark.parametrize("service", ["provider/openai", "llmrpc.v1.Nonsense"])
 async def test_what_is_not_there_is_unknown(gateway: StartGateway, service: str) -> None:
     stub = health(await gateway(providers=SCRIPTED))
-    assert (await failure(check(stub, service))).code() is grpc.StatusCode.NOT_FOUND
+    error = await failure(check(stub, service))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert "Health/List" in str(error.details())
     assert (await watch(stub, service).read()).status == UNKNOWN
+
+
+async def test_all_statuses_are_listed(gateway: StartGateway) -> None:
+    running = await gateway(providers=SCRIPTED)
+    running.app.health.provider_changed("scripted", False)
+    stub = health(running)
+    listed = (await stub.List(ALL)).statuses
+    assert {name: each.status for name, each in listed.items()} == {
+        "": UP,
+        "llmrpc.v1.LLMService": UP,
+        "provider/echo": UP,
+        PROVIDER: DOWN,
+    }
+
+
+async def test_the_list_is_for_callers_and_a_check_for_all(gateway: StartGateway) -> None:
+    running = await gateway(auth=[{"name": "tutor", "sha256": hash_key("k")}])
+    stub = health(running)
+    assert await check(stub, "") == UP
+    assert (await failure(stub.List(ALL))).code() is grpc.StatusCode.UNAUTHENTICATED
+    assert await stub.List(ALL, metadata=(("authorization", "Bearer k"),))
 
 
 async def test_a_failing_provider_changes_its_own_status_alone(gateway: StartGateway) -> None:

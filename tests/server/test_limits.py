@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-from llmrpc import GatewayClient, LLMMessage, RateLimitError
+from llmrpc import GatewayClient, LLMMessage, RateLimitError, channel
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.server import ListenSettings, make_server
 from tests.conftest import StartGateway
@@ -43,7 +45,7 @@ def test_clients_may_ping_and_are_pinged(options: Any) -> None:
         "grpc.max_receive_message_length": 32 * MiB,
         "grpc.max_send_message_length": -1,
         "grpc.so_reuseport": 0,
-        "grpc.http2.min_recv_ping_interval_without_data_ms": 5_000,
+        "grpc.http2.min_ping_interval_without_data_ms": 5_000,
         "grpc.keepalive_permit_without_calls": 1,
         "grpc.keepalive_time_ms": 60_000,
         "grpc.keepalive_timeout_ms": 20_000,
@@ -57,7 +59,16 @@ def test_connections_grow_old_on_request(options: Any) -> None:
 
 
 def test_a_stock_client_may_ping_as_often_as_go_does(options: Any) -> None:
-    assert options()["grpc.http2.min_recv_ping_interval_without_data_ms"] < 10_000
+    assert options()["grpc.http2.min_ping_interval_without_data_ms"] < 10_000
+
+
+def test_grpc_knows_every_option(options: Any) -> None:
+    """It ignores a name that it does not know: a wrong one would never be noticed."""
+    found = find_spec("grpc._cython.cygrpc")
+    assert found is not None
+    core = Path(str(found.origin)).read_bytes()
+    for name in (*options(max_connection_age=1.0), *dict(channel._OPTIONS)):
+        assert name.encode() in core, name
 
 
 async def test_a_request_above_the_bound_is_refused(gateway: StartGateway) -> None:

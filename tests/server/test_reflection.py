@@ -52,6 +52,8 @@ async def test_services_are_listed(gateway: StartGateway, version: str) -> None:
     ("symbol", "file"),
     [
         ("llmrpc.v1.LLMService", "llmrpc/v1/llm_service.proto"),
+        ("llmrpc.v1.LLMService.Generate", "llmrpc/v1/llm_service.proto"),
+        ("llmrpc.v1.GenerateRequest.model", "llmrpc/v1/request.proto"),
         ("llmrpc.v1.ErrorDetails", "llmrpc/v1/error.proto"),
         ("google.rpc.BadRequest", "google/rpc/error_details.proto"),
         ("grpc.reflection.v1.ServerReflection", "grpc/reflection/v1/reflection.proto"),
@@ -68,8 +70,11 @@ async def test_symbols_are_described(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_an_unknown_symbol_is_not_found(gateway: StartGateway, version: str) -> None:
-    answer = await reflect(await gateway(), version, file_containing_symbol="llmrpc.v1.Nonsense")
+@pytest.mark.parametrize("symbol", ["llmrpc.v1.Nonsense", "llmrpc.v1.LLMService.Nonsense", ""])
+async def test_an_unknown_symbol_is_not_found(
+    gateway: StartGateway, version: str, symbol: str
+) -> None:
+    answer = await reflect(await gateway(), version, file_containing_symbol=symbol)
     assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 

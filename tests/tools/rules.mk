@@ -35,3 +35,14 @@ $(eval $(call tool,kustomize,$(KUSTOMIZE)))
 $(eval $(call tool,staticcheck,$(STATICCHECK)))
 $(eval $(call tool,protoc-gen-go,$(PROTOC_GEN_GO)))
 $(eval $(call tool,protoc-gen-go-grpc,$(PROTOC_GEN_GO_GRPC)))
+
+KEEPALIVE := tests/tools/keepalive
+
+# Our own program, so vetted before it is built.
+$(TOOLS)/keepalive: $(KEEPALIVE)/main.go $(KEEPALIVE)/go.mod $(KEEPALIVE)/go.sum
+	@mkdir -p $(TOOLS)
+	@cd $(KEEPALIVE) && go vet ./... && go build -o $(CURDIR)/$@ . \
+		|| $(call mend,correct what Go names in $(KEEPALIVE); go mod tidy for its modules)
+
+.PHONY: tools
+tools: tool-grpcurl tool-grpc_health_probe tool-ghz tool-interop_client $(TOOLS)/keepalive ## what the tests call the server with, by Go

@@ -7,6 +7,7 @@ import time
 from abc import ABC
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -85,15 +86,18 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         max_tokens: int | None = None,
         *,
         timeout: float | None = None,
+        call: Call | None = None,
         **kwargs: Any,
     ) -> LLMResponse:
         """One whole answer in plain Python.
 
         `kwargs` are the other fields of `GenerateRequest`; an unknown one is a
-        `TypeError` that lists the known. `timeout` is in seconds.
+        `TypeError` that lists the known. `timeout` is in seconds. `call` has what
+        belongs to the call: request id, trace context, metadata, and a deadline, which
+        `timeout` replaces.
         """
         request = build_request(messages, model, temperature, max_tokens, kwargs)
-        return LLMResponse.from_proto(await self.generate(request, _call(timeout)))
+        return LLMResponse.from_proto(await self.generate(request, _call(call, timeout)))
 
     async def stream_text(
         self,
@@ -103,6 +107,7 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         max_tokens: int | None = None,
         *,
         timeout: float | None = None,
+        call: Call | None = None,
         **kwargs: Any,
     ) -> AsyncGenerator[str, None]:
         """The answer's text as it is written; arguments as in `generate_text`.
@@ -111,7 +116,7 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         `contextlib.aclosing`, so that the call is cancelled at once.
         """
         request = build_request(messages, model, temperature, max_tokens, kwargs)
-        async with aclosing(await self.open_stream(request, _call(timeout))) as events:
+        async with aclosing(await self.open_stream(request, _call(call, timeout))) as events:
             async for event in events:
                 for delta in event.deltas:
                     if delta.HasField("text"):
@@ -126,7 +131,7 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         """
         raise MethodNotImplementedError(f"{self.provider_name} has no batches; a gateway has")
 
-    async def health(self, service: str = "") -> str:
+    async def health(self, service: str = "", call: Call | None = None) -> str:
         """How a service is, as `GatewayClient` has it.
 
         `MethodNotImplementedError` for a client that nothing can be asked.
@@ -221,5 +226,6 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         return (input_tokens * prices["input"] + output_tokens * prices["output"]) / 1000
 
 
-def _call(timeout: float | None) -> Call:
-    return Call(deadline=None if timeout is None else time.monotonic() + timeout)
+def _call(call: Call | None, timeout: float | None) -> Call:
+    call = call or Call()
+    return call if timeout is None else replace(call, deadline=time.monotonic() + timeout)

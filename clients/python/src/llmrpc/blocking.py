@@ -102,9 +102,9 @@ class BlockingClient:
         pulled = items if isinstance(items, AsyncIterable) else _pulled(items)
         return self._iterate(self._client.batch(pulled, call))
 
-    def health(self, service: str = "") -> str:
+    def health(self, service: str = "", call: Call | None = None) -> str:
         """As `GatewayClient.health`."""
-        return self._wait(self._client.health(service))
+        return self._wait(self._client.health(service, call))
 
     def close(self) -> None:
         """Closes the client and ends the thread; calls that still run are cancelled."""

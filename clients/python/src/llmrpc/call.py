@@ -43,6 +43,8 @@ class Call:
     target: Target | None = None
     trace_context: tuple[tuple[str, str], ...] = ()
     """W3C headers (`traceparent`, `tracestate`) to send upstream."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """More to tell a gateway, or a proxy before it. No provider sees it."""
     started: float = field(default_factory=time.monotonic)
     """When the call was received, on the clock of `time.monotonic()`."""
     trail: list[pb.Attempt] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Call:
             self.caller,
             target,
             self.trace_context,
+            self.metadata,
             self.started,
             self.trail,
         )

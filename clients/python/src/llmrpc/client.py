@@ -138,12 +138,12 @@ class GatewayClient(BaseLLMClient):
             async for result in results:
                 yield result
 
-    async def health(self, service: str = "") -> str:
+    async def health(self, service: str = "", call: Call | None = None) -> str:
         """SERVING, NOT_SERVING, or SERVICE_UNKNOWN where the gateway has no such service.
 
         Services are `""` for all of it, `llmrpc.v1.LLMService`, and `provider/<name>`.
         """
-        call = Call()
+        call = call or Call()
         ask = gateway_health.check(self._connection.open().channel)
         rpc = ask(wrappers_pb2.StringValue(value=service), **self._options(call))
         return await gateway_health.status(whole(rpc, self.target, call.request_id))
@@ -159,8 +159,9 @@ class GatewayClient(BaseLLMClient):
         }
 
     def _metadata(self, call: Call) -> tuple[tuple[str, str], ...]:
-        trace = ((key.lower(), _checked(key, value)) for key, value in call.trace_context)
-        metadata = ((REQUEST_ID_KEY, _checked("request_id", call.request_id)), *trace)
+        own = (*call.trace_context, *call.metadata)
+        more = ((key.lower(), _checked(key, value)) for key, value in own)
+        metadata = ((REQUEST_ID_KEY, _checked("request_id", call.request_id)), *more)
         if self._authorization is None:
             return metadata
         return (("authorization", self._authorization.reveal()), *metadata)

@@ -33,6 +33,14 @@ class Violation:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaViolation:
+    """One limit or budget that is used up: its name, and what it says."""
+
+    subject: str
+    description: str
+
+
 class LLMClientError(Exception):
     """A call failed.
 
@@ -53,6 +61,8 @@ class LLMClientError(Exception):
         metadata: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         violations: Sequence[Violation] = (),
+        quota_violations: Sequence[QuotaViolation] = (),
+        code: str = "",
         http_status: int | None = None,
         provider_request_id: str = "",
         request_id: str = "",
@@ -67,6 +77,9 @@ class LLMClientError(Exception):
         self.retry_after = retry_after
         """Seconds to wait before another try, as the provider or a limit says."""
         self.violations = tuple(violations)
+        self.quota_violations = tuple(quota_violations)
+        self.code = code
+        """The gRPC code of the status that it came as: `RESOURCE_EXHAUSTED`."""
         self.http_status = http_status
         self.provider_request_id = provider_request_id
         self.request_id = request_id

@@ -50,7 +50,9 @@ def build_request(
 
 def _conversation(messages: Messages) -> Iterator[pb.LLMMessage]:
     """The messages in the contract's type; an error names the place."""
-    if isinstance(messages, str | bytes | Mapping) or not hasattr(messages, "__iter__"):
+    # a message's own list of messages is a Sequence, without `__iter__`
+    many = isinstance(messages, Sequence) or hasattr(messages, "__iter__")
+    if isinstance(messages, str | bytes | Mapping) or not many:
         raise TypeError(
             f"messages: is {type(messages).__name__}; give a list such as "
             '[LLMMessage(role="user", content="…")]'

@@ -20,6 +20,7 @@ from llmrpc.errors import (
     ModelNotFoundError,
     PermissionDeniedError,
     ProviderNotAvailableError,
+    QuotaViolation,
     StreamInterruptedError,
     Violation,
 )
@@ -91,16 +92,18 @@ def error_from_status(status: status_pb2.Status) -> LLMClientError:
     kind = _BY_CODE.get(status.code, LLMClientError)
     if reason is not None:
         kind = EXCEPTIONS.get(reason, kind)
-    violations = [Violation(v.field, v.description) for v in details.bad.field_violations]
-    violations += [Violation(v.subject, v.description) for v in details.quota.violations]
     ours = details.ours
     last = ours.attempts[-1] if ours.attempts else pb.Attempt()
     return kind(
-        status.message or code_pb2.Code.Name(status.code),
+        status.message or _code(status.code),
         reason=reason,
         metadata=info.metadata,
         retry_after=_seconds(details.retry),
-        violations=violations,
+        violations=[Violation(v.field, v.description) for v in details.bad.field_violations],
+        quota_violations=[
+            QuotaViolation(v.subject, v.description) for v in details.quota.violations
+        ],
+        code=_code(status.code),
         http_status=last.http_status if last.HasField("http_status") else None,
         provider_request_id=last.provider_request_id,
         request_id=ours.request_id,
@@ -136,17 +139,21 @@ def _bare(
 ) -> tuple[LLMClientError, str | bytes]:
     """The exception for a status that gRPC itself, or a proxy, made up."""
     where = {"target": target}
+    code = _code(status.code)
+    error: LLMClientError
     if started and status.code in _BROKEN:
         text = f"the gateway at {target} broke off the stream: {status.message}"
-        return StreamInterruptedError(text, metadata=where), request_id
+        return StreamInterruptedError(text, metadata=where, code=code), request_id
     if status.code == code_pb2.UNAVAILABLE:
         cause, text = unavailable(target, status.message)
-        return ProviderNotAvailableError(text, metadata={**where, "cause": cause}), ""
+        metadata = {**where, "cause": cause}
+        return ProviderNotAvailableError(text, metadata=metadata, code=code), ""
     if status.code == code_pb2.RESOURCE_EXHAUSTED:
         bound = too_large(target, status.message)
         if bound is not None:
             seen, text = bound
-            return InvalidRequestError(text, metadata=where), request_id if seen else ""
+            error = InvalidRequestError(text, metadata=where, code=code)
+            return error, request_id if seen else ""
     error = error_from_status(status)
     error.metadata.update(where)
     return error, request_id
@@ -159,6 +166,12 @@ def _status(packed: str | bytes | None) -> status_pb2.Status | None:
         return status_pb2.Status.FromString(packed)
     except DecodeError:
         return None
+
+
+def _code(number: int) -> str:
+    """The code's name; UNKNOWN for a number that gRPC does not have."""
+    known = number in code_pb2.Code.values()
+    return code_pb2.Code.Name(number if known else code_pb2.UNKNOWN)
 
 
 def _seconds(retry: error_details_pb2.RetryInfo) -> float | None:

@@ -69,8 +69,8 @@ class WrapperClient(BaseLLMClient):
     ) -> AsyncGenerator[pb.BatchResult, None]:
         return self.inner.batch(items, call)
 
-    async def health(self, service: str = "") -> str:
-        return await self.inner.health(service)
+    async def health(self, service: str = "", call: Call | None = None) -> str:
+        return await self.inner.health(service, call)
 
     async def close(self) -> None:
         await self.inner.close()

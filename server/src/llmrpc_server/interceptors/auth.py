@@ -16,11 +16,13 @@ Rule = Literal["open", "caller"]
 
 RULES: Mapping[str, Rule] = {
     "grpc.health.v1.Health": "open",
+    "grpc.health.v1.Health/List": "caller",
     "grpc.reflection.v1.ServerReflection": "caller",
     "grpc.reflection.v1alpha.ServerReflection": "caller",
     "llmrpc.v1.LLMService": "caller",
 }
-"""What a service asks of its caller; a service without a rule is refused."""
+"""What a service asks of its caller, or one of its methods where that differs; a
+service without a rule is refused."""
 
 
 def hash_key(key: str) -> str:
@@ -44,7 +46,7 @@ class Auth:
         self._callers = {digest: name for name, digest in keys.items()}
 
     async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
-        rule = RULES.get(rpc.method.rpartition("/")[0])
+        rule = RULES.get(rpc.method) or RULES.get(rpc.method.rpartition("/")[0])
         if rule is None:
             raise PermissionDeniedError(
                 f"{rpc.method} has no rule that allows it", metadata={"method": f"/{rpc.method}"}

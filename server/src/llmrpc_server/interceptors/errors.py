@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, Violation
+from llmrpc.errors import LLMClientError, MethodNotImplementedError, Violation
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
@@ -25,7 +25,7 @@ class Errors:
     are taken out of the rest.
 
     A cancellation that is not the caller's would leave the caller waiting for its
-    deadline; it ends as INTERNAL too.
+    deadline; it ends as INTERNAL too. What a servicer aborted keeps its status.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -74,6 +74,9 @@ class Errors:
 
 def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
     """The error itself where it is typed, else INTERNAL; None for a meant cancellation."""
+    if isinstance(error, NotImplementedError) and rpc.code is grpc.StatusCode.UNIMPLEMENTED:
+        # a generated servicer says so of a method that nobody wrote
+        return MethodNotImplementedError(f"this gateway has no {rpc.method}")
     if isinstance(error, LLMClientError):
         if error.reason in CODES:
             return error

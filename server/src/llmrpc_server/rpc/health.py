@@ -13,6 +13,7 @@ SERVICE = "llmrpc.v1.LLMService"
 Context = grpc.aio.ServicerContext[Any, Any]
 _UP = health_pb2.HealthCheckResponse.SERVING
 _DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
+_Statuses: Any = health_pb2.HealthListResponse  # type: ignore[attr-defined]  # the stubs lack it
 
 
 class Health:
@@ -51,11 +52,36 @@ class Health:
 
 
 class _Servicer(health.aio.HealthServicer):
-    """Knows its running watches, so that they can be ended."""
+    """Lists all statuses, and knows its running watches, so that they can be ended.
+
+    grpcio-health-checking has no `List` and answers an unknown name without a word.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.watches: set[asyncio.Timeout] = set()
+        self._names: list[str] = []
+
+    async def set(self, service: str, status: int) -> None:
+        if service not in self._names:
+            self._names.append(service)
+        await super().set(service, status)
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        if request.service not in self._names:
+            text = "this gateway has no service of that name; Health/List names those it has"
+            await context.abort(grpc.StatusCode.NOT_FOUND, text)
+        answer: health_pb2.HealthCheckResponse = await super().Check(request, context)
+        return answer
+
+    async def List(self, request: Any, context: Context) -> Any:
+        answer = _Statuses()
+        for name in self._names:
+            asked = health_pb2.HealthCheckRequest(service=name)
+            answer.statuses[name].CopyFrom(await super().Check(asked, context))
+        return answer
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:
         watch = asyncio.timeout(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
@@ -15,8 +16,9 @@ def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
     """Lets clients ask a server for the descriptors of these services."""
     _describe_v1()
     names = (*services, reflection.SERVICE_NAME, V1)
-    servicer = reflection.aio.ReflectionServicer(service_names=names)
-    reflection.enable_server_reflection(names, server)
+    pool: Any = Pool()
+    servicer = reflection.aio.ReflectionServicer(service_names=names, pool=pool)
+    reflection.enable_server_reflection(names, server, pool)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
@@ -25,6 +27,26 @@ def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(V1, {"ServerReflectionInfo": handler}),)
     )
+
+
+class Pool:
+    """The descriptors of this process, found by methods too.
+
+    The protocol promises it (`file_containing_symbol` in reflection.proto) and ghz
+    asks so; protobuf's own pool knows the file of a service, not of its methods.
+    """
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> Any:
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindMethodByName(symbol).containing_service.file
 
 
 def _describe_v1() -> None:

@@ -74,7 +74,7 @@ def make_server(settings: ListenSettings, chain: grpc.aio.ServerInterceptor) -> 
         ("grpc.max_send_message_length", -1),
         # one process a port: a second server on it must fail to start
         ("grpc.so_reuseport", 0),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", _ms(settings.min_ping_interval)),
+        ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.min_ping_interval)),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_interval)),
         ("grpc.keepalive_timeout_ms", 20_000),

@@ -137,8 +137,9 @@ def print_error(error: LLMClientError, address: str, *, chat: bool = False) -> N
 
 
 def _lines(error: LLMClientError, address: str, chat: bool) -> Iterator[tuple[str, str]]:
-    for violation in error.violations:
-        text = f"{violation.field}: {violation.description}"
+    wrong = [f"{each.field}: {each.description}" for each in error.violations]
+    spent = [f"{each.subject}: {each.description}" for each in error.quota_violations]
+    for text in (*wrong, *spent):
         if text != error.message:
             yield "", text
     yield "type", f"{type(error).__name__} ({error.reason_name})"

@@ -1,0 +1,169 @@
+package io.llmrpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.QuotaFailure;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import io.grpc.Status.Code;
+import io.llmrpc.v1.Attempt;
+import io.llmrpc.v1.Cost;
+import io.llmrpc.v1.ErrorDetails;
+import io.llmrpc.v1.ErrorReason;
+import io.llmrpc.v1.Usage;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectOutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** From a status to the exception. */
+class ExceptionsTest {
+  private static Status status(Code code, Message... details) {
+    Status.Builder status = Status.newBuilder().setCode(code.value()).setMessage("why");
+    for (Message detail : details) {
+      status.addDetails(Any.pack(detail));
+    }
+    return status.build();
+  }
+
+  private static ErrorInfo info(String reason) {
+    return ErrorInfo.newBuilder().setDomain("llmrpc").setReason(reason).build();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = ErrorReason.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"UNRECOGNIZED", "ERROR_REASON_UNSPECIFIED", "ERROR_REASON_INTERNAL"})
+  void everyReasonHasAnException(ErrorReason reason) {
+    String name = reason.name().substring("ERROR_REASON_".length());
+    LLMClientException error = Exceptions.fromStatus(status(Code.INTERNAL, info(name)));
+    assertNotEquals(LLMClientException.class, error.getClass());
+    assertSame(reason, error.errorReason());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_REQUEST, InvalidRequestException",
+    "FIELD_NOT_SUPPORTED, InvalidRequestException",
+    "CONTEXT_WINDOW_EXCEEDED, ContextWindowExceededException",
+    "PROVIDER_QUOTA_EXHAUSTED, RateLimitException",
+    "BUDGET_EXCEEDED, BudgetExceededException",
+    "PROVIDER_AUTHENTICATION, AuthenticationException",
+    "CIRCUIT_OPEN, ProviderNotAvailableException",
+    "STREAM_INTERRUPTED, StreamInterruptedException",
+    "PROVIDER_STALLED, GenerationTimeoutException",
+    "METHOD_NOT_IMPLEMENTED, MethodNotImplementedException",
+    "INTERNAL, LLMClientException",
+  })
+  void aReasonGoesBeforeTheCode(String reason, String exception) {
+    LLMClientException error = Exceptions.fromStatus(status(Code.UNAVAILABLE, info(reason)));
+    assertEquals(exception, error.getClass().getSimpleName());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "CANCELLED, ProviderNotAvailableException",
+    "INVALID_ARGUMENT, InvalidRequestException",
+    "DEADLINE_EXCEEDED, GenerationTimeoutException",
+    "NOT_FOUND, ModelNotFoundException",
+    "PERMISSION_DENIED, PermissionDeniedException",
+    "RESOURCE_EXHAUSTED, InvalidRequestException",
+    "UNIMPLEMENTED, MethodNotImplementedException",
+    "UNAVAILABLE, ProviderNotAvailableException",
+    "UNAUTHENTICATED, AuthenticationException",
+    "INTERNAL, LLMClientException",
+  })
+  void withoutAReasonTheCodeDecides(Code code, String exception) {
+    assertEquals(exception, Exceptions.fromStatus(status(code)).getClass().getSimpleName());
+    LLMClientException newer = Exceptions.fromStatus(status(code, info("OF_LATER")));
+    assertEquals(exception, newer.getClass().getSimpleName());
+    assertEquals("OF_LATER", newer.reason());
+    assertSame(ErrorReason.UNRECOGNIZED, newer.errorReason());
+  }
+
+  @Test
+  void everyDetailIsThere() {
+    Usage usage = Usage.newBuilder().setInputTokens(3).build();
+    Cost cost = Cost.newBuilder().setTotalNanoUsd(9_007_199_254_740_993L).build();
+    Attempt attempt = Attempt.newBuilder().setProvider("openai").build();
+    LLMClientException error =
+        Exceptions.fromStatus(
+            status(
+                Code.RESOURCE_EXHAUSTED,
+                info("RATE_LIMITED").toBuilder().putMetadata("limit", "rpm").build(),
+                RetryInfo.newBuilder()
+                    .setRetryDelay(
+                        com.google.protobuf.Duration.newBuilder().setSeconds(1).setNanos(500))
+                    .build(),
+                BadRequest.newBuilder()
+                    .addFieldViolations(
+                        BadRequest.FieldViolation.newBuilder().setField("a").setDescription("b"))
+                    .build(),
+                QuotaFailure.newBuilder()
+                    .addViolations(
+                        QuotaFailure.Violation.newBuilder().setSubject("c").setDescription("d"))
+                    .build(),
+                ErrorDetails.newBuilder()
+                    .setRequestId("id")
+                    .setUsage(usage)
+                    .setCost(cost)
+                    .addAttempts(attempt)
+                    .build()));
+    assertTrue(error instanceof RateLimitException);
+    assertEquals("why", error.getMessage());
+    assertSame(Code.RESOURCE_EXHAUSTED, error.code());
+    assertEquals(Map.of("limit", "rpm"), error.metadata());
+    assertEquals(Optional.of(Duration.ofSeconds(1, 500)), error.retryDelay());
+    assertEquals(List.of(new Violation("a", "b")), error.violations());
+    assertEquals(List.of(new Violation("c", "d")), error.quotaViolations());
+    assertEquals("id", error.requestId());
+    assertEquals(Optional.of(usage), error.usage());
+    assertEquals(Optional.of(cost), error.cost());
+    assertEquals(List.of(attempt), error.attempts());
+    assertTrue(error.isRetryable());
+  }
+
+  @Test
+  void detailsThatCannotBeReadAreNone() {
+    Any broken =
+        Any.pack(RetryInfo.getDefaultInstance()).toBuilder()
+            .setValue(ByteString.copyFrom(new byte[] {10, 127}))
+            .build();
+    Any foreign = Any.newBuilder().setTypeUrl("type.googleapis.com/of.Later").build();
+    LLMClientException error =
+        Exceptions.fromStatus(
+            status(Code.NOT_FOUND).toBuilder().addDetails(broken).addDetails(foreign).build());
+    assertTrue(error instanceof ModelNotFoundException);
+    assertEquals(Optional.empty(), error.retryDelay());
+  }
+
+  @Test
+  void anotherDomainsReasonIsNotOurs() {
+    ErrorInfo foreign = info("RATE_LIMITED").toBuilder().setDomain("proxy.example").build();
+    assertTrue(
+        Exceptions.fromStatus(status(Code.UNAVAILABLE, foreign))
+            instanceof ProviderNotAvailableException);
+  }
+
+  @Test
+  void anExceptionCanBeSerialized() throws Exception {
+    LLMClientException error =
+        Exceptions.fromStatus(status(Code.NOT_FOUND, info("MODEL_NOT_FOUND")));
+    new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(error);
+  }
+}

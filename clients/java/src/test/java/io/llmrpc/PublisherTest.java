@@ -1,0 +1,199 @@
+package io.llmrpc;
+
+import static io.llmrpc.FakeGateway.HELLO;
+import static io.llmrpc.FakeGateway.await;
+import static io.llmrpc.FakeGateway.event;
+import static io.llmrpc.FakeGateway.events;
+import static io.llmrpc.FakeGateway.until;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llmrpc.v1.StreamEvent;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Streams that are subscribed to. */
+class PublisherTest {
+  private FakeGateway gateway;
+  private GatewayClient client;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new FakeGateway();
+    client = gateway.client();
+  }
+
+  @AfterEach
+  void stop() {
+    client.close();
+    gateway.close();
+  }
+
+  /** Asks for so many at once, and keeps what comes. */
+  private static class Kept<T> implements Flow.Subscriber<T> {
+    final List<T> items = new CopyOnWriteArrayList<>();
+    final CountDownLatch over = new CountDownLatch(1);
+    volatile Throwable error;
+    volatile Flow.Subscription subscription;
+    private final long first;
+
+    Kept(long first) {
+      this.first = first;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+      subscription = given;
+      if (first != 0) {
+        given.request(first);
+      }
+    }
+
+    @Override
+    public void onNext(T item) {
+      items.add(item);
+    }
+
+    @Override
+    public void onError(Throwable why) {
+      error = why;
+      over.countDown();
+    }
+
+    @Override
+    public void onComplete() {
+      over.countDown();
+    }
+  }
+
+  @Test
+  void givesAllToWhoAsksForAll() throws Exception {
+    gateway.stream(events("a", "b", "c"));
+    Kept<StreamEvent> kept = new Kept<>(Long.MAX_VALUE);
+    client.publisher(HELLO).subscribe(kept);
+    await(kept.over);
+    assertEquals(List.of(events("a", "b", "c")), kept.items);
+  }
+
+  @Test
+  void givesAsManyAsAreAskedFor() throws Exception {
+    StreamEvent two = events("", "b")[1].toBuilder().addDeltas(event(0, "c").getDeltas(0)).build();
+    gateway.stream(event(1, "a"), two);
+    Kept<String> kept = new Kept<>(1);
+    client.textPublisher(HELLO).subscribe(kept);
+    until(() -> kept.items.size() == 1);
+    kept.subscription.request(1);
+    until(() -> kept.items.size() == 2);
+    assertEquals(1, kept.over.getCount(), "one piece is left, and nobody asked for it");
+    kept.subscription.request(1);
+    await(kept.over);
+    assertEquals(List.of("a", "b", "c"), kept.items);
+  }
+
+  @Test
+  void asksTheGatewayForNoMore() throws Exception {
+    AtomicInteger sent = new AtomicInteger();
+    String large = "x".repeat(100_000);
+    gateway.streams.add(
+        observer ->
+            observer.setOnReadyHandler(
+                () -> {
+                  while (observer.isReady() && sent.get() < 1000) {
+                    observer.onNext(event(sent.incrementAndGet(), large));
+                  }
+                }));
+    Kept<StreamEvent> kept = new Kept<>(3);
+    client.publisher(HELLO).subscribe(kept);
+    until(() -> kept.items.size() == 3);
+    int before = -1;
+    while (before != sent.get()) { // until it stands still
+      before = sent.get();
+      Thread.sleep(200);
+    }
+    assertEquals(3, kept.items.size());
+    assertTrue(before < 100, before + " events of 100 kB are under way");
+    kept.subscription.cancel();
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void asksAgainFromWithin() throws Exception {
+    gateway.stream(events("a", "b", "c", "d"));
+    Kept<StreamEvent> kept =
+        new Kept<>(1) {
+          @Override
+          public void onNext(StreamEvent event) {
+            super.onNext(event);
+            subscription.request(1);
+          }
+        };
+    client.publisher(HELLO).subscribe(kept);
+    await(kept.over);
+    assertEquals(4, kept.items.size());
+  }
+
+  @Test
+  void givesEachSubscriberACallOfItsOwn() throws Exception {
+    gateway.stream(events("a")).stream(events("b"));
+    Flow.Publisher<String> publisher = client.textPublisher(HELLO);
+    for (String text : List.of("a", "b")) {
+      Kept<String> kept = new Kept<>(9);
+      publisher.subscribe(kept);
+      await(kept.over);
+      assertEquals(List.of(text), kept.items);
+    }
+  }
+
+  @Test
+  void tellsWhatIsBrokenBehindWhatCame() throws Exception {
+    gateway.stream(event(1, "a"), event(3, "b"));
+    Kept<StreamEvent> kept = new Kept<>(9);
+    client.publisher(HELLO).subscribe(kept);
+    await(kept.over);
+    assertEquals(1, kept.items.size());
+    assertTrue(kept.error instanceof StreamInterruptedException, String.valueOf(kept.error));
+  }
+
+  @Test
+  void tellsAFailureToWhoAskedForNothing() throws Exception {
+    gateway.streams.add(
+        observer -> observer.onError(io.grpc.Status.INVALID_ARGUMENT.asRuntimeException()));
+    Kept<StreamEvent> kept = new Kept<>(0);
+    client.publisher(HELLO).subscribe(kept);
+    await(kept.over);
+    assertTrue(kept.error instanceof InvalidRequestException, String.valueOf(kept.error));
+  }
+
+  @Test
+  void refusesToBeAskedForNothing() throws Exception {
+    gateway.streams.add(observer -> observer.onNext(event(1, "a")));
+    Kept<StreamEvent> kept = new Kept<>(1);
+    client.publisher(HELLO).subscribe(kept);
+    until(() -> kept.items.size() == 1);
+    kept.subscription.request(0);
+    await(kept.over);
+    assertTrue(kept.error instanceof IllegalArgumentException, String.valueOf(kept.error));
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void cancelledAtOnceItSendsNothing() {
+    Kept<StreamEvent> kept =
+        new Kept<>(0) {
+          @Override
+          public void onSubscribe(Flow.Subscription given) {
+            given.cancel();
+          }
+        };
+    client.publisher(HELLO).subscribe(kept);
+    assertEquals(1234, client.countTokens(HELLO).getPromptTokens());
+    assertEquals(1, gateway.headers.size(), "the count alone");
+  }
+}

@@ -1,0 +1,199 @@
+package io.llmrpc;
+
+import static io.llmrpc.FakeGateway.HELLO;
+import static io.llmrpc.FakeGateway.await;
+import static io.llmrpc.FakeGateway.event;
+import static io.llmrpc.FakeGateway.events;
+import static io.llmrpc.FakeGateway.until;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.Status;
+import io.llmrpc.v1.StreamEvent;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Streams that a thread reads. */
+class StreamTest {
+  private FakeGateway gateway;
+  private GatewayClient client;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new FakeGateway();
+    client = gateway.client();
+  }
+
+  @AfterEach
+  void stop() {
+    client.close();
+    gateway.close();
+  }
+
+  @Test
+  void givesTheEventsInOrder() {
+    gateway.stream(events("a", "b", "c"));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      assertEquals(List.of(events("a", "b", "c")), stream.stream().collect(Collectors.toList()));
+    }
+  }
+
+  @Test
+  void givesTheTextAlone() {
+    StreamEvent two = events("", "b")[1].toBuilder().addDeltas(event(0, "c").getDeltas(0)).build();
+    gateway.stream(event(1, "a"), two);
+    try (ResponseStream<String> stream = client.streamText(HELLO)) {
+      assertEquals(List.of("a", "b", "c"), stream.stream().collect(Collectors.toList()));
+    }
+  }
+
+  @Test
+  void refusesAGap() throws Exception {
+    gateway.streams.add(
+        observer -> {
+          observer.onNext(event(1, "a"));
+          observer.onNext(event(3, "c"));
+        });
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+      LLMClientException error = assertThrows(StreamInterruptedException.class, stream::hasNext);
+      assertTrue(error.getMessage().endsWith("event 3 came for 2"), error.getMessage());
+      await(gateway.cancelled);
+    }
+  }
+
+  @Test
+  void refusesAnEndWithoutCompleted() {
+    gateway.stream(event(1, "a"));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+      assertThrows(StreamInterruptedException.class, stream::hasNext);
+      assertFalse(stream.hasNext(), "what ended it is told once");
+    }
+  }
+
+  @Test
+  void refusesAnEventBehindTheLast() {
+    gateway.stream(events("a")[0], event(2, "b"));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+      assertThrows(StreamInterruptedException.class, stream::hasNext);
+    }
+  }
+
+  @Test
+  void isInterruptedWhenItBreaksBehindItsFirstEvent() {
+    gateway.streams.add(
+        observer -> {
+          observer.onNext(event(1, "a"));
+          observer.onError(Status.UNAVAILABLE.asRuntimeException());
+        });
+    RequestOptions options = RequestOptions.none().withRequestId("mine");
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO, options)) {
+      stream.next();
+      LLMClientException error = assertThrows(StreamInterruptedException.class, stream::hasNext);
+      assertEquals("mine", error.requestId());
+      assertFalse(error.isRetryable());
+    }
+    assertEquals(1, gateway.headers.size());
+  }
+
+  @Test
+  void leftEarlyItCancelsTheCall() throws Exception {
+    gateway.streams.add(observer -> observer.onNext(event(1, "a")));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+    }
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void forgottenItCancelsTheCall() throws Exception {
+    gateway.streams.add(observer -> observer.onNext(event(1, "a")));
+    assertEquals(1, client.stream(HELLO).next().getSequence());
+    until(
+        () -> {
+          System.gc();
+          return gateway.cancelled.getCount() == 0;
+        });
+  }
+
+  @Test
+  void closedByAnotherThreadItEndsTheWait() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    gateway.streams.add(observer -> begun.countDown());
+    ResponseStream<StreamEvent> stream = client.stream(HELLO);
+    Thread closer =
+        new Thread(
+            () -> {
+              try {
+                await(begun);
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+              stream.close();
+            });
+    closer.start();
+    assertThrows(CancellationException.class, stream::hasNext);
+    closer.join();
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void anInterruptCancelsTheCallAndStays() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    gateway.streams.add(observer -> begun.countDown());
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    AtomicReference<Boolean> flag = new AtomicReference<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+                stream.next();
+              } catch (RuntimeException e) {
+                thrown.set(e);
+                flag.set(Thread.currentThread().isInterrupted());
+              }
+            });
+    reader.start();
+    await(begun);
+    reader.interrupt();
+    reader.join();
+    assertTrue(thrown.get() instanceof CancellationException, String.valueOf(thrown.get()));
+    assertTrue(flag.get());
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void holdsFewEventsOfASenderThatIsTooFast() throws Exception {
+    AtomicReference<Integer> sent = new AtomicReference<>(0);
+    String large = "x".repeat(100_000);
+    gateway.streams.add(
+        observer ->
+            observer.setOnReadyHandler(
+                () -> {
+                  while (observer.isReady() && sent.get() < 1000) {
+                    sent.set(sent.get() + 1);
+                    observer.onNext(event(sent.get(), large));
+                  }
+                }));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+      int before = -1;
+      while (before != sent.get()) { // until it stands still
+        before = sent.get();
+        Thread.sleep(200);
+      }
+      assertTrue(before < 100, before + " events of 100 kB are under way");
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// Short forms of what requests are made of; the long ones are the contract's own.
+
+import { type JsonValue, type MessageInitShape, create, fromJson } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+
+import {
+  type LLMMessage,
+  LLMMessageSchema,
+  type Part,
+  PartSchema,
+  Role,
+  type ToolCall,
+} from "./gen/llmrpc/v1/message_pb.js";
+
+type PartInit = MessageInitShape<typeof PartSchema>;
+
+/** Instructions to the model. */
+export function system(content: string): LLMMessage {
+  return message(Role.SYSTEM, content);
+}
+
+/** What the person says: text, or parts in their order. */
+export function user(content: string | readonly PartInit[]): LLMMessage {
+  return message(Role.USER, content);
+}
+
+/** What the model said; better is `response.message`, which has all of it. */
+export function assistant(content: string | readonly PartInit[]): LLMMessage {
+  return message(Role.ASSISTANT, content);
+}
+
+/** What the model's tool calls gave, in one message. */
+export function toolResults(...results: readonly PartInit[]): LLMMessage {
+  return message(Role.TOOL, results);
+}
+
+/** One result, for `toolResults`. */
+export function toolResult(call: ToolCall, content: string, isError = false): Part {
+  const value = { toolCallId: call.id, name: call.name, content, isError };
+  return create(PartSchema, { kind: { case: "toolResult", value } });
+}
+
+/** A part of text. */
+export function text(value: string): Part {
+  return create(PartSchema, { kind: { case: "text", value } });
+}
+
+/** A picture by its bytes; `mediaType` is such as `image/png`. */
+export function image(data: Uint8Array, mediaType: string): Part {
+  const source = { case: "data", value: new Uint8Array(data) } as const;
+  return create(PartSchema, { kind: { case: "image", value: { source, mediaType } } });
+}
+
+/** The tool calls of an answer, in their order. */
+export function toolCalls(answer: { readonly parts: readonly Part[] } | undefined): ToolCall[] {
+  return (answer?.parts ?? []).flatMap(({ kind }) =>
+    kind.case === "toolCall" ? [kind.value] : [],
+  );
+}
+
+/** A value for `providerOptions`. */
+export function json(value: JsonValue): Value {
+  return fromJson(ValueSchema, value);
+}
+
+function message(role: Role, content: string | readonly PartInit[]): LLMMessage {
+  return create(
+    LLMMessageSchema,
+    typeof content === "string" ? { role, content } : { role, parts: [...content] },
+  );
+}

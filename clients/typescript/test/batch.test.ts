@@ -1,0 +1,179 @@
+// Batches: both ways at once, bounded both ways.
+
+import { status } from "@grpc/grpc-js";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import {
+  type BatchItemInit,
+  GatewayClient,
+  LLMClientError,
+  ModelNotFoundError,
+  StreamInterruptedError,
+  errorFromStatus,
+  user,
+} from "../src/index.js";
+import { Failure, Gateway, failure, until } from "./gateway.js";
+
+let gateway: Gateway;
+let client: GatewayClient;
+
+beforeEach(async () => {
+  gateway = await new Gateway().start();
+  client = new GatewayClient(gateway.address, { timeout: 60_000 });
+});
+
+afterEach(() => {
+  client.close();
+  gateway.close();
+});
+
+const item = (id: string, text = id): BatchItemInit => ({
+  id,
+  request: { messages: [user(text)] },
+});
+
+async function ids(results: AsyncIterable<{ id: string }>): Promise<string[]> {
+  const seen = [];
+  for await (const result of results) seen.push(result.id);
+  return seen;
+}
+
+test("items of either kind of iterable, and results as they come", async () => {
+  async function* slowly() {
+    for (const id of ["a", "b", "c"]) {
+      await Promise.resolve();
+      yield item(id);
+    }
+  }
+  expect(await ids(client.batch([item("a"), item("b")]))).toEqual(["a", "b"]);
+  expect(await ids(client.batch(slowly()))).toEqual(["a", "b", "c"]);
+  expect(await ids(client.batch([]))).toEqual([]);
+});
+
+test("a result comes before the next item is there", async () => {
+  let answered: () => void = () => undefined;
+  const waits = new Promise<void>((resolve) => (answered = resolve));
+  async function* dialogue() {
+    yield item("first");
+    await waits;
+    yield item("second");
+  }
+  const results = client.batch(dialogue());
+  expect((await results.next()).value?.id).toBe("first");
+  answered();
+  expect((await results.next()).value?.id).toBe("second");
+  expect((await results.next()).done).toBe(true);
+});
+
+test("an item's status is the error of a call", async () => {
+  gateway.batch = ({ id }) => ({
+    id,
+    outcome: { case: "status", value: { code: status.NOT_FOUND, message: "no such model" } },
+  });
+  for await (const { outcome } of client.batch([item("a")])) {
+    expect(outcome.case).toBe("status");
+    if (outcome.case !== "status") continue;
+    const error = errorFromStatus(outcome.value);
+    expect(error).toBeInstanceOf(ModelNotFoundError);
+    expect(error.message).toBe("no such model");
+  }
+});
+
+test("what ends the batch is raised behind the results before it", async () => {
+  gateway.batch = (one) =>
+    one.id === "b" ? failure(status.UNAVAILABLE, "GATEWAY_OVERLOADED") : { id: one.id };
+  const results = client.batch([item("a"), item("b")]);
+  expect((await results.next()).value?.id).toBe("a");
+  await expect(results.next()).rejects.toMatchObject({ reason: "GATEWAY_OVERLOADED" });
+});
+
+test("a bare end in the middle is an interruption", async () => {
+  gateway.batch = (one) => (one.id === "b" ? new Failure(status.UNAVAILABLE) : { id: one.id });
+  const results = client.batch([item("a"), item("b")]);
+  await results.next();
+  await expect(results.next()).rejects.toBeInstanceOf(StreamInterruptedError);
+});
+
+test("a batch with fewer results than items is not whole", async () => {
+  gateway.endsAtOnce = true;
+  await expect(ids(client.batch([item("a")]))).rejects.toThrow("it ended with 0 results");
+});
+
+test("what the items throw is thrown, and the call cancelled", async () => {
+  function* broken() {
+    yield item("a");
+    throw new RangeError("mine");
+  }
+  await expect(ids(client.batch(broken()))).rejects.toThrow(RangeError);
+  await until(() => gateway.cancelled === 1);
+  const misfits = [{ maxTokens: "many" }, { max_tokens: 1 }];
+  for (const request of misfits) {
+    const batch = client.batch([{ id: "a", request } as never]);
+    await expect(ids(batch)).rejects.toThrow(TypeError);
+  }
+});
+
+test("left early it is cancelled, and no more is pulled", async () => {
+  let pulled = 0;
+  let closed = false;
+  function* endless() {
+    try {
+      for (;;) yield item(`${(pulled += 1)}`);
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const { id } of client.batch(endless())) {
+    expect(id).toBe("1");
+    break;
+  }
+  await until(() => gateway.cancelled === 1 && closed);
+  const before = pulled;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(pulled).toBe(before);
+});
+
+test("a signal ends it", async () => {
+  gateway.batch = ({ id }) => ({ id });
+  const controller = new AbortController();
+  async function* open() {
+    yield item("a");
+    await new Promise(() => undefined);
+  }
+  const results = client.batch(open(), { signal: controller.signal });
+  await results.next();
+  const waiting = results.next();
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a gateway that does not read holds the items back", async () => {
+  gateway.reads = false;
+  let pulled = 0;
+  const long = "x".repeat(100_000);
+  function* many() {
+    for (; pulled < 1_000; pulled += 1) yield item(`${pulled}`, long);
+  }
+  const results = client.batch(many());
+  const waiting = results.next().catch((error: unknown) => error);
+  let before = -1;
+  while (pulled !== before) {
+    before = pulled;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(pulled).toBeGreaterThan(0);
+  expect(pulled).toBeLessThan(50); // 5 of 100 MB
+  await results.return();
+  expect(await waiting).toBeInstanceOf(StreamInterruptedError);
+});
+
+test("nobody there: an error within seconds, and a gateway that comes is found", async () => {
+  gateway.close();
+  const port = Number(gateway.address.split(":")[1]);
+  const before = Date.now();
+  await expect(ids(client.batch([item("a")]))).rejects.toBeInstanceOf(LLMClientError);
+  expect(Date.now() - before).toBeLessThan(5_000);
+  const results = ids(client.batch([item("a")]));
+  gateway = await new Gateway().start(undefined, port);
+  expect(await results).toEqual(["a"]);
+});

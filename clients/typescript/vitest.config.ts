@@ -1,0 +1,7 @@
+// Each file in a process of its own; what a test waits for comes far sooner than the limit.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+});

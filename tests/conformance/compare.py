@@ -1,0 +1,74 @@
+"""What a language gave against what its scenario expects."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.conformance.canonical import canonical, lines, with_short_forms
+from tests.conformance.play import Play
+from tests.conformance.scenario import Scenario
+
+_CONTEXT = 3
+_MOST_LINES = 60
+
+
+def differences(
+    scenario: Scenario, output: Mapping[str, Any], places: Mapping[str, str]
+) -> Iterator[str]:
+    """One short text for each call whose output is not the expected one."""
+    calls = output.get("calls")
+    if not isinstance(calls, list) or len(calls) != len(scenario.calls):
+        yield f"expected the output of {len(scenario.calls)} calls, got {str(calls)[:200]}"
+        return
+    for number, (call, got) in enumerate(zip(scenario.calls, calls, strict=True), 1):
+        shown = seen_output(call, got, places)
+        expected = with_short_forms(canonical(call.get("expect", {}), {}))
+        if shown != expected:
+            yield _diff(f"call {number}, {call['method']}", expected, shown)
+
+
+def seen_output(call: Mapping[str, Any], got: Any, places: Mapping[str, str]) -> Any:
+    """A call's output in the form in which it is expected."""
+    if not isinstance(got, dict):
+        return got
+    shown = with_short_forms(canonical(got, places))
+    if "compare" in call and "error" in shown:
+        error = shown["error"]
+        shown["error"] = {key: error[key] for key in call["compare"] if key in error}
+    return shown
+
+
+async def unseen(play: Play, places: Mapping[str, str]) -> list[str]:
+    """What the provider saw otherwise than the scenario says."""
+    expected = play.scenario.seen
+    found = []
+    if len(play.seen) != len(expected):
+        found.append(f"the provider was asked {len(play.seen)} times, expected {len(expected)}")
+    for number, (wanted, seen) in enumerate(zip(expected, play.seen, strict=False), 1):
+        if wanted.get("closed") and not await play.was_closed(seen):
+            found.append(f"the provider's connection of request {number} was never closed")
+        want = {key: value for key, value in wanted.items() if key != "closed"}
+        got = _narrowed(canonical(seen.what, places), want)
+        if canonical(want, {}) != got:
+            found.append(_diff(f"what the provider saw, request {number}", want, got))
+    return found
+
+
+def _narrowed(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that the scenario names; of headers, each header that it names."""
+    narrow = {key: seen.get(key) for key in wanted}
+    if "headers" in wanted:
+        narrow["headers"] = {key: seen["headers"].get(key) for key in wanted["headers"]}
+    return narrow
+
+
+def _diff(title: str, expected: Any, got: Any) -> str:
+    wanted, given = lines(expected), lines(got)
+    diff = list(difflib.unified_diff(wanted, given, "expected", "got", n=_CONTEXT, lineterm=""))
+    if not diff:
+        diff = ["  (the difference is inside a long text)"]
+    if len(diff) > _MOST_LINES:
+        diff = [*diff[:_MOST_LINES], f"… and {len(diff) - _MOST_LINES} lines more"]
+    return "\n".join([f"{title}:", *diff])

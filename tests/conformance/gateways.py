@@ -1,0 +1,148 @@
+"""The gateway of the suite: the production App, and what its listeners need."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+
+from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
+from llmrpc.call import Call
+from llmrpc.stream import EventStream
+from llmrpc.wrapper import WrapperClient
+from llmrpc_server.app import App
+from llmrpc_server.config import PlannedProvider
+from tests.conformance.http_provider import perform
+from tests.conformance.play import STAGE, Play
+from tests.conftest import issue, unused_port
+from tests.running import configured
+from tests.upstream import running_upstream
+
+TOKEN = "conformance-key-0123456789"
+OWN = "tests.conformance.own_provider:Scripted"
+KEYS_APART = ("limited", "poor", "refused")
+"""Providers whose keys a scenario spoils: of nobody else's use."""
+MODELS = [f"model-{number:04}" for number in range(1, 2101)]
+
+
+def settings(upstream: str) -> dict[str, Any]:
+    """The configuration, but for where it listens."""
+    key = {"api_keys": ["sk-conformance-key"]}
+    chat = {"base_url": f"{upstream}/v1"} | key
+    return {
+        "providers": {
+            "openai": chat,
+            "anthropic": {"base_url": upstream} | key,
+            "google": {"base_url": f"{upstream}/v1beta"} | key,
+            **{name: chat | {"dialect": "openai"} for name in KEYS_APART},
+            "gone": chat | {"dialect": "openai", "base_url": f"http://127.0.0.1:{unused_port()}"},
+            "scripted": {"client": OWN},
+            "ill": {"client": OWN},
+            "many": {"client": OWN, "models": MODELS},
+        },
+        "aliases": {"alias-of-many": "many/model-0001"},
+        "temperature": None,
+        "prices": [
+            {"provider": "openai", "model": "priced", "input": 0.25, "output": 1, "cache_read": 0}
+        ],
+        "timeout": 20,
+        "retry": {
+            "attempts": 3,
+            "base_delay": 0.01,
+            "max_delay": 0.02,
+            "max_retry_after": 0.5,
+            "min_remaining": 0.01,
+        },
+        "log": {"level": "error"},
+    }
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """What a runner may call: the target of each listener, and texts that stand for places."""
+
+    targets: Mapping[str, dict[str, str]]
+    upstream: str
+    apps: list[App] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
+    """The gateway on each of its listeners, with the scripted providers behind it."""
+    certificates = issue(folder)
+    tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
+    bearer = {"auth": [{"name": "tutor", "key": TOKEN}]}
+    ca, client = {"ca": str(certificates.ca)}, certificates
+    _as_pkcs8(client.client_key)
+    mine = {"cert": str(client.client_cert), "key": str(client.client_key)}
+    listeners: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+        "plain": ({}, {}),
+        "bearer": (bearer, {}),
+        "tls": ({"listen": {"tls": tls}}, ca),
+        "mtls": ({"listen": {"tls": tls | {"client_ca": str(certificates.ca)}}}, ca | mine),
+    }
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(running_upstream())
+        upstream.script(perform)
+        url = upstream.url.removesuffix("/v1")
+        targets = {"nobody": {"address": f"127.0.0.1:{unused_port()}"}}
+        for name, (own, files) in listeners.items():
+            app = ObservedApp(configured(folder, settings(url) | own, {}))
+            port = await app.start()
+            stack.push_async_callback(app.close)
+            stack.push_async_callback(app.server.stop, None)
+            host = "localhost" if files else "127.0.0.1"
+            targets[name] = {"address": f"{host}:{port}", **files}
+        yield Gateways(targets, url)
+
+
+def _as_pkcs8(path: Path) -> None:
+    """The key in the one form that every language reads: Java knows no other."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+class ObservedApp(App):
+    """The production App, told when its servicer has written an event."""
+
+    def _stack(self, planned: PlannedProvider) -> BaseLLMClient:
+        return _Observed(super()._stack(planned))
+
+
+class _Observed(WrapperClient):
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
+        play = STAGE.get(call.target.model if call and call.target else request.model)
+        if play is None:
+            return await self.inner.open_stream(request, call)
+        play.opened()
+        return _Passing(await self.inner.open_stream(request, call), play)
+
+
+class _Passing(EventStream):
+    """The servicer asks for an event once it has written the one before."""
+
+    def __init__(self, inner: EventStream, play: Play) -> None:
+        self._inner, self._play = inner, play
+        self._asked = False
+
+    async def __anext__(self) -> pb.StreamEvent:
+        if self._asked:
+            self._play.pass_on()
+        self._asked = True
+        return await self._inner.__anext__()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
