@@ -63,7 +63,7 @@ var signs = []sign{
 		"what answers at %s speaks HTTP/1 and not gRPC; it is no gateway, or its port for metrics%s",
 	},
 	{
-		regexp.MustCompile(`error reading server preface()`), "tls",
+		regexp.MustCompile(`error reading server preface|write: broken pipe|write: connection reset()`), "tls",
 		noTLS + "something answers at %s and hangs up, as one does that wants TLS, or a certificate of the caller%s",
 	},
 }
