@@ -97,6 +97,9 @@ final class PemKey {
     out.write(tag);
     if (value.length < 0x80) {
       out.write(value.length);
+    } else if (value.length < 0x100) {
+      out.write(0x81);
+      out.write(value.length);
     } else {
       out.write(0x82); // two bytes of length: no key is longer
       out.write(value.length >> 8);
