@@ -31,12 +31,12 @@ const SIGNS: readonly (readonly [RegExp, Cause, string])[] = [
     "TLS does not match: what answers at {target} speaks no TLS",
   ],
   [
-    /Last error: Error: (?:Protocol error|Parse Error)|NGHTTP2_PROTOCOL_ERROR|ERR_HTTP2_ERROR/,
+    /Last error: Protocol error|Parse Error/,
     "protocol",
     "what answers at {target} does not speak gRPC; it is no gateway, or its port for metrics",
   ],
   [
-    /ECONNRESET|socket hang up|EPIPE|disconnected before secure|Connection dropped|SSL alert/,
+    /Last error: Failed to connect|ECONNRESET|disconnected before secure/,
     "tls",
     "TLS does not match: something answers at {target} and hangs up, as one does that wants " +
       "TLS, or a certificate of the caller",
