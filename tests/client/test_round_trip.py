@@ -9,7 +9,7 @@ from llmrpc import LLMClientError, Violation
 from llmrpc import v1 as pb
 from llmrpc.errors import EXCEPTIONS
 from llmrpc.status import error_from_status
-from llmrpc_server.rpc.status import to_rpc_status
+from llmrpc_server.rpc.status import CODES, to_rpc_status
 
 
 @pytest.mark.parametrize("reason", EXCEPTIONS)
@@ -30,7 +30,9 @@ def test_round_trip(reason: pb.ErrorReason.ValueType) -> None:
     )
     got = error_from_status(_wire(sent))
     assert type(got) is type(sent)
-    without = {"violations"}  # a limit's name becomes one
+    assert got.code == CODES[reason].name
+    # a limit's name becomes a violation; the code is of the wire alone
+    without = {"code", "violations", "quota_violations"}
     assert {k: v for k, v in vars(got).items() if k not in without} == {
         k: v for k, v in vars(sent).items() if k not in without
     }
