@@ -140,6 +140,27 @@ async def test_an_overload_before_the_first_delta_is_tried_again(
     ]
 
 
+async def test_a_try_that_breaks_before_its_first_delta_is_on_the_bill(
+    claude: Gateway, upstream: Upstream
+) -> None:
+    async def begins(exchange: Exchange) -> None:
+        busy = {"type": "error", "error": {"type": "overloaded_error", "message": "No."}}
+        await exchange.stream([events(BEGIN), events(busy)])
+
+    upstream.script(begins, answers)
+    response = await accumulate(claude.stub.StreamText(ask()))
+    lost, good = response.attempts
+    assert lost.usage == pb.Usage(input_tokens=9, output_tokens=1)
+    assert lost.cost.total_nano_usd == 9 * 5000 + 25_000
+    assert good.usage == response.usage
+
+    upstream.script(*[begins] * 4)
+    failure = await failure_of(claude.stub.StreamText(ask()))
+    assert failure.reason == "PROVIDER_OVERLOADED"
+    assert failure.details.usage == lost.usage
+    assert failure.details.cost == lost.cost
+
+
 async def test_the_providers_name_for_a_request_is_told(
     claude: Gateway, upstream: Upstream
 ) -> None:

@@ -400,8 +400,8 @@ type Attempt struct {
 	Duration *durationpb.Duration `protobuf:"bytes,8,opt,name=duration,proto3" json:"duration,omitempty"`
 	// provider_request_id is the provider's identifier of the try, for its support.
 	ProviderRequestId string `protobuf:"bytes,9,opt,name=provider_request_id,json=providerRequestId,proto3" json:"provider_request_id,omitempty"`
-	// usage is what the try used, also where it failed or was cancelled behind its
-	// first delta. Absent: nothing, as far as is known.
+	// usage is what the try used, also where it failed or was cancelled after the
+	// provider had begun. Absent: nothing, as far as is known.
 	Usage *Usage `protobuf:"bytes,10,opt,name=usage,proto3" json:"usage,omitempty"`
 	// cost is what the try cost. Absent: nothing, as far as is known.
 	Cost          *Cost `protobuf:"bytes,11,opt,name=cost,proto3" json:"cost,omitempty"`

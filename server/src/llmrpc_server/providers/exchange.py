@@ -137,6 +137,11 @@ class Exchange:
         error.usage, error.cost = self._spend(answer)
         return self.explain(error)
 
+    def wasted(self, answer: Answer) -> None:
+        """The try broke before its first delta: what the provider began to bill is recorded."""
+        if answer.usage is not None or answer.parts.length():
+            self._spend(answer)
+
     def abandoned(self, answer: Answer) -> None:
         """The caller went away after the first delta: what was used is recorded."""
         self._spend(answer)

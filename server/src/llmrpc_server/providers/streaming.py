@@ -79,6 +79,7 @@ class UpstreamStream(EventStream):
             raise
         finally:
             if stream is not None and stream._first is None:
+                exchange.wasted(stream._decoder.answer)
                 await stream.aclose()
 
     def _keep(self, first: pb.StreamEvent) -> None:

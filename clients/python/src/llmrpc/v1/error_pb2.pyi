@@ -456,8 +456,8 @@ class Attempt(_message.Message):
 
     @_builtins.property
     def usage(self) -> _usage_pb2.Usage:
-        """usage is what the try used, also where it failed or was cancelled behind its
-        first delta. Absent: nothing, as far as is known.
+        """usage is what the try used, also where it failed or was cancelled after the
+        provider had begun. Absent: nothing, as far as is known.
         """
 
     @_builtins.property

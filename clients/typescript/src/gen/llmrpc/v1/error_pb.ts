@@ -133,8 +133,8 @@ export type Attempt = Message<"llmrpc.v1.Attempt"> & {
   providerRequestId: string;
 
   /**
-   * usage is what the try used, also where it failed or was cancelled behind its
-   * first delta. Absent: nothing, as far as is known.
+   * usage is what the try used, also where it failed or was cancelled after the
+   * provider had begun. Absent: nothing, as far as is known.
    *
    * @generated from field: llmrpc.v1.Usage usage = 10;
    */
