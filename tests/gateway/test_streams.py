@@ -91,6 +91,27 @@ async def test_a_broken_stream_never_looks_finished(
     assert len(upstream.exchanges) == 1, "nothing is tried again behind the first delta"
 
 
+async def test_an_answer_without_end_is_bounded(start: Start, upstream: Upstream) -> None:
+    gateway = await start(http={"max_body_bytes": 100_000})
+    sent = 0
+
+    async def endless(exchange: Exchange) -> None:
+        nonlocal sent
+        await exchange.start_stream()
+        while sent < 50_000_000 and not exchange.closed.is_set():
+            await exchange.chunk(chat_event(content="x" * 1000))
+            sent += 1000
+
+    upstream.script(endless)
+    text, failure, completed = await read(gateway.stub.StreamText(ask()), upstream)
+    assert failure is not None
+    assert (failure.reason, completed) == ("STREAM_INTERRUPTED", False)
+    assert "more than 100000 bytes" in failure.message
+    assert failure.details.usage.output_tokens * 4 == len(text) > 100_000
+    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
+    assert sent < 50_000_000
+
+
 async def test_a_stall_in_the_middle_ends_the_stream_in_spite_of_comments(
     start: Start, upstream: Upstream
 ) -> None:

@@ -74,13 +74,14 @@ class AnswerBuilder:
     that follow each other in one part become one delta.
     """
 
-    __slots__ = ("_joined", "_parts", "_pending", "_places")
+    __slots__ = ("_joined", "_length", "_parts", "_pending", "_places")
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
         self._places: dict[Hashable, int] = {}
         self._pending: list[pb.Delta] = []
         self._joined: tuple[int, Kind, list[str]] | None = None
+        self._length = 0
 
     def text(self, key: Hashable, text: str, kind: TextKind = "text") -> None:
         """Adds to a text, reasoning or refusal part."""
@@ -88,6 +89,7 @@ class AnswerBuilder:
         if joined is not None and joined[0] == self._places.get(key) and joined[1] == kind:
             joined[2].append(text)
             self._parts[joined[0]].chunks.append(text)
+            self._length += len(text)
         elif text:
             self._append(self._place(key, kind), kind, text)
 
@@ -141,7 +143,7 @@ class AnswerBuilder:
 
     def length(self) -> int:
         """Characters of output so far, of every kind: the base of an estimate."""
-        return sum(len(chunk) for part in self._parts for chunk in part.chunks)
+        return self._length
 
     def has(self, kind: Kind) -> bool:
         """Whether the answer has a part of this kind."""
@@ -184,6 +186,7 @@ class AnswerBuilder:
 
     def _append(self, place: int, kind: Kind, text: str) -> None:
         self._parts[place].chunks.append(text)
+        self._length += len(text)
         joined = self._joined
         if joined is not None and joined[0] == place:
             joined[2].append(text)

@@ -44,7 +44,7 @@ class HttpSettings:
     ca_bundle: str | None = None
     """A PEM file of certificate authorities; without one the system's."""
     max_body_bytes: AtLeastOne = 32 * MiB
-    """Bound of a whole answer, after decompression."""
+    """Bound of a whole answer, after decompression; of a stream, the text that it carries."""
     max_event_bytes: AtLeastOne = MiB
     """Bound of one event of a stream, after decompression."""
 
@@ -94,11 +94,7 @@ class Upstream:
             chunk = await content.readany()
             size += len(chunk)
             if size > bound:
-                raise ProviderNotAvailableError(
-                    f"{provider} answered with more than {bound} bytes",
-                    reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
-                    metadata={"provider": provider, "max_body_bytes": str(bound)},
-                )
+                raise too_long(provider, bound)
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -200,3 +196,12 @@ __all__ = [
     "reaching",
     "unreachable",
 ]
+
+
+def too_long(provider: str, bound: int) -> ProviderNotAvailableError:
+    """The error for an answer over `max_body_bytes`."""
+    return ProviderNotAvailableError(
+        f"{provider} answered with more than {bound} bytes",
+        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+        metadata={"provider": provider, "max_body_bytes": str(bound)},
+    )

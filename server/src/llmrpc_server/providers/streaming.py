@@ -18,6 +18,7 @@ from llmrpc_server.providers.http import (
     ClientResponse,
     Upstream,
     reaching,
+    too_long,
     unreachable,
 )
 from llmrpc_server.providers.watchdog import Watchdog
@@ -29,6 +30,7 @@ class UpstreamStream(EventStream):
     """The events of one exchange; made by `open`, with the first at hand."""
 
     __slots__ = (
+        "_bound",
         "_decoder",
         "_ended",
         "_exchange",
@@ -43,6 +45,7 @@ class UpstreamStream(EventStream):
         settings = exchange.provider.upstream.settings
         self._exchange = exchange
         self._response = response
+        self._bound = settings.max_body_bytes
         self._decoder = exchange.dialect.decoder(settings.max_event_bytes)
         self._watchdog: Watchdog | None = None
         self._sequence = 0
@@ -138,6 +141,8 @@ class UpstreamStream(EventStream):
                     decoder.feed(data)
                 else:
                     decoder.finish()
+                if decoder.answer.parts.length() > self._bound:
+                    raise too_long(self._exchange.provider.name, self._bound)
             except LLMClientError as error:
                 deltas = decoder.answer.parts.take()
                 if not (self._sequence and deltas):
