@@ -34,7 +34,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Hang:
-    """Say nothing more until the caller goes away."""
+    """Say nothing until the caller goes away, or `over` is set."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 
 async def answer_each(
@@ -136,9 +138,10 @@ class Gateway(LLMServiceServicer):
             await fail(context, step)
         if isinstance(step, Hang):
             try:
-                await asyncio.Event().wait()
-            finally:
+                await step.over.wait()
+            except asyncio.CancelledError:
                 self.cancelled += 1
+                raise
 
 
 async def fail(context: Context, failure: Failure) -> None:

@@ -12,8 +12,11 @@ import pytest
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
+from llmrpc.cli import waiting
 from tests.client.gateway import Failure, Gateway, Hang, info, response, stream, until
 from tests.client.terminal import run, start, terminal
+
+STREAMED = ("", "--json --stream")
 
 
 async def test_it_streams_the_answer(gateway: Gateway) -> None:
@@ -225,3 +228,35 @@ async def test_without_the_extra_it_says_what_to_install() -> None:
     code, err = await python(program)
     assert code == 1
     assert "pip install 'llmrpc[cli]'" in err
+
+
+@pytest.mark.parametrize("options", ["", "--no-stream", "--json", "--json --stream"])
+async def test_a_terminal_tells_that_an_answer_is_waited_for(
+    gateway: Gateway, options: str
+) -> None:
+    silence = Hang()
+    gateway.play([silence, *(stream("Hi") if options in STREAMED else [response("Hi")])])
+    words = ["generate", "Hello", "-a", gateway.target, *options.split()]
+    async with terminal(words) as screen:
+        await screen.expect("no answer yet, 2 s")
+        await screen.expect("no answer yet, 3 s")
+        silence.over.set()
+        await screen.expect("\r\x1b[K")
+        await screen.expect("Hi")
+        assert await screen.wait() == 0
+    assert screen.screen.count("\x1b[K") == 1
+
+
+async def test_who_wants_no_remarks_waits_in_silence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    waits = [waiting.Waiting(silent=True), waiting.Waiting()]
+    told = ""
+    while "yet" not in told:
+        await asyncio.sleep(0)
+        told += capsys.readouterr().err
+    for each in waits:
+        each.end()
+    assert told.count("yet") == 1

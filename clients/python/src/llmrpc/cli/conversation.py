@@ -59,7 +59,8 @@ class Conversation:
         system = [LLMMessage("system", self.system)] if self.system else []
         asking = replace(self._asking, model=self.model)
         request = asking.request([*system, *self._history, question])
-        answer, chunks = Answer(reasoning=self._reasoning), list[str]()
+        answer = Answer(reasoning=self._reasoning, quiet=self._asking.quiet)
+        chunks: list[str] = []
         reply = pb.LLMMessage()
         try:
             async with await self._client.open_stream(request) as events:

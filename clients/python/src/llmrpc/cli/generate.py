@@ -13,7 +13,7 @@ from llmrpc import GatewayClient
 from llmrpc import v1 as pb
 from llmrpc.cli import report
 from llmrpc.cli.asking import Asking, user_message
-from llmrpc.cli.output import NOT_TEXT, OK, Answer, Misuse, exit_code, print_json
+from llmrpc.cli.output import NOT_TEXT, OK, Answer, Misuse, exit_code
 from llmrpc.types import LLMMessage
 
 
@@ -25,7 +25,7 @@ def run(
     def work() -> int:
         request = question(asking, words)
         whole = stream is False or (stream is None and as_json)
-        show = partial(_whole if whole else _stream, request, as_json, reasoning)
+        show = partial(_whole if whole else _stream, request, asking.quiet, as_json, reasoning)
         response = asyncio.run(_answer(asking.connect(), show))
         if not as_json:
             report.print_calls(response.message)
@@ -52,29 +52,31 @@ async def _answer(
 
 
 async def _whole(
-    request: pb.GenerateRequest, as_json: bool, reasoning: bool, client: GatewayClient
+    request: pb.GenerateRequest, quiet: bool, as_json: bool, reasoning: bool, client: GatewayClient
 ) -> pb.LLMResponse:
-    response = await client.generate(request)
-    if as_json:
-        print_json(response)
-        return response
-    answer = Answer(reasoning=reasoning)
-    for part in response.message.parts:
-        answer.add(pb.Delta(reasoning=part.reasoning))
-    answer.write(response.content)
-    answer.end()
+    answer = Answer(reasoning=reasoning, quiet=quiet)
+    try:
+        response = await client.generate(request)
+        if as_json:
+            answer.json(response)
+            return response
+        for part in response.message.parts:
+            answer.add(pb.Delta(reasoning=part.reasoning))
+        answer.write(response.content)
+    finally:
+        answer.end()
     return response
 
 
 async def _stream(
-    request: pb.GenerateRequest, as_json: bool, reasoning: bool, client: GatewayClient
+    request: pb.GenerateRequest, quiet: bool, as_json: bool, reasoning: bool, client: GatewayClient
 ) -> pb.LLMResponse:
-    answer = Answer(reasoning=reasoning)
+    answer = Answer(reasoning=reasoning, quiet=quiet)
     try:
         async with await client.open_stream(request) as events:
             async for event in events:
                 if as_json:
-                    print_json(event)
+                    answer.json(event)
                 else:
                     for delta in event.deltas:
                         answer.add(delta)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from llmrpc import v1 as pb
 from llmrpc.cli import report
+from llmrpc.cli.waiting import Waiting
 from llmrpc.errors import LLMClientError
 
 OK, FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
@@ -30,23 +31,27 @@ class Answer:
 
     On a terminal control characters are left out: a model must not move the
     cursor or retitle the window. A pipe gets every character. Reasoning, if it is
-    wanted, goes to standard error before the answer.
+    wanted, goes to standard error before the answer. Until something comes, a terminal
+    tells that it is waited for.
     """
 
-    def __init__(self, *, reasoning: bool = False) -> None:
+    def __init__(self, *, reasoning: bool = False, quiet: bool = False) -> None:
         self._terminal = sys.stdout.isatty()
         self._open = False
         self._aside = report.Aside() if reasoning else None
+        self._waiting = Waiting(silent=quiet)
 
     def add(self, delta: pb.Delta) -> None:
         """Shows what a delta adds for a reader."""
         if delta.reasoning and self._aside is not None:
+            self._waiting.end()
             self._aside.write(delta.reasoning)
         elif delta.text:
             self.write(delta.text)
 
     def write(self, text: str) -> None:
         """Shows a piece of the answer."""
+        self._waiting.end()
         if self._aside is not None:
             self._aside.end()
         if self._terminal:
@@ -56,8 +61,14 @@ class Answer:
             sys.stdout.flush()
             self._open = not text.endswith("\n")
 
+    def json(self, message: Message) -> None:
+        """Shows a whole response or event as JSON instead."""
+        self._waiting.end()
+        print_json(message)
+
     def end(self) -> None:
-        """Ends the line, if one is begun."""
+        """Ends the line, if one is begun, and the wait."""
+        self._waiting.end()
         if self._aside is not None:
             self._aside.end()
         if self._open:
