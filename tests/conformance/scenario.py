@@ -2,7 +2,7 @@
 
 A file of `scenarios/` has one, or a list of them:
 
-- `name`, `about`; `listener`: `plain` (the default), `bearer`, `tls`, `mtls` or `nobody`;
+- `name`, `about`; `listener`: `plain` (the default) or another target of gateways.py;
   `token`: `right`, or a wrong one itself
 - `calls`: as the runner gets them (README.md), each with its `expect`, and with `compare`
   where only these keys of its `error` are compared

@@ -26,6 +26,8 @@ def _mark(report: Report, name: str) -> str:
         return "-"
     if name == VECTORS:
         return "✗" if report.broken or report.vectors else "✓"
+    if name in report.not_run:
+        return "·"
     return "✗" if report.broken or report.found.get(name) else "✓"
 
 
@@ -48,6 +50,8 @@ def explained(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> Itera
                     f"the scenario is wrong, {scenario.file.name}. Again, alone:\n"
                     f"  make conformance ARGS='--language {language} --scenario {scenario.name}'"
                 )
+        if report.not_run:
+            yield f"\nnot run in {language}, behind that: {', '.join(report.not_run)}"
         for vector in report.vectors:
             yield f"\n{VECTORS} in {language}: {vector}"
             yield f"To mend: let tests/conformance/runners/{language} keep what it parsed"
@@ -63,6 +67,7 @@ def as_json(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:
                     "good": report.good and not report.left_out,
                     "left_out": report.left_out,
                     "broken": report.broken,
+                    "not_run": report.not_run,
                     "differences": {name: found for name, found in report.found.items() if found},
                     "vectors": report.vectors,
                 }
