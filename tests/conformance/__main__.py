@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import NotBuilt, build, languages
+from tests.conformance.languages import LeftOut, NotBuilt, build, languages
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language
 from tests.conformance.table import as_json, explained, table
@@ -63,12 +63,11 @@ async def _run(names: Sequence[str], chosen: Sequence[Scenario]) -> list[Report]
             program = await build(name)
         except NotBuilt as error:
             reports.append(Report(name, broken=str(error)))
-            continue
-        if program is None:
-            reports.append(Report(name, left_out="its toolchain is not here"))
-            continue
-        every = vectors.load()
-        reports.append(await run_language(name, [str(program)], chosen, every, _progress))
+        except LeftOut as why:
+            reports.append(Report(name, left_out=str(why)))
+        else:
+            every = vectors.load()
+            reports.append(await run_language(name, [str(program)], chosen, every, _progress))
     sys.stderr.write("\r" + " " * 60 + "\r" if sys.stderr.isatty() else "")
     return reports
 
