@@ -74,14 +74,29 @@ def _entry(key: str, value: Any, places: Mapping[str, str]) -> Any:
     return word or canonical(value, places)
 
 
+def request_ids(value: Any) -> set[str]:
+    """The different request ids in an output, without the place of a batch's item."""
+    if isinstance(value, list):
+        return {found for item in value for found in request_ids(item)}
+    if isinstance(value, dict):
+        own = {value.get("requestId"), value.get("request_id")} - {None, ""}
+        return {str(one).partition("/")[0] for one in own} | request_ids([*value.values()])
+    return set()
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether both are the same JSON: unlike Python, JSON tells `1` from `true`."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def with_short_forms(call: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's output without empty lists, the accumulated answer not told twice."""
+    """A call's output without empty lists, the accumulated answer not told twice.
+
+    The results of a batch come in any order; those of one id in the order they came.
+    """
     short = {key: value for key, value in call.items() if value != []}
+    if isinstance(results := short.get("results"), list):
+        short["results"] = sorted(results, key=lambda one: str(one.get("id")))
     events = call.get("events") or [{}]
     if "accumulated" in call and call["accumulated"] == events[-1].get("completed"):
         short["accumulated"] = AS_COMPLETED

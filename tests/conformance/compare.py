@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.conformance.canonical import canonical, lines, same, with_short_forms
+from tests.conformance.canonical import canonical, lines, request_ids, same, with_short_forms
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 
@@ -28,10 +28,13 @@ def differences(
         yield f"expected the output of {len(scenario.calls)} calls, got {str(calls)[:200]}"
         return
     for number, (call, got) in enumerate(zip(scenario.calls, calls, strict=True), 1):
+        title = f"call {number}, {call['method']}"
         shown = seen_output(call, got, places)
-        expected = with_short_forms(canonical(call.get("expect", {}), {}))
+        expected = with_short_forms(canonical(call["expect"], {}))
         if not same(shown, expected):
-            yield _diff(f"call {number}, {call['method']}", expected, shown)
+            yield _diff(title, expected, shown)
+        if len(ids := request_ids(got)) > 1:
+            yield f"{title}: a call has one request id, this one has {', '.join(sorted(ids))}"
 
 
 def seen_output(call: Mapping[str, Any], got: Any, places: Mapping[str, str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,6 @@ class Gateways:
 
     targets: Mapping[str, dict[str, str]]
     upstream: str
-    apps: list[App] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -80,15 +79,15 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
     certificates = issue(folder)
     tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
     bearer = {"auth": [{"name": "tutor", "key": TOKEN}]}
-    ca, client = {"ca": str(certificates.ca)}, certificates
-    _as_pkcs8(client.client_key)
-    mine = {"cert": str(client.client_cert), "key": str(client.client_key)}
+    _as_pkcs8(certificates.client_key)
+    ca = {"ca": str(certificates.ca)}
+    mine = {"cert": str(certificates.client_cert), "key": str(certificates.client_key)}
     listeners: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         "plain": ({}, {}),
         "small": ({"listen": {"max_message_bytes": SMALL}}, {}),
         "bearer": (bearer, {}),
         "tls": ({"listen": {"tls": tls}}, ca),
-        "mtls": ({"listen": {"tls": tls | {"client_ca": str(certificates.ca)}}}, ca | mine),
+        "mtls": ({"listen": {"tls": tls | {"client_ca": ca["ca"]}}}, ca | mine),
     }
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(running_upstream())

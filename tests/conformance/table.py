@@ -18,7 +18,7 @@ def table(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> Iterator[
     yield " " * width + "".join(f"  {report.language}" for report in reports)
     for name in rows:
         marks = (_mark(report, name).center(len(report.language)) for report in reports)
-        yield f"{name:<{width}}" + "".join(f"  {mark}" for mark in marks)
+        yield (f"{name:<{width}}" + "".join(f"  {mark}" for mark in marks)).rstrip()
 
 
 def _mark(report: Report, name: str) -> str:
@@ -55,6 +55,14 @@ def explained(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> Itera
         for vector in report.vectors:
             yield f"\n{VECTORS} in {language}: {vector}"
             yield f"To mend: let tests/conformance/runners/{language} keep what it parsed"
+
+
+def summary(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:
+    """The whole in one line."""
+    run = [report.language for report in reports if not report.left_out]
+    wrong = [report.language for report in reports if not report.good]
+    verdict = f"otherwise than expected in {', '.join(wrong)}" if wrong else "as expected"
+    return f"{len(scenarios)} scenarios in {', '.join(run) or 'no language'}: {verdict}"
 
 
 def as_json(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:

@@ -17,7 +17,7 @@ from tests.conformance.languages import NotBuilt
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language
-from tests.conformance.table import explained, table
+from tests.conformance.table import explained, summary, table
 from tests.running import ROOT
 
 RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
@@ -114,6 +114,11 @@ async def test_a_runner_without_output_is_red(tmp_path: Path) -> None:
         ("call['events'].append({'sequence': 5})", "stream-text"),
         ("call['events'].pop()", "stream-text"),
         ("call['accumulated'] = {}", "stream-text"),
+        (
+            "call['accumulated'] = call['events'][-1]['completed'] | {'requestId': 'b'}",
+            "stream-text",
+        ),
+        ("call['results'][0]['error']['request_id'] = 'batch-2/6'", "batch-mixed"),
     ],
 )
 def test_an_output_of_its_own_is_red(meddling: str, name: str) -> None:
@@ -122,6 +127,25 @@ def test_an_output_of_its_own_is_red(meddling: str, name: str) -> None:
     assert not list(differences(one, output, {}))
     exec(meddling, {"output": output, "call": output["calls"][0]})  # noqa: S102 - of this file
     assert list(differences(one, output, {}))
+
+
+def test_the_results_of_a_batch_come_in_any_order_but_of_one_id() -> None:
+    (one,) = chosen("batch-mixed")
+    first, second, third, *more = one.calls[0]["expect"]["results"]
+    assert (first["id"], second["id"], third["id"]) == ("", "a", "a")
+    for results, wrong in (
+        ([*more, second, first, third], False),
+        ([first, third, second, *more], True),
+        ([first, second, *more], True),
+    ):
+        assert bool([*differences(one, {"calls": [{"results": results}]}, {})]) is wrong
+
+
+def test_a_call_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    call = {"method": "Generate", "timeout": 5, "expect": {}}
+    (tmp_path / "a.json").write_text(json.dumps({"name": "a", "about": "", "calls": [call]}))
+    with pytest.raises(ValueError, match="a: a call has no timeout"):
+        scenario.load(tmp_path)
 
 
 async def test_a_call_that_never_reached_the_provider_is_red(tmp_path: Path) -> None:
@@ -196,6 +220,9 @@ def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
     assert row.split() == ["answer-zero", "✓", "✗", "-"]
     assert wire.split()[2:] == ["✓", "✓", "-"]
     assert "left out: java (no `mvn` here)" in "\n".join(explained([], [out]))
+    told = summary(chosen("answer-zero"), [good, bad, out])
+    assert told == "1 scenarios in python, go: otherwise than expected in go"
+    assert summary([], [good, out]) == "0 scenarios in python: as expected"
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
