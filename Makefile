@@ -44,6 +44,8 @@ have = if ! command -v $(1) >/dev/null; then \
 	exit $(if $(LEAVE_NOTHING_OUT),1,0); fi
 HAVE_GO := $(shell command -v go)
 HAVE_MAVEN := $(shell command -v mvn)
+GO_NEEDED := Go $(shell sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' clients/go/go.mod) or newer
+JAVA_NEEDED := a JDK 17 or newer and Maven
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

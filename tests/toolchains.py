@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
 
+from tests.running import ROOT
+
+GO_VERSION = re.findall(r"^go (\d+\.\d+)", (ROOT / "clients/go/go.mod").read_text(), re.MULTILINE)[
+    0
+]
 NEEDED = {
-    "go": "Go 1.26 or newer",
+    "go": f"Go {GO_VERSION} or newer",
     "mvn": "a JDK 17 or newer and Maven",
 }
 """What to install for a program."""
+PROGRAMS = {"go": "go", "java": "mvn"}
+"""What the client of a language needs that the Python environment does not bring."""
 
 left_out: dict[str, str] = {}
 """What was left out in this run, and why."""

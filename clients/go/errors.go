@@ -118,6 +118,12 @@ func (e *Error) GRPCStatus() *status.Status { return e.status }
 
 // Retryable says whether the same request may succeed when it is sent again.
 func (e *Error) Retryable() bool {
+	switch e.Reason {
+	case "PROVIDER_QUOTA_EXHAUSTED":
+		return false
+	case "PROVIDER_STALLED":
+		return true
+	}
 	return e.Kind == KindRateLimit || e.Kind == KindProviderNotAvailable
 }
 

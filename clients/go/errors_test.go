@@ -113,6 +113,18 @@ func TestEveryReasonOfTheContractHasItsKind(t *testing.T) {
 	}
 }
 
+func TestAnEmptyAccountIsNotWorthAnotherTryASilentProviderIs(t *testing.T) {
+	for reason, again := range map[string]bool{
+		"PROVIDER_RATE_LIMITED": true, "PROVIDER_QUOTA_EXHAUSTED": false,
+		"PROVIDER_STALLED": true, "DEADLINE_EXCEEDED": false,
+	} {
+		err := llmrpc.ErrorFromStatus(reasoned(t, codes.Unknown, reason).Proto())
+		if err.Retryable() != again {
+			t.Errorf("%s: %t", reason, err.Retryable())
+		}
+	}
+}
+
 func TestAContextWindowThatIsExceededIsAnInvalidRequestToo(t *testing.T) {
 	err := llmrpc.ErrorFromStatus(reasoned(t, codes.InvalidArgument, "CONTEXT_WINDOW_EXCEEDED").Proto())
 	if !errors.Is(err, llmrpc.ErrContextWindowExceeded) || !errors.Is(err, llmrpc.ErrInvalidRequest) {

@@ -1,6 +1,5 @@
 # The Java client: its checks, its tests, and its runner of the conformance suite.
 
-JAVA_NEEDED := a JDK 17 or newer and Maven
 JAVA_RUNNER := $(BUILD)/conformance/java
 JAVA_RUNNER_CLASSES := $(BUILD)/conformance/java-classes
 JAVA_SOURCES := $(shell find clients/java/pom.xml clients/java/src/main tests/conformance/runners/java protos/llmrpc -type f)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import NotBuilt, build, languages
+from tests.conformance.languages import LeftOut, NotBuilt, build, languages
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language
-from tests.conformance.table import as_json, explained, table
+from tests.conformance.table import as_json, explained, summary, table
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,15 +35,25 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         sys.stdout.write(as_json(chosen, reports) + "\n")
     else:
-        for line in (*table(chosen, reports), *explained(chosen, reports)):
+        told = (*table(chosen, reports), *explained(chosen, reports), summary(chosen, reports))
+        for line in told:
             sys.stdout.write(f"{line}\n")
     return 0 if all(report.good for report in reports) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make conformance", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="make conformance",
+        usage="make conformance ARGS='[--language NAME] [--scenario PATTERN] [--json]'",
+        description="Runs every scenario in every language, and prints the table of them.",
+        epilog="Example: make conformance ARGS='--language go --scenario \"stream-*\"'",
+    )
     parser.add_argument(
-        "--language", action="append", choices=languages(), help="this one alone; may be repeated"
+        "--language",
+        action="append",
+        choices=languages(),
+        metavar="NAME",
+        help=f"this one alone, of {', '.join(languages())}; may be repeated",
     )
     parser.add_argument(
         "--scenario",
@@ -57,18 +67,17 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(names: Sequence[str], chosen: Sequence[Scenario]) -> list[Report]:
     reports = []
+    every = vectors.load()
     for name in names:
         _progress(name, 0, len(chosen))
         try:
             program = await build(name)
         except NotBuilt as error:
             reports.append(Report(name, broken=str(error)))
-            continue
-        if program is None:
-            reports.append(Report(name, left_out="its toolchain is not here"))
-            continue
-        every = vectors.load()
-        reports.append(await run_language(name, [str(program)], chosen, every, _progress))
+        except LeftOut as why:
+            reports.append(Report(name, left_out=str(why)))
+        else:
+            reports.append(await run_language(name, [str(program)], chosen, every, _progress))
     sys.stderr.write("\r" + " " * 60 + "\r" if sys.stderr.isatty() else "")
     return reports
 

@@ -6,10 +6,15 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.conformance.canonical import canonical, lines, with_short_forms
+from tests.conformance.canonical import canonical, lines, request_ids, same, with_short_forms
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 
+ERROR_KEYS = frozenset(
+    {"kind", "code", "reason", "message", "metadata", "retry_delay", "retryable"}
+    | {"violations", "quota_violations", "request_id", "usage", "cost", "attempts"}
+)
+"""All that an error has (README.md)."""
 _CONTEXT = 3
 _MOST_LINES = 60
 
@@ -23,10 +28,13 @@ def differences(
         yield f"expected the output of {len(scenario.calls)} calls, got {str(calls)[:200]}"
         return
     for number, (call, got) in enumerate(zip(scenario.calls, calls, strict=True), 1):
+        title = f"call {number}, {call['method']}"
         shown = seen_output(call, got, places)
-        expected = with_short_forms(canonical(call.get("expect", {}), {}))
-        if shown != expected:
-            yield _diff(f"call {number}, {call['method']}", expected, shown)
+        expected = with_short_forms(canonical(call["expect"], {}))
+        if not same(shown, expected):
+            yield _diff(title, expected, shown)
+        if len(ids := request_ids(got)) > 1:
+            yield f"{title}: a call has one request id, this one has {', '.join(sorted(ids))}"
 
 
 def seen_output(call: Mapping[str, Any], got: Any, places: Mapping[str, str]) -> Any:
@@ -35,8 +43,8 @@ def seen_output(call: Mapping[str, Any], got: Any, places: Mapping[str, str]) ->
         return got
     shown = with_short_forms(canonical(got, places))
     if "compare" in call and "error" in shown:
-        error = shown["error"]
-        shown["error"] = {key: error[key] for key in call["compare"] if key in error}
+        left_alone = ERROR_KEYS.difference(call["compare"])
+        shown["error"] = {k: v for k, v in shown["error"].items() if k not in left_alone}
     return shown
 
 
@@ -51,7 +59,7 @@ async def unseen(play: Play, places: Mapping[str, str]) -> list[str]:
             found.append(f"the provider's connection of request {number} was never closed")
         want = {key: value for key, value in wanted.items() if key != "closed"}
         got = _narrowed(canonical(seen.what, places), want)
-        if canonical(want, {}) != got:
+        if not same(canonical(want, {}), got):
             found.append(_diff(f"what the provider saw, request {number}", want, got))
     return found
 

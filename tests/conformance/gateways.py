@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from llmrpc_server.app import App
 from llmrpc_server.config import PlannedProvider
 from tests.conformance.http_provider import perform
 from tests.conformance.play import STAGE, Play
-from tests.conftest import issue, unused_port
+from tests.conftest import Certificates, issue, unused_port
 from tests.running import configured
 from tests.upstream import running_upstream
 
@@ -27,6 +27,8 @@ TOKEN = "conformance-key-0123456789"
 OWN = "tests.conformance.own_provider:Scripted"
 KEYS_APART = ("limited", "poor", "refused")
 """Providers whose keys a scenario spoils: of nobody else's use."""
+SMALL = 64 * 1024
+"""Bytes of a message that the gateway `small` takes."""
 MODELS = [f"model-{number:04}" for number in range(1, 2101)]
 
 
@@ -48,7 +50,8 @@ def settings(upstream: str) -> dict[str, Any]:
         "aliases": {"alias-of-many": "many/model-0001"},
         "temperature": None,
         "prices": [
-            {"provider": "openai", "model": "priced", "input": 0.25, "output": 1, "cache_read": 0}
+            {"provider": "openai", "model": name, "input": 0.25, "output": 1, "cache_read": 0}
+            for name in ("priced", "gpt-4o")
         ],
         "timeout": 20,
         "retry": {
@@ -68,7 +71,6 @@ class Gateways:
 
     targets: Mapping[str, dict[str, str]]
     upstream: str
-    apps: list[App] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -77,14 +79,15 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
     certificates = issue(folder)
     tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
     bearer = {"auth": [{"name": "tutor", "key": TOKEN}]}
-    ca, client = {"ca": str(certificates.ca)}, certificates
-    _as_pkcs8(client.client_key)
-    mine = {"cert": str(client.client_cert), "key": str(client.client_key)}
+    _as_pkcs8(certificates.client_key)
+    ca = {"ca": str(certificates.ca)}
+    mine = {"cert": str(certificates.client_cert), "key": str(certificates.client_key)}
     listeners: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         "plain": ({}, {}),
+        "small": ({"listen": {"max_message_bytes": SMALL}}, {}),
         "bearer": (bearer, {}),
         "tls": ({"listen": {"tls": tls}}, ca),
-        "mtls": ({"listen": {"tls": tls | {"client_ca": str(certificates.ca)}}}, ca | mine),
+        "mtls": ({"listen": {"tls": tls | {"client_ca": ca["ca"]}}}, ca | mine),
     }
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(running_upstream())
@@ -98,7 +101,20 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
             stack.push_async_callback(app.server.stop, None)
             host = "localhost" if files else "127.0.0.1"
             targets[name] = {"address": f"{host}:{port}", **files}
+        tls_only = {"address": targets["tls"]["address"]}
+        targets |= {
+            "tls-plain": tls_only,
+            "tls-stranger": tls_only | {"ca": str(_stranger(folder).ca)},
+            "mtls-bare": {"address": targets["mtls"]["address"]} | ca,
+        }
         yield Gateways(targets, url)
+
+
+def _stranger(folder: Path) -> Certificates:
+    """An authority that signed none of the gateways."""
+    own = folder / "stranger"
+    own.mkdir()
+    return issue(own)
 
 
 def _as_pkcs8(path: Path) -> None:

@@ -49,15 +49,23 @@ async def _stream(exchange: Exchange, play: Play, seen: Seen, items: Sequence[Tr
         await exchange.chunk(_chunk(item))
         if not item.get("quiet"):
             events += 1
-            waiting = asyncio.ensure_future(play.passed_on(events))
-            closing = asyncio.ensure_future(exchange.closed.wait())
-            await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            closing.cancel()
-            if exchange.closed.is_set():
+            if not await _passed_on(exchange, play, events):
                 seen.closed.set()
                 return None
     return await exchange.end_stream()
+
+
+async def _passed_on(exchange: Exchange, play: Play, count: int) -> bool:
+    """Whether so many events came to the caller; not where the gateway went away first."""
+    passed = asyncio.ensure_future(play.passed_on(count))
+    closed = asyncio.ensure_future(exchange.closed.wait())
+    await asyncio.wait({passed, closed}, return_when=asyncio.FIRST_COMPLETED)
+    closed.cancel()
+    if exchange.closed.is_set():
+        passed.cancel()
+        return False
+    passed.result()
+    return True
 
 
 def _chunk(item: Try) -> str:

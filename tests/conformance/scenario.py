@@ -2,7 +2,7 @@
 
 A file of `scenarios/` has one, or a list of them:
 
-- `name`, `about`; `listener`: `plain` (the default), `bearer`, `tls`, `mtls` or `nobody`;
+- `name`, `about`; `listener`: `plain` (the default) or another target of gateways.py;
   `token`: `right`, or a wrong one itself
 - `calls`: as the runner gets them (README.md), each with its `expect`, and with `compare`
   where only these keys of its `error` are compared
@@ -21,8 +21,11 @@ from typing import Any
 from tests.conformance.template import expand
 
 FOLDER = Path(__file__).parent / "scenarios"
-SUITE_KEYS = {"expect", "compare"}
+SUITE_KEYS = frozenset({"expect", "compare"})
 """What of a call is the suite's own."""
+CALL_KEYS = SUITE_KEYS | {
+    *("method", "request", "continue", "timeout_ms", "request_id", "metadata", "cancel_after")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ class Scenario:
 
 
 def load(folder: Path = FOLDER) -> list[Scenario]:
-    """All scenarios, by the names of their files. `ValueError` for a name that is there twice."""
+    """All scenarios, by the names of their files.
+
+    `ValueError` for a name that is there twice, and for a call with a key that nobody reads.
+    """
     scenarios: list[Scenario] = []
     for path in sorted(folder.glob("*.json")):
         written = json.loads(path.read_text())
@@ -64,4 +70,8 @@ def load(folder: Path = FOLDER) -> list[Scenario]:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"scenarios of the same name: {', '.join(sorted(twice))}")
+    for one in scenarios:
+        unknown = {key for call in one.calls for key in call} - CALL_KEYS
+        if unknown:
+            raise ValueError(f"{one.name}: a call has no {', '.join(sorted(unknown))}")
     return scenarios

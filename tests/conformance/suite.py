@@ -31,7 +31,8 @@ class Report:
 
     language: str
     found: dict[str, list[str]] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
+    not_run: list[str] = field(default_factory=list)
+    """Those behind the one at which the runner ended."""
     vectors: list[str] = field(default_factory=list)
     left_out: str = ""
     """Why it was not run; empty: it was."""
@@ -57,22 +58,25 @@ async def run_language(
         STAGE.reset(scenarios, folder)
         async with running_gateways(folder) as gateways:
             files = [_write(one, gateways, folder) for one in scenarios]
+            names = [one.name for one in scenarios]
             lines, ending = await _run(
-                [*program, *map(str, files)], lambda done: progress(language, done, len(files))
+                [*program, *map(str, files)],
+                names,
+                lambda done: progress(language, done, len(files)),
             )
-            for scenario in scenarios:
-                report.found[scenario.name] = await _judge(scenario, lines, gateways, report)
-    if ending:
-        for found in report.found.values():
-            if found:
-                found.append(ending)
-                break
-        else:
-            report.broken = ending
+            for scenario in scenarios[: len(lines)]:
+                report.found[scenario.name] = await _judge(scenario, lines[scenario.name], gateways)
+    if len(lines) < len(names):
+        fell, *report.not_run = names[len(lines) :]
+        report.found[fell] = [f"the runner ended here: {ending}"]
+    elif ending:
+        report.broken = ending
     if vectors:
         files = [one.file for one in vectors]
-        lines, ending = await _run([*program, "--vectors", *map(str, files)], lambda done: None)
-        report.vectors = [*unlike(vectors, lines), *([ending] if ending else [])]
+        names = [one.name for one in vectors]
+        command = [*program, "--vectors", *map(str, files)]
+        lines, ending = await _run(command, names, lambda done: None)
+        report.vectors = [*unlike(language, vectors, lines, ending)]
     return report
 
 
@@ -86,9 +90,13 @@ def _write(scenario: Scenario, gateways: Gateways, folder: Path) -> Path:
 
 
 async def _run(
-    command: Sequence[str], progress: Callable[[int], None]
+    command: Sequence[str], names: Sequence[str], progress: Callable[[int], None]
 ) -> tuple[dict[str, Any], str]:
-    """The lines that a runner printed, by their names, and how it ended if not well."""
+    """The lines that a runner printed, by their names in this order, and how it ended.
+
+    The words are empty where it printed all of them and ended with 0. What is not the
+    next one's output ends it.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.PIPE,
@@ -99,36 +107,40 @@ async def _run(
     assert process.stderr is not None
     said = asyncio.create_task(process.stderr.read())
     lines: dict[str, Any] = {}
-    ending = ""
+    wrong = ""
     try:
-        while line := await asyncio.wait_for(process.stdout.readline(), PATIENCE):
-            try:
-                output = json.loads(line)
-                lines[output["name"]] = output
-            except (ValueError, KeyError, TypeError):
-                ending = f"the runner printed what is no output: {line[:200]!r}"
-            progress(len(lines))
+        while not wrong and (line := await asyncio.wait_for(process.stdout.readline(), PATIENCE)):
+            due = names[len(lines)] if len(lines) < len(names) else "nothing"
+            output = _output(line)
+            if output is not None and output.get("name") == due:
+                lines[due] = output
+                progress(len(lines))
+            else:
+                wrong = f"it printed {line[:200]!r} where the output of {due} was due"
     except TimeoutError:
-        ending = f"the runner printed nothing for {PATIENCE:g} s behind {len(lines)} outputs"
+        wrong = f"it printed nothing for {PATIENCE:g} s"
+    if wrong:
         process.kill()
     status = await process.wait()
     errors = (await said).decode(errors="replace").strip()
-    if status and not ending:
-        ending = f"the runner ended with {status}"
-    return lines, f"{ending}\n{errors[-2000:]}".strip() if ending else ""
+    if not wrong and (status or len(lines) < len(names)):
+        wrong = f"it ended with {status} behind {len(lines)} of {len(names)} outputs"
+    return lines, f"{wrong}\n{errors[-2000:]}".strip() if wrong else ""
 
 
-async def _judge(
-    scenario: Scenario, lines: Mapping[str, Any], gateways: Gateways, report: Report
-) -> list[str]:
-    output = lines.get(scenario.name)
-    if output is None:
-        return ["the runner printed no output for this scenario"]
+def _output(line: bytes) -> dict[str, Any] | None:
+    try:
+        output = json.loads(line)
+    except ValueError:
+        return None
+    return output if isinstance(output, dict) else None
+
+
+async def _judge(scenario: Scenario, output: Mapping[str, Any], gateways: Gateways) -> list[str]:
     places = {
         gateways.targets[scenario.listener]["address"]: "<address>",
         gateways.upstream.removeprefix("http://"): "<upstream>",
     }
-    report.outputs[scenario.name] = output
     return [
         *differences(scenario, output, places),
         *await unseen(STAGE[scenario.name], places),

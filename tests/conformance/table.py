@@ -18,7 +18,7 @@ def table(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> Iterator[
     yield " " * width + "".join(f"  {report.language}" for report in reports)
     for name in rows:
         marks = (_mark(report, name).center(len(report.language)) for report in reports)
-        yield f"{name:<{width}}" + "".join(f"  {mark}" for mark in marks)
+        yield (f"{name:<{width}}" + "".join(f"  {mark}" for mark in marks)).rstrip()
 
 
 def _mark(report: Report, name: str) -> str:
@@ -26,6 +26,8 @@ def _mark(report: Report, name: str) -> str:
         return "-"
     if name == VECTORS:
         return "✗" if report.broken or report.vectors else "✓"
+    if name in report.not_run:
+        return "·"
     return "✗" if report.broken or report.found.get(name) else "✓"
 
 
@@ -48,9 +50,19 @@ def explained(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> Itera
                     f"the scenario is wrong, {scenario.file.name}. Again, alone:\n"
                     f"  make conformance ARGS='--language {language} --scenario {scenario.name}'"
                 )
+        if report.not_run:
+            yield f"\nnot run in {language}, behind that: {', '.join(report.not_run)}"
         for vector in report.vectors:
             yield f"\n{VECTORS} in {language}: {vector}"
             yield f"To mend: let tests/conformance/runners/{language} keep what it parsed"
+
+
+def summary(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:
+    """The whole in one line."""
+    run = [report.language for report in reports if not report.left_out]
+    wrong = [report.language for report in reports if not report.good]
+    verdict = f"otherwise than expected in {', '.join(wrong)}" if wrong else "as expected"
+    return f"{len(scenarios)} scenarios in {', '.join(run) or 'no language'}: {verdict}"
 
 
 def as_json(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:
@@ -63,6 +75,7 @@ def as_json(scenarios: Sequence[Scenario], reports: Sequence[Report]) -> str:
                     "good": report.good and not report.left_out,
                     "left_out": report.left_out,
                     "broken": report.broken,
+                    "not_run": report.not_run,
                     "differences": {name: found for name, found in report.found.items() if found},
                     "vectors": report.vectors,
                 }

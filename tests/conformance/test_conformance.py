@@ -10,10 +10,7 @@ from tests.conformance import scenario, vectors
 from tests.conformance.languages import NotBuilt, build, languages
 from tests.conformance.suite import run_language
 from tests.conformance.table import explained
-from tests.toolchains import needs
-
-PROGRAMS = {"go": "go", "java": "mvn"}
-"""What a language needs that the Python environment does not bring."""
+from tests.toolchains import PROGRAMS, needs
 
 
 # aiohttp's advice for bodies above 1 MiB
@@ -28,7 +25,6 @@ async def test_every_scenario_and_vector(language: str, caplog: pytest.LogCaptur
         program = await build(language)
     except NotBuilt as error:
         pytest.fail(str(error), pytrace=False)
-    assert program is not None
     scenarios = scenario.load()
     report = await run_language(language, [str(program)], scenarios, vectors.load())
     assert report.good, "\n".join(explained(scenarios, [report]))

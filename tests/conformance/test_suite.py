@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from tests.conformance import __main__ as command
 from tests.conformance import scenario, suite, vectors
-from tests.conformance.compare import unseen
+from tests.conformance.compare import differences, unseen
 from tests.conformance.languages import NotBuilt
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language
-from tests.conformance.table import explained, table
+from tests.conformance.table import explained, summary, table
 from tests.running import ROOT
 
 RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
@@ -63,13 +64,88 @@ async def test_a_runner_that_swaps_two_events_is_red(tmp_path: Path) -> None:
     assert report.found["stream-text"]
 
 
-async def test_an_output_that_lacks_a_scenario_is_red(tmp_path: Path) -> None:
-    meddling = "if output['name'] == 'answer-zero': continue"
-    report = await meddled(tmp_path, meddling, "answer-zero", "answer-absent")
-    assert report.found == {
-        "answer-absent": [],
-        "answer-zero": ["the runner printed no output for this scenario"],
-    }
+@pytest.mark.parametrize(
+    ("meddling", "said_of_it"),
+    [
+        ("if output['name'] == 'answer-zero': continue", 'it printed b\'{"name": "finish'),
+        ("if output['name'] == 'answer-zero': raise SystemExit('fallen')", "\nfallen"),
+        ("if output['name'] == 'answer-zero': break", "it ended with 0 behind 1 of 3 outputs"),
+        ("if output['name'] == 'answer-zero': print('Hello')", "it printed b'Hello\\n' where"),
+        ("if output['name'] == 'answer-zero': print('[]')", "where the output of answer-zero"),
+        ("if output['name'] == 'answer-zero': print(last)\nlast = json.dumps(output)", "answer-ab"),
+    ],
+    ids=["skips", "falls", "ends", "talks", "prints-no-object", "prints-the-last-again"],
+)
+async def test_where_a_runner_ended_and_what_was_not_run(
+    tmp_path: Path, meddling: str, said_of_it: str
+) -> None:
+    names = ("answer-absent", "answer-zero", "finish-reasons")
+    report = await meddled(tmp_path, meddling, *names)
+    (found,) = report.found["answer-zero"]
+    assert found.startswith("the runner ended here: ")
+    assert said_of_it in found
+    assert report.found["answer-absent"] == []
+    assert report.not_run == ["finish-reasons"]
+    assert "not run in python, behind that: finish-reasons" in said(report)
+    marks = [line.split()[-1] for line in table(chosen(*names), [report])]
+    assert marks == ["python", "✓", "✗", "·", "✓"]
+
+
+async def test_a_runner_without_output_is_red(tmp_path: Path) -> None:
+    (tmp_path / "silent.py").touch()
+    command = [sys.executable, str(tmp_path / "silent.py")]
+    report = await run_language("python", command, chosen("answer-zero"), vectors.load()[:3])
+    assert report.found["answer-zero"]
+    (found,) = report.vectors
+    assert "it ended with 0 behind 0 of 3 outputs" in found
+
+
+@pytest.mark.parametrize(
+    ("meddling", "name"),
+    [
+        ("call['response']['tokensUsed'] = False", "answer-zero"),
+        ("call['response']['new'] = 1", "answer-zero"),
+        ("call['error']['colour'] = 'red'", "rate-limited"),
+        ("call['error']['colour'] = 'red'", "nobody-there"),
+        ("del call['error']['retry_delay']", "provider-rate-limited"),
+        ("call['error']['retry_delay'] = '8.000001s'", "provider-rate-limited"),
+        ("output['calls'].pop()", "answer-zero"),
+        ("output['calls'][0] = None", "answer-zero"),
+        ("call['events'].append({'sequence': 5})", "stream-text"),
+        ("call['events'].pop()", "stream-text"),
+        ("call['accumulated'] = {}", "stream-text"),
+        (
+            "call['accumulated'] = call['events'][-1]['completed'] | {'requestId': 'b'}",
+            "stream-text",
+        ),
+        ("call['results'][0]['error']['request_id'] = 'batch-2/6'", "batch-mixed"),
+    ],
+)
+def test_an_output_of_its_own_is_red(meddling: str, name: str) -> None:
+    (one,) = chosen(name)
+    output = {"name": name, "calls": [deepcopy(call["expect"]) for call in one.calls]}
+    assert not list(differences(one, output, {}))
+    exec(meddling, {"output": output, "call": output["calls"][0]})  # noqa: S102 - of this file
+    assert list(differences(one, output, {}))
+
+
+def test_the_results_of_a_batch_come_in_any_order_but_of_one_id() -> None:
+    (one,) = chosen("batch-mixed")
+    first, second, third, *more = one.calls[0]["expect"]["results"]
+    assert (first["id"], second["id"], third["id"]) == ("", "a", "a")
+    for results, wrong in (
+        ([*more, second, first, third], False),
+        ([first, third, second, *more], True),
+        ([first, second, *more], True),
+    ):
+        assert bool([*differences(one, {"calls": [{"results": results}]}, {})]) is wrong
+
+
+def test_a_call_with_a_key_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    call = {"method": "Generate", "timeout": 5, "expect": {}}
+    (tmp_path / "a.json").write_text(json.dumps({"name": "a", "about": "", "calls": [call]}))
+    with pytest.raises(ValueError, match="a: a call has no timeout"):
+        scenario.load(tmp_path)
 
 
 async def test_a_call_that_never_reached_the_provider_is_red(tmp_path: Path) -> None:
@@ -121,17 +197,19 @@ async def test_a_vector_that_loses_a_byte_is_red(tmp_path: Path) -> None:
     assert "CAE=" in found
 
 
-def test_only_the_order_of_fields_may_differ() -> None:
+@pytest.mark.parametrize("language", ["go", "java"])
+def test_the_order_of_fields_may_differ_where_it_is_told(language: str) -> None:
     (one,) = (vector for vector in vectors.load() if vector.name == "part-zeros")
     ordered, text = base64.b64decode(one.bytes), b"\x0a\x00"
     for data, differs in (
-        (ordered.removeprefix(text) + text, False),
+        (ordered, language == "go"),
+        (ordered.removeprefix(text) + text, language != "go"),
         (ordered + text, True),
         (ordered.removeprefix(text), True),
         (ordered[:-1], True),
     ):
         line = {"bytes": base64.b64encode(data).decode(), "json": one.json}
-        assert bool(list(vectors.unlike([one], {one.name: line}))) is differs, data
+        assert bool([*vectors.unlike(language, [one], {one.name: line})]) is differs, data
 
 
 def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
@@ -142,6 +220,9 @@ def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
     assert row.split() == ["answer-zero", "✓", "✗", "-"]
     assert wire.split()[2:] == ["✓", "✓", "-"]
     assert "left out: java (no `mvn` here)" in "\n".join(explained([], [out]))
+    told = summary(chosen("answer-zero"), [good, bad, out])
+    assert told == "1 scenarios in python, go: otherwise than expected in go"
+    assert summary([], [good, out]) == "0 scenarios in python: as expected"
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

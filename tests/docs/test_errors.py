@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 
 import pytest
 
+from docs.advice import ADVICE
 from llmrpc import channel
+from llmrpc import v1 as pb
+from llmrpc.errors import EXCEPTIONS
 from tests.conftest import StartGateway
 from tests.docs.pages import blocks, page, section
 
@@ -33,6 +37,13 @@ async def test_a_program_reads_the_details(
         out, _ = await process.communicate()
     assert process.returncode == 0
     assert [line for line in said if line not in out.decode()] == []
+
+
+@pytest.mark.parametrize("reason", ADVICE)
+def test_what_may_be_sent_again_is_retryable(reason: str) -> None:
+    value = pb.ErrorReason.Value(f"ERROR_REASON_{reason}")
+    again = re.split("[ ,:]", ADVICE[reason].again)[0]
+    assert EXCEPTIONS[value]("", reason=value).retryable is (again in {"yes", "later", "after"})
 
 
 def test_the_policy_is_the_one_of_our_client() -> None:

@@ -218,3 +218,4 @@ async def test_silence_ends_with_the_stall_timer(
     failure = await failure_of(getattr(gateway.stub, method)(ask(), timeout=deadline))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
+    assert len(upstream.exchanges) == 1, "another try would double the caller's wait"

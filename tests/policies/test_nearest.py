@@ -51,3 +51,10 @@ def test_the_work_is_bounded_by_neither_name_nor_list() -> None:
     started = time.process_time()
     assert many.to("provider/0001-" + "x" * 1_000_000)
     assert time.process_time() - started < 0.5
+
+
+def test_of_equally_near_names_the_first_by_name_are_told() -> None:
+    names = [f"many/model-{n:04}" for n in range(2000)]
+    for known in (names, names[::-1], names[1::2] + names[::2]):
+        near = Nearest({name: name for name in known}).to("many/model-x")
+        assert near == ["many/model-0000", "many/model-0001", "many/model-0002"]

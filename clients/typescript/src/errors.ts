@@ -116,7 +116,7 @@ export class ModelNotFoundError extends LLMClientError {
 export class RateLimitError extends LLMClientError {
   override readonly name: string = "RateLimitError";
   static override readonly defaultReason: KnownReason = "PROVIDER_RATE_LIMITED";
-  override readonly retryable: boolean = true;
+  override readonly retryable: boolean = this.reason !== "PROVIDER_QUOTA_EXHAUSTED";
 }
 
 /** The money is spent. */
@@ -154,6 +154,7 @@ export class StreamInterruptedError extends LLMClientError {
 export class GenerationTimeoutError extends LLMClientError {
   override readonly name: string = "GenerationTimeoutError";
   static override readonly defaultReason: KnownReason = "DEADLINE_EXCEEDED";
+  override readonly retryable: boolean = this.reason === "PROVIDER_STALLED";
 }
 
 /** The gateway's release does not have the method. */

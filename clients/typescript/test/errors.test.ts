@@ -40,6 +40,14 @@ test("every reason of the contract has its class", () => {
   }
 });
 
+test("an empty account is not worth another try, a silent provider is", () => {
+  const retryable = (reason: string) => errorFromStatus(withInfo(status.UNKNOWN, reason)).retryable;
+  expect(retryable("PROVIDER_RATE_LIMITED")).toBe(true);
+  expect(retryable("PROVIDER_QUOTA_EXHAUSTED")).toBe(false);
+  expect(retryable("PROVIDER_STALLED")).toBe(true);
+  expect(retryable("DEADLINE_EXCEEDED")).toBe(false);
+});
+
 test("all that the details tell", () => {
   const more = [
     anyPack(

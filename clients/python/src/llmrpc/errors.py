@@ -41,6 +41,13 @@ class QuotaViolation:
     description: str
 
 
+_AGAIN: Mapping[ReasonValue, bool] = {
+    pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED: False,
+    pb.ERROR_REASON_PROVIDER_STALLED: True,
+}
+"""Where a reason is not `retryable` as its exception is."""
+
+
 class LLMClientError(Exception):
     """A call failed.
 
@@ -73,6 +80,7 @@ class LLMClientError(Exception):
         super().__init__(message)
         self.message = message
         self.reason: ReasonValue = self.default_reason if reason is None else reason
+        self.retryable = _AGAIN.get(self.reason, type(self).retryable)
         self.metadata: dict[str, str] = dict(metadata or {})
         self.retry_after = retry_after
         """Seconds to wait before another try, as the provider or a limit says."""

@@ -39,11 +39,12 @@ class Nearest:
 
 
 def _best(shared: Counter[int], names: list[tuple[str, str]], size: int) -> list[tuple[int, float]]:
-    """The places with the highest share of common pairs."""
+    """The places with the highest share of common pairs; of equal ones the first by name."""
     scores = {
         place: 2 * count / (size + len(names[place][0]) + 1) for place, count in shared.items()
     }
-    return sorted(scores.items(), key=lambda item: -item[1])[:_COMPARED]
+    best = sorted(scores.items(), key=lambda item: (-item[1], names[item[0]]))
+    return best[:_COMPARED]
 
 
 def _pairs(name: str) -> set[str]:

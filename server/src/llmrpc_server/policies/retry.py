@@ -18,6 +18,9 @@ from llmrpc_server.policies.keys import KeyRing
 
 T = TypeVar("T")
 
+_LONG = {pb.ERROR_REASON_PROVIDER_STALLED}
+"""What a caller may send again later, and has waited for long enough in this call."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetrySettings:
@@ -99,7 +102,8 @@ class RetryClient(WrapperClient):
             delay = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
             if last.retry_after is not None:
                 delay = last.retry_after
-            if not last.retryable or tries >= settings.attempts or not self._may_wait(delay, call):
+            again = last.retryable and last.reason not in _LONG
+            if not again or tries >= settings.attempts or not self._may_wait(delay, call):
                 raise last
             await self._sleep(delay)
 

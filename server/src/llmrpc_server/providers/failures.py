@@ -103,8 +103,6 @@ def failure(provider: str, kind: Kind, said: Said, status: int | None = None) ->
     error = EXCEPTIONS[kind.reason](text, reason=kind.reason, metadata={"provider": provider})
     if said.codes and len(said.codes[0]) <= MAX_CODE:
         error.metadata["provider_code"] = said.codes[0]
-    if kind is QUOTA:
-        error.retryable = False
     return error
 
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -200,10 +199,7 @@ func (p *player) batch(ctx context.Context, call *step, output object) error {
 		Error    object          `json:"error,omitempty"`
 	}
 	results := []result{}
-	defer func() {
-		slices.SortStableFunc(results, func(a, b result) int { return cmp.Compare(a.ID, b.ID) })
-		output["results"] = results
-	}()
+	defer func() { output["results"] = results }()
 	for came, err := range p.client.Batch(ctx, slices.Values(items), call.options()...) {
 		if err != nil {
 			return err

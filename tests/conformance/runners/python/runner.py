@@ -146,7 +146,6 @@ class Runner:
                 else:
                     one["response"] = json_format.MessageToDict(result.response)
                 results.append(one)
-                results.sort(key=lambda one: str(one["id"]))
 
     async def CountTokens(self, call: Json, own: Call, output: Json) -> None:
         count = await self.client.count_tokens(self.asked(call), own)

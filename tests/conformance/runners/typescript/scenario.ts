@@ -170,25 +170,16 @@ const METHODS: Record<string, (running: Running) => Promise<void>> = {
     const items = (call.request as JsonValue[]).map((item) =>
       fromJson(BatchItemSchema, item),
     );
-    const results: { id: string }[] = [];
-    try {
-      for await (const { id, outcome } of client.batch(items, options)) {
-        if (outcome.case === "response") {
-          results.push({
-            id,
-            response: toJson(LLMResponseSchema, outcome.value),
-          } as { id: string });
-        } else if (outcome.case === "status") {
-          results.push({
-            id,
-            error: seenError(errorFromStatus(outcome.value)),
-          } as { id: string });
-        }
+    const results: object[] = [];
+    seen["results"] = results;
+    for await (const { id, outcome } of client.batch(items, options)) {
+      if (outcome.case === "response") {
+        const response = toJson(LLMResponseSchema, outcome.value);
+        results.push({ id, response });
+      } else if (outcome.case === "status") {
+        const error = seenError(errorFromStatus(outcome.value));
+        results.push({ id, error });
       }
-    } finally {
-      seen["results"] = results.sort((a, b) =>
-        a.id < b.id ? -1 : a.id > b.id ? 1 : 0,
-      );
     }
   },
 

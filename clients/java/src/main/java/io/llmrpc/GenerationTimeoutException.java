@@ -15,4 +15,9 @@ public class GenerationTimeoutException extends LLMClientException {
   GenerationTimeoutException(Failure failure) {
     super(failure, ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED);
   }
+
+  @Override
+  public boolean isRetryable() {
+    return errorReason() == ErrorReason.ERROR_REASON_PROVIDER_STALLED;
+  }
 }

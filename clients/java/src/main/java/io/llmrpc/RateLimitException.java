@@ -18,6 +18,6 @@ public class RateLimitException extends LLMClientException {
 
   @Override
   public boolean isRetryable() {
-    return true;
+    return errorReason() != ErrorReason.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED;
   }
 }

@@ -77,6 +77,17 @@ class ExceptionsTest {
 
   @ParameterizedTest
   @CsvSource({
+    "PROVIDER_RATE_LIMITED, true",
+    "PROVIDER_QUOTA_EXHAUSTED, false",
+    "PROVIDER_STALLED, true",
+    "DEADLINE_EXCEEDED, false",
+  })
+  void anEmptyAccountIsNotWorthAnotherTryASilentProviderIs(String reason, boolean again) {
+    assertEquals(again, Exceptions.fromStatus(status(Code.UNKNOWN, info(reason))).isRetryable());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "CANCELLED, ProviderNotAvailableException",
     "INVALID_ARGUMENT, InvalidRequestException",
     "DEADLINE_EXCEEDED, GenerationTimeoutException",

@@ -20,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -126,14 +125,10 @@ final class Calls {
     for (JsonElement item : call.getAsJsonArray("request")) {
       items.add(Printed.read(item, BatchItem.newBuilder()).build());
     }
-    List<JsonObject> results = new ArrayList<>();
+    JsonArray results = new JsonArray();
+    printed.add("results", results);
     try (ResponseStream<BatchResult> stream = client.batch(items, options)) {
       stream.forEachRemaining(result -> results.add(result(result)));
-    } finally {
-      results.sort(Comparator.comparing(result -> result.get("id").getAsString()));
-      JsonArray sorted = new JsonArray();
-      results.forEach(sorted::add);
-      printed.add("results", sorted);
     }
   }
 

@@ -28,9 +28,8 @@ final class Vectors {
 
   private static Parser<? extends Message> parser(String name)
       throws ReflectiveOperationException {
-    String type =
-        name.replaceFirst("^llmrpc\\.", "io.llmrpc.").replaceFirst("^google\\.", "com.google.");
-    Message any = (Message) Class.forName(type).getMethod("getDefaultInstance").invoke(null);
+    Class<?> type = Class.forName("io." + name);
+    Message any = (Message) type.getMethod("getDefaultInstance").invoke(null);
     return any.getParserForType();
   }
 }

@@ -1,0 +1,107 @@
+"""A machine without a toolchain is told what was left out; CI leaves nothing out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import toolchains
+from tests.conformance.languages import RUNNERS, languages
+from tests.languages.test_suites import OF_MAKE
+from tests.running import ROOT
+from tests.toolchains import GO_VERSION, NEEDED, PROGRAMS, needs
+
+WITHOUT = {"go", "gofmt", "mvn", "java", "javac", "node", "npm"}
+RULES = [
+    *("check-go", "generate-go", "test-go", "conformance-runner-go", "check-deploy"),
+    *("check-java", "test-java", "conformance-runner-java"),
+]
+"""All that need a toolchain; `make check`, `make test` and `make conformance` run them."""
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH with all but the toolchains."""
+    folder = tmp_path_factory.mktemp("bare")
+    for place in os.environ["PATH"].split(os.pathsep):
+        for program in Path(place).iterdir() if Path(place).is_dir() else ():
+            link = folder / program.name
+            if program.name not in WITHOUT and not link.is_symlink():
+                link.symlink_to(program)
+    return str(folder)
+
+
+def make(*words: str, path: str, nothing_out: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    return subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=ROOT,
+        env=inherited | {"PATH": path, "LEAVE_NOTHING_OUT": nothing_out},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_without_its_toolchain(bare: str, rule: str) -> None:
+    needed = NEEDED["mvn" if rule.endswith("java") else "go"]
+    done = make(rule, path=bare, nothing_out="")
+    assert done.returncode == 0
+    assert re.fullmatch(rf"left out: [^()]+ \(no `\w+` here; install {needed}\)\n", done.stdout)
+    done = make(rule, path=bare, nothing_out="1")
+    assert done.returncode != 0
+    assert f"install {needed})" in done.stdout
+
+
+def test_conformance_without_toolchains(bare: str) -> None:
+    words = "--language go --language java --scenario answer-zero"
+    done = make("conformance", f"ARGS={words}", path=bare, nothing_out="")
+    assert done.returncode == 0
+    for language, program in PROGRAMS.items():
+        why = f"no `{program}` here; install {NEEDED[program]}"
+        assert f"left out: {language} ({why})" in done.stdout
+    done = make("conformance", f"ARGS={words}", path=bare, nothing_out="1")
+    assert done.returncode != 0
+    assert "✗" in done.stdout
+
+
+def test_make_test_asks_for_no_tool_in_go_then(bare: str) -> None:
+    assert "go install" not in make("-n", "test", path=bare, nothing_out="").stdout
+
+
+def test_a_test_that_needs_a_toolchain(bare: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", bare)
+    monkeypatch.setattr(toolchains, "left_out", {})
+    monkeypatch.setenv("LEAVE_NOTHING_OUT", "1")
+    with pytest.raises(pytest.fail.Exception, match="the Go client may not be left out"):
+        needs("go", "the Go client")
+    monkeypatch.delenv("LEAVE_NOTHING_OUT")
+    with pytest.raises(pytest.skip.Exception, match="left out: the Go client"):
+        needs("go", "the Go client")
+    assert toolchains.left_out == {"the Go client": f"no `go` here; install {NEEDED['go']}"}
+
+
+def test_every_client_has_a_runner_that_is_run() -> None:
+    clients = {path.name for path in (ROOT / "clients").iterdir() if path.is_dir()}
+    assert clients == set(languages()) == {path.name for path in RUNNERS.iterdir()}
+    rules = "".join(path.read_text() for path in ROOT.glob("*/*/rules.mk"))
+    for language in clients:
+        assert f"\nconformance-runner-{language}:" in rules
+        if language != "python":  # whose checks and tests are those of the whole
+            assert f"check-{language}" in (ROOT / "Makefile").read_text()
+            assert f"\ntest-{language}:" in rules
+
+
+def test_go_is_named_by_one_version() -> None:
+    modules = [path for path in ROOT.glob("*/**/go.mod") if "node_modules" not in path.parts]
+    assert len(modules) >= 3
+    for path in modules:
+        assert f"\ngo {GO_VERSION}." in path.read_text(), path
+    for page in ("clients/go/README.md", "docs/connect.md"):
+        assert f"Go {GO_VERSION}" in (ROOT / page).read_text(), page
