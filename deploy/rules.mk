@@ -7,7 +7,7 @@ KUBERNETES := 1.31 1.37
 
 .PHONY: check-deploy
 check-deploy: $(VENV)/.dev $(if $(HAVE_GO),manifests) ## Kubernetes manifests against Kubernetes' own schemas
-	@$(call have,go,the Kubernetes manifests,Go 1.25 or newer); \
+	@$(call have,go,the Kubernetes manifests,$(GO_NEEDED)); \
 	! $(VENV)/bin/kubernetes-validate --strict --quiet $(KUBERNETES:%=--kubernetes-version %) \
 		$(foreach tree,$(TREES),$(MANIFESTS)/$(notdir $(tree)).yaml) 2>&1 | grep . \
 		|| $(call mend,correct the field of deploy/kubernetes that the validator names)
