@@ -17,12 +17,14 @@ from tests.running import GatewayProcess
 
 PAGE = page("docs/configuration.md")
 EXAMPLE = blocks(section(PAGE, "An example"), "yaml")[0]
+(READMES,) = blocks(page("README.md"), "yaml")
 
 
-async def test_check_config_accepts_the_example(tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", [EXAMPLE, READMES], ids=["page", "readme"])
+async def test_check_config_accepts_the_example(tmp_path: Path, example: str) -> None:
     path = tmp_path / "llmrpc.yaml"
-    path.write_text(EXAMPLE)
-    environment = {name: f"a-key-for-{name}" for name in re.findall(r"\$\{(\w+)\}", EXAMPLE)}
+    path.write_text(example)
+    environment = {name: f"a-key-for-{name}" for name in re.findall(r"\$\{(\w+)\}", example)}
     arguments = ("check-config", "--config", str(path))
     process = await GatewayProcess.start(*arguments, environment=environment)
     assert await process.ended() == 0, process.stderr
