@@ -10,6 +10,7 @@ import pytest
 NEEDED = {
     "go": "Go 1.26 or newer",
     "mvn": "a JDK 17 or newer and Maven",
+    "openssl": "OpenSSL or LibreSSL",
 }
 """What to install for a program."""
 
