@@ -86,7 +86,7 @@ bench: $(VENV)/.dev ## measure what a call costs beside a bare server
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	rm -rf $(VENV) $(BUILD) tests/node_modules clients/typescript/node_modules clients/typescript/dist tests/conformance/runners/typescript/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BUILD) tests/node_modules clients/typescript/node_modules clients/typescript/dist clients/java/target tests/conformance/runners/typescript/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find clients server tests docs examples $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the checks, one by one -------------------------------------------------
@@ -156,7 +156,7 @@ image-lint: $(VENV)/.dev ## hadolint and the Compose file's schema
 # --- the contract -----------------------------------------------------------
 
 .PHONY: generate
-generate: $(GOOGLEAPIS)/.stamp generate-go ## write the committed stubs from protos/
+generate: $(GOOGLEAPIS)/.stamp generate-go generate-typescript ## write the committed stubs from protos/
 	@$(fresh_stubs)
 	@mkdir -p $(STUBS) && rm -f $(STUBS)/*_pb2.py* $(STUBS)/*_pb2_grpc.py*
 	@cp $(BUILD)/stubs/llmrpc/v1/* $(STUBS)

@@ -16,6 +16,7 @@ GO_VERSION = re.findall(r"^go (\d+\.\d+)", (ROOT / "clients/go/go.mod").read_tex
 NEEDED = {
     "go": f"Go {GO_VERSION} or newer",
     "mvn": "a JDK 17 or newer and Maven",
+    "openssl": "OpenSSL or LibreSSL",
 }
 """What to install for a program."""
 PROGRAMS = {"go": "go", "java": "mvn"}

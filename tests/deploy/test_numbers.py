@@ -49,7 +49,7 @@ def test_readiness_notices_within_the_pause(tree: Tree, config: Config) -> None:
     probe = tree.probes["readinessProbe"]
     for each in tree.probes.values():
         assert each["timeoutSeconds"] >= 1
-    if "grpc" in probe:
+    if "grpc" in probe:  # a deleted pod's endpoint goes at once; this is for any other signal
         assert probe["periodSeconds"] * probe["failureThreshold"] <= config.listen.drain_pause
 
 

@@ -18,6 +18,7 @@ from tests.deploy.manifests import SECRETS, Tree
 from tests.docs.pages import blocks, page, section
 from tests.running import GatewayProcess, as_async
 from tests.server.wire import ask, failure
+from tests.toolchains import needs
 
 KEY = "llmrpc_a-key-of-the-test"
 ENVIRONMENT = SECRETS | {
@@ -83,6 +84,7 @@ async def test_without_a_secret_it_refuses_to_start(tmp_path: Path, lacks: str, 
 @pytest.fixture
 def certificate(tmp_path: Path) -> list[Path]:
     """What the commands of docs/deploying.md put into the Secret."""
+    needs("openssl", "the TLS of docs/deploying.md")
     commands = blocks(section(page("docs/deploying.md"), "TLS"), "sh")[0].split("kubectl")[0]
     subprocess.run(["sh", "-ec", commands], cwd=tmp_path, capture_output=True, check=True)
     return [tmp_path / name for name in ("tls.crt", "tls.key", "ca.crt")]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,15 +18,18 @@ from llmrpc_server.config import Config, ConfigError, load_config
 from tests.conftest import StartProcess
 from tests.docs.pages import blocks, page, section
 from tests.running import GatewayProcess
+from tests.toolchains import needs
 
 PAGE = page("docs/configuration.md")
 EXAMPLE = blocks(section(PAGE, "An example"), "yaml")[0]
+(READMES,) = blocks(page("README.md"), "yaml")
 
 
-async def test_check_config_accepts_the_example(tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", [EXAMPLE, READMES], ids=["page", "readme"])
+async def test_check_config_accepts_the_example(tmp_path: Path, example: str) -> None:
     path = tmp_path / "llmrpc.yaml"
-    path.write_text(EXAMPLE)
-    environment = {name: f"a-key-for-{name}" for name in re.findall(r"\$\{(\w+)\}", EXAMPLE)}
+    path.write_text(example)
+    environment = {name: f"a-key-for-{name}" for name in re.findall(r"\$\{(\w+)\}", example)}
     arguments = ("check-config", "--config", str(path))
     process = await GatewayProcess.start(*arguments, environment=environment)
     assert await process.ended() == 0, process.stderr
@@ -81,3 +88,32 @@ async def test_the_provider_of_your_own_answers(
         response = await client.generate_text(messages)
         assert (response.content, response.model) == ("HELLO THERE", "grey")
         assert "".join([chunk async for chunk in client.stream_text(messages)]) == "HELLO THERE "
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Path:
+    """A folder with the certificates that the page makes."""
+    needs("openssl", "the certificates of docs/configuration.md")
+    scripts = [blocks(section(PAGE, title), "sh")[0] for title in ("TLS", "mTLS")]
+    making = "".join(script.partition("llmrpc generate")[0] for script in scripts)
+    subprocess.run(["sh", "-ec", making], cwd=tmp_path, capture_output=True, check=True)
+    return tmp_path
+
+
+async def test_its_certificates_open_the_door(
+    certified: Path, gateway_process: StartProcess
+) -> None:
+    recipe = section(PAGE, "mTLS")
+    files = yaml.safe_load(blocks(recipe, "yaml")[0])["listen"]["tls"]
+    paths = {name: str(certified / file) for name, file in files.items()}
+    port = (await (await gateway_process(listen={"tls": paths})).address()).rpartition(":")[2]
+    _, *calls = blocks(recipe, "sh")[0].partition("llmrpc generate")
+    asking = await asyncio.create_subprocess_shell(
+        "set -e; " + "".join(calls).replace(":50051", f":{port}"),
+        cwd=certified,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complaints = await asking.communicate()
+    assert said.decode().split() == ["Hello", "SERVING"], complaints.decode()

@@ -12,7 +12,7 @@ import pytest
 from docs.descriptors import PROTOS
 from llmrpc import channel
 from llmrpc_server.rpc.server import ListenSettings
-from tests.docs.pages import ROOT, page, section
+from tests.docs.pages import codes, page, section
 
 PAGE = page("docs/connect.md")
 POM = "{http://maven.apache.org/POM/4.0.0}"
@@ -23,13 +23,6 @@ def row(language: str) -> str:
     return line
 
 
-def own(path: str) -> str:
-    """A client's own file, which may not be there yet."""
-    if not (ROOT / path).exists():
-        pytest.skip(f"there is no {path} yet")
-    return page(path)
-
-
 def test_python() -> None:
     project = tomllib.loads(page("clients/python/pyproject.toml"))["project"]
     needs = project["requires-python"].removeprefix(">=")
@@ -38,7 +31,7 @@ def test_python() -> None:
 
 
 def test_go() -> None:
-    module = own("clients/go/go.mod")
+    module = page("clients/go/go.mod")
     (name,) = re.findall(r"^module (\S+)$", module, re.MULTILINE)
     (needs,) = re.findall(r"^go (\d+\.\d+)", module, re.MULTILINE)
     assert f"| `{name}` | Go {needs} |" in row("Go")
@@ -46,7 +39,7 @@ def test_go() -> None:
 
 
 def test_java() -> None:
-    project = ET.fromstring(own("clients/java/pom.xml"))  # noqa: S314 - our own file
+    project = ET.fromstring(page("clients/java/pom.xml"))  # noqa: S314 - our own file
     values = {
         each: project.findtext(f"{POM}{each}") for each in ("groupId", "artifactId", "version")
     }
@@ -56,7 +49,7 @@ def test_java() -> None:
 
 
 def test_typescript() -> None:
-    package = json.loads(own("clients/typescript/package.json"))
+    package = json.loads(page("clients/typescript/package.json"))
     assert f"| `{package['name']}` | Node 20 |" in row("TypeScript")
     assert package["engines"]["node"].startswith(">=20")
     assert f"npm install {package['name']}\n" in PAGE
@@ -73,3 +66,15 @@ def test_its_numbers() -> None:
     assert f"to {channel.MAX_MESSAGE_BYTES // 2**20} MiB" in PAGE
     assert ListenSettings().min_ping_interval <= 10
     assert f"`{channel.DEFAULT_TARGET}`" in PAGE
+
+
+@pytest.mark.parametrize("language", ["go", "java", "typescript"])
+def test_each_client_is_told_of_by_its_own_words(language: str) -> None:
+    own = f"clients/{language}/README.md"
+    readme = page("README.md")
+    assert f"](../{own})" in PAGE
+    (line,) = (each for each in readme.splitlines() if f"]({own})" in each and each[0] == "|")
+    install, stream = codes(line)[:2]
+    if install.startswith(("go get", "npm install")):
+        assert f"{install}\n" in page(own)
+    assert stream.removeprefix("client.streamText(request)") in page(own)

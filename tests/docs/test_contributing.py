@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md's way to a new provider, and the links of all pages."""
+"""CONTRIBUTING.md's way to a new provider, and the links and commands of all pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.docs.pages import ROOT, blocks, codes, page, section
 WAY = section(page("CONTRIBUTING.md"), "Adding a provider")
 PAGES = sorted(
     [
+        ROOT / "tests/conformance/README.md",
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/*.md"),
         *ROOT.glob("clients/*/README.md"),
@@ -54,6 +55,17 @@ def test_links_lead_somewhere(path: Path) -> None:
             goal = (path.parent / name) if name else path
             assert goal.exists(), target
             assert not anchor or anchor in anchors(goal), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_make_is_asked_for_is_there(path: Path) -> None:
+    rules = "".join(each.read_text() for each in (ROOT / "Makefile", *ROOT.glob("*/**/rules.mk")))
+    targets = set(re.findall(r"^([a-z-]+):", rules, re.MULTILINE))
+    text = path.read_text()
+    inline = codes(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    typed = "\n".join([*blocks(text, "(?:sh|console)?"), *inline])
+    named = re.findall(r"^(?:\S+=\S+ )*make ([a-z][a-z-]*)", typed, re.MULTILINE)
+    assert set(named) - targets == set()
 
 
 def anchors(path: Path) -> set[str]:

@@ -102,3 +102,4 @@ async def test_an_old_connection_is_left_and_its_stream_goes_on(gateway: StartGa
 def test_the_ages_are_settings(name: str) -> None:
     (example,) = blocks(section(PAGE, "Connections grow old"), "yaml")
     assert yaml.safe_load(example)["listen"][name] > getattr(ListenSettings(), name)
+    assert f"; {ListenSettings().max_connection_age_grace:g} seconds unless you say" in PAGE

@@ -95,6 +95,7 @@ def test_no_provider_at_all(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     ("text", "said"),
     [
         ("default_model: opnai/gpt-4", "default_model: model 'opnai/gpt-4'"),
+        ("default_model: f\naliases: {f: openai/x}", "default_model: model 'openai/x': openai is"),
         ("aliases: {fast: openai/gpt-4o}", "aliases.fast: model 'openai/gpt-4o': openai is off"),
     ],
 )

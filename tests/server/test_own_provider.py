@@ -65,6 +65,14 @@ class Failing(Shouting):
 MINE = {"mine": {"client": f"{__name__}:Shouting", "models": ["loud"], "default_model": "quiet"}}
 
 
+async def test_no_model_may_mean_an_alias(gateway: StartGateway) -> None:
+    running = await gateway(
+        providers=MINE, default_model="ours", aliases={"ours": "loud", "loud": "echo"}
+    )
+    response = await running.stub.Generate(ask())
+    assert (response.provider, response.model) == ("mine", "loud")
+
+
 @pytest.mark.parametrize(("model", "upstream"), [("mine/a", "a"), ("loud", "loud"), ("", "quiet")])
 async def test_it_answers_through_the_gateway(
     gateway: StartGateway, model: str, upstream: str

@@ -55,6 +55,18 @@ async def test_a_refusal_for_want_of_a_key_has_its_details(gateway: StartGateway
     assert '"reason": "UNAUTHENTICATED"' in done.complaints
 
 
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_asks_for_a_key_by_each_of_its_names(
+    gateway: StartGateway, version: str
+) -> None:
+    running = await gateway(auth=KEYS)
+    method = f"grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+    asked = ("-plaintext", "-d", '{"list_services": ""}')
+    done = await run("grpcurl", *asked, *REFLECTED, running.address, method)
+    assert (done.status, done.out) == (64 + 16, "")
+    assert SERVICE in (await run("grpcurl", *asked, *BEARER, running.address, method)).out
+
+
 async def test_health_is_open_to_all_but_its_list(gateway: StartGateway) -> None:
     running = await gateway(auth=KEYS)
 

@@ -89,7 +89,7 @@ class Config:
     listen: ListenSettings = field(default_factory=ListenSettings)
     auth: tuple[CallerKey, ...] = ()
     default_model: str = ""
-    """For requests without a model; empty: the first configured provider's own."""
+    """For requests without a model, an alias too; empty: the first configured provider's own."""
     temperature: Temperature | None = 0.7
     """For requests without one; null leaves it to the provider."""
     max_tokens: AtLeastOne | None = None

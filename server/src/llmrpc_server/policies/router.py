@@ -153,8 +153,9 @@ class Router(BaseLLMClient):
         return None
 
     def _meant(self, model: str) -> str:
-        """The name behind an alias; for no name the configured default."""
-        return self._names.aliases.get(model, model) or self._names.default_model
+        """The name behind an alias; for no name the configured default, an alias or not."""
+        name = model or self._names.default_model
+        return self._names.aliases.get(name, name)
 
     def _not_found(self, model: str) -> ModelNotFoundError:
         name = self._meant(model)
