@@ -72,10 +72,8 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
     }
 
     void start(GenerateRequest request) {
-      synchronized (this) {
-        if (done) {
-          return; // cancelled before anything was sent
-        }
+      if (isDone()) {
+        return; // cancelled before anything was sent
       }
       try {
         outgoing.start(this, request);
@@ -84,8 +82,17 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
         }
       } catch (InvalidRequestException e) {
         end(e);
+      } catch (IllegalStateException e) {
+        if (!isDone()) {
+          throw e;
+        }
+        // It was cancelled while it was sent, and gRPC takes no message then.
       }
       drain();
+    }
+
+    private synchronized boolean isDone() {
+      return done;
     }
 
     @Override
@@ -159,8 +166,13 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
         }
         busy = true;
       }
-      for (Runnable step = step(); step != null; step = step()) {
-        step.run();
+      try {
+        for (Runnable step = step(); step != null; step = step()) {
+          step.run();
+        }
+      } catch (RuntimeException | Error e) {
+        cancel(); // a subscriber that throws is rid of its subscription (Reactive Streams, 2.13)
+        throw e;
       }
     }
 
