@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	llmrpc "github.com/llmrpc/llmrpc/clients/go"
 	"github.com/llmrpc/llmrpc/clients/go/llmrpcv1"
@@ -60,6 +62,19 @@ func TestAConnectionLostBehindTheFirstEventInterruptsTheStream(t *testing.T) {
 		if len(events) != 1 || !errors.Is(err, llmrpc.ErrStreamInterrupted) {
 			t.Fatal(code, events, err)
 		}
+	}
+}
+
+func TestAGatewayThatEndsAStreamInTheMiddleTellsWhy(t *testing.T) {
+	usage := &llmrpcv1.Usage{OutputTokens: 7}
+	why := detailed(t, codes.Unavailable,
+		&errdetails.ErrorInfo{Reason: "PROVIDER_OVERLOADED", Domain: "llmrpc"},
+		&llmrpcv1.ErrorDetails{RequestId: "theirs", Usage: usage})
+	_, err := read(dialFake(t, &fake{stream: play(why.Err(), text(1, "a"))}), t.Context())
+	failed, _ := errors.AsType[*llmrpc.Error](err)
+	if failed.Kind != llmrpc.KindProviderNotAvailable || failed.Reason != "PROVIDER_OVERLOADED" ||
+		failed.RequestID != "theirs" || !proto.Equal(failed.Usage, usage) {
+		t.Errorf("%+v", *failed)
 	}
 }
 
