@@ -84,7 +84,7 @@ bench: $(VENV)/.dev ## measure what a call costs beside a bare server
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	rm -rf $(VENV) $(BUILD) tests/node_modules clients/typescript/node_modules clients/typescript/dist tests/conformance/runners/typescript/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BUILD) tests/node_modules clients/typescript/node_modules clients/typescript/dist clients/java/target tests/conformance/runners/typescript/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find clients server tests docs examples $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the checks, one by one -------------------------------------------------
