@@ -65,7 +65,7 @@ func Outcome(result *llmrpcv1.BatchResult) (*llmrpcv1.LLMResponse, error) {
 	if response := result.GetResponse(); response != nil {
 		return response, nil
 	}
-	return nil, notWhole("the result has neither a response nor an error")
+	return nil, notWhole("a result has neither a response nor an error")
 }
 
 // sender sends the items, since results come in between.

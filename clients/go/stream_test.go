@@ -116,7 +116,7 @@ func endless(canceled chan<- struct{}) *fake {
 		_ = stream.Send(text(1, "a"))
 		<-stream.Context().Done()
 		canceled <- struct{}{}
-		return nil
+		return status.FromContextError(stream.Context().Err()).Err() // a good end could overtake the deadline
 	}}
 }
 

@@ -38,6 +38,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
       return result;
     }
     sender.stop();
+    sender.throwFailure();
     if (!sender.finished || received != sender.sent.get()) {
       throw outgoing.notWhole(
           "it ended with " + received + " results for " + sender.sent.get() + " items");

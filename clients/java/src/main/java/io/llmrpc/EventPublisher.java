@@ -35,9 +35,25 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
   @Override
   public void subscribe(Flow.Subscriber<? super T> subscriber) {
     Objects.requireNonNull(subscriber);
-    Reading<T> reading = new Reading<>(calls.get(), pieces, subscriber);
+    Reading<T> reading;
+    try {
+      reading = new Reading<>(calls.get(), pieces, subscriber);
+    } catch (IllegalStateException e) { // the client is closed
+      subscriber.onSubscribe(new Nothing());
+      subscriber.onError(e);
+      return;
+    }
     subscriber.onSubscribe(reading);
     reading.start(request);
+  }
+
+  /** Of a subscriber that gets no call. */
+  private static final class Nothing implements Flow.Subscription {
+    @Override
+    public void request(long count) {}
+
+    @Override
+    public void cancel() {}
   }
 
   /** One subscriber and its call. Signals go out one after another, by whoever finds work first. */
