@@ -21,17 +21,14 @@ import (
 func Accumulate(events iter.Seq2[*llmrpcv1.StreamEvent, error]) (*llmrpcv1.LLMResponse, error) {
 	var parts []*part
 	var completed *llmrpcv1.LLMResponse
-	expected := int32(1)
+	var order order
 	for event, err := range events {
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case completed != nil:
-			return nil, notWhole("an event came after the completed response")
-		case event.GetSequence() != expected:
-			return nil, notWhole("event %d came instead of %d", event.GetSequence(), expected)
 		}
-		expected++
+		if fault := order.fault(event); fault != "" {
+			return nil, notWhole("%s", fault)
+		}
 		for _, delta := range event.GetDeltas() {
 			if parts, err = add(parts, delta); err != nil {
 				return nil, err
@@ -39,8 +36,8 @@ func Accumulate(events iter.Seq2[*llmrpcv1.StreamEvent, error]) (*llmrpcv1.LLMRe
 		}
 		completed = event.GetCompleted()
 	}
-	if completed == nil {
-		return nil, notWhole("the stream ended without its completed response")
+	if fault := order.faultAtEnd(); fault != "" {
+		return nil, notWhole("%s", fault)
 	}
 	same := func(built *part, sent *llmrpcv1.Part) bool { return proto.Equal(built.build(), sent) }
 	if !slices.EqualFunc(parts, completed.GetMessage().GetParts(), same) {
@@ -50,7 +47,8 @@ func Accumulate(events iter.Seq2[*llmrpcv1.StreamEvent, error]) (*llmrpcv1.LLMRe
 }
 
 func notWhole(format string, arguments ...any) *Error {
-	return newError(KindStreamInterrupted, codes.Unavailable, fmt.Sprintf(format, arguments...))
+	text := "the stream is not whole: " + fmt.Sprintf(format, arguments...)
+	return newError(KindStreamInterrupted, codes.Unavailable, text)
 }
 
 // part is a part under construction.

@@ -113,8 +113,8 @@ func TestWhatDoesNotAddUpIsInterrupted(t *testing.T) {
 	changed.Deltas[0].Kind = &llmrpcv1.Delta_Refusal{Refusal: "no"}
 	for says, events := range map[string][]*llmrpcv1.StreamEvent{
 		"ended without":                       {one},
-		"event 3 came instead of 2":           {one, completed(3)},
-		"after the completed":                 {completed(1), text(2, "a")},
+		"event 3 came for 2":                  {one, completed(3)},
+		"behind the completed":                {completed(1), text(2, "a")},
 		"do not add up":                       {one, completed(2, llmrpc.Text("Hello"))},
 		"add up to":                           {one, completed(2, llmrpc.Text("Hel"), llmrpc.Text(""))},
 		"part 1 came while 0":                 {delta(1, &llmrpcv1.Delta{Kind: &llmrpcv1.Delta_Text{}})},

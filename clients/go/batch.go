@@ -22,7 +22,9 @@ import (
 // Items are pulled one at a time as gRPC takes them, in a goroutine of their own, such
 // as from slices.Values. They may wait for results. Once the batch is over, no more are
 // asked for. Where items themselves fail, end them and cancel ctx with the cause, which
-// the batch's error then holds. Left early, the call is canceled at once.
+// the batch's error then holds. Left early, the call is canceled at once; a sequence
+// that waits for something of its own is not interrupted, and its goroutine ends with
+// its next item, so let it watch a context that you cancel.
 func (c *Client) Batch(
 	ctx context.Context, items iter.Seq[*llmrpcv1.BatchItem], options ...CallOption,
 ) iter.Seq2[*llmrpcv1.BatchResult, error] {
@@ -63,7 +65,7 @@ func Outcome(result *llmrpcv1.BatchResult) (*llmrpcv1.LLMResponse, error) {
 	if response := result.GetResponse(); response != nil {
 		return response, nil
 	}
-	return nil, notWhole("the result has neither a response nor an error")
+	return nil, notWhole("a result has neither a response nor an error")
 }
 
 // sender sends the items, since results come in between.

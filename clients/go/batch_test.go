@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -217,6 +218,25 @@ func TestItemsThatFailCancelTheBatchWithTheirCause(t *testing.T) {
 	_, err := ids(client.Batch(ctx, items))
 	if !errors.Is(err, unreadable) || !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+func TestTheClientsTimeoutDoesNotBoundABatch(t *testing.T) {
+	var bounded []bool
+	client := dialFake(t, &fake{batch: func(stream llmrpcv1.LLMService_BatchGenerateServer) error {
+		_, has := stream.Context().Deadline()
+		bounded = append(bounded, has)
+		return echo(stream)
+	}}, llmrpc.WithTimeout(time.Hour))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	for _, ctx := range []context.Context{t.Context(), ctx} {
+		if _, err := ids(client.Batch(ctx, slices.Values([]*llmrpcv1.BatchItem{item("a")}))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(bounded, []bool{false, true}) {
+		t.Error(bounded)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
 	llmrpc "github.com/llmrpc/llmrpc/clients/go"
@@ -97,6 +100,57 @@ func TestAGatewayThatIsNotAvailableIsTriedFourTimes(t *testing.T) {
 	response, err := client.Generate(t.Context(), large)
 	if err != nil || response.GetContent() != "there" || tries.Load() != 4 {
 		t.Error(response, err, tries.Load())
+	}
+}
+
+func TestNothingButUnavailableIsTriedAgain(t *testing.T) {
+	var code codes.Code
+	var tries atomic.Int32
+	client := dialFake(t, &fake{generate: func(context.Context, *llmrpcv1.GenerateRequest) (*llmrpcv1.LLMResponse, error) {
+		tries.Add(1)
+		return nil, status.Error(code, "no")
+	}})
+	for code = codes.Canceled; code <= codes.Unauthenticated; code++ {
+		tries.Store(0)
+		if _, err := client.Generate(t.Context(), hello()); err == nil || code != codes.Unavailable && tries.Load() != 1 {
+			t.Error(code, err, tries.Load())
+		}
+	}
+}
+
+func TestAGatewayThatIsBackIsFoundSoon(t *testing.T) {
+	address := unused(t)
+	client := dial(t, address)
+	if _, err := client.Generate(t.Context(), hello()); !errors.Is(err, llmrpc.ErrProviderNotAvailable) {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, listener, listen(new(metadata.MD)))
+	until(t, "it answers", func() bool {
+		_, err := client.Generate(t.Context(), hello())
+		return err == nil
+	})
+}
+
+func TestWhoAnswersForTheNameDoesNotChooseTheRetries(t *testing.T) {
+	var tries atomic.Int32
+	address := serve(t, &fake{generate: func(context.Context, *llmrpcv1.GenerateRequest) (*llmrpcv1.LLMResponse, error) {
+		tries.Add(1)
+		return nil, status.Error(codes.Unavailable, "down")
+	}})
+	names := manual.NewBuilderWithScheme("names")
+	resolver.Register(names)
+	names.BuildCallback = func(_ resolver.Target, conn resolver.ClientConn, _ resolver.BuildOptions) {
+		_ = conn.UpdateState(resolver.State{
+			Addresses:     []resolver.Address{{Addr: address}},
+			ServiceConfig: conn.ParseServiceConfig(`{}`),
+		})
+	}
+	if _, err := dial(t, "names:///gateway").Generate(t.Context(), hello()); err == nil || tries.Load() != 4 {
+		t.Error(err, tries.Load())
 	}
 }
 

@@ -71,8 +71,10 @@ type Error struct {
 	Message string
 	// Metadata says what the reason is about, such as its provider and model.
 	Metadata map[string]string
-	// RetryDelay is how long to wait before another try. Zero: nobody said.
+	// RetryDelay is how long to wait before another try, where RetryDelayKnown says
+	// that somebody told it; zero is then at once.
 	RetryDelay      time.Duration
+	RetryDelayKnown bool
 	Violations      []Violation
 	QuotaViolations []QuotaViolation
 	// RequestID finds the call in the gateway's log.
@@ -114,7 +116,12 @@ func (e *Error) Is(target error) bool {
 func (e *Error) Unwrap() error { return e.cause }
 
 // GRPCStatus is the status with its details, for package status of gRPC.
-func (e *Error) GRPCStatus() *status.Status { return e.status }
+func (e *Error) GRPCStatus() *status.Status {
+	if e.status == nil { // one of the caller's own, for fakes and wrappers
+		return status.New(e.Code, e.Message)
+	}
+	return e.status
+}
 
 // Retryable says whether the same request may succeed when it is sent again.
 func (e *Error) Retryable() bool {

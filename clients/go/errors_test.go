@@ -105,7 +105,7 @@ func TestEveryReasonOfTheContractHasItsKind(t *testing.T) {
 			continue
 		}
 		sentinel, known := want[reason]
-		err := llmrpc.ErrorFromStatus(reasoned(t, codes.Unknown, reason).Proto())
+		err, _ := errors.AsType[*llmrpc.Error](llmrpc.ErrorFromStatus(reasoned(t, codes.Unknown, reason).Proto()))
 		if !known || err.Reason != reason || (sentinel != nil && !errors.Is(err, sentinel)) ||
 			(sentinel == nil && err.Kind != llmrpc.KindOther) {
 			t.Errorf("%s is %s", reason, err.Kind)
@@ -154,9 +154,11 @@ func TestWhatIsNotKnownHereGoesByItsCode(t *testing.T) {
 		if newer.Kind != kind || newer.Code != code || newer.Reason != "A_NEWER_ONE" {
 			t.Errorf("%s with a newer reason: %+v", code, *newer)
 		}
-		stranger := failing(t, detailed(t, code, &errdetails.ErrorInfo{Reason: "RATE_LIMITED", Domain: "other.example"}))
+		stranger := failing(t, detailed(t, code, &errdetails.ErrorInfo{
+			Reason: "RATE_LIMITED", Domain: "other.example", Metadata: map[string]string{"zone": "b"},
+		}))
 		bare := failing(t, status.New(code, "no details"))
-		if stranger.Kind != kind || bare.Kind != kind || bare.Code != code || bare.Reason == "" || bare.Metadata["target"] == "" {
+		if stranger.Kind != kind || stranger.Metadata["zone"] != "b" || bare.Kind != kind || bare.Code != code || bare.Reason == "" || bare.Metadata["target"] == "" {
 			t.Errorf("%s: %+v, %+v", code, *stranger, *bare)
 		}
 	}
@@ -188,5 +190,29 @@ func TestTheRequestIDIsTheirsElseTheTrailersElseOurs(t *testing.T) {
 func TestNoErrorOfAGoodStatus(t *testing.T) {
 	if llmrpc.ErrorFromStatus(nil) != nil || llmrpc.ErrorFromStatus(&spb.Status{}) != nil {
 		t.Error("an error of nothing")
+	}
+}
+
+func TestADelayOfZeroIsNotNone(t *testing.T) {
+	for _, test := range []struct {
+		details []protoadapt.MessageV1
+		known   bool
+	}{
+		{nil, false},
+		{[]protoadapt.MessageV1{&errdetails.RetryInfo{}}, false},
+		{[]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(0)}}, true},
+	} {
+		details := append(test.details, &llmrpcv1.ErrorDetails{})
+		got := failing(t, detailed(t, codes.ResourceExhausted, details...))
+		if got.RetryDelay != 0 || got.RetryDelayKnown != test.known {
+			t.Errorf("%v: %v, %v", test.details, got.RetryDelay, got.RetryDelayKnown)
+		}
+	}
+}
+
+func TestAnErrorOfOnesOwnHasAStatus(t *testing.T) {
+	err := &llmrpc.Error{Kind: llmrpc.KindModelNotFound, Code: codes.NotFound, Message: "none"}
+	if seen := status.Convert(err); seen.Code() != codes.NotFound || seen.Message() != "none" {
+		t.Error(seen)
 	}
 }

@@ -52,11 +52,17 @@ func serve(t *testing.T, service *fake, options ...grpc.ServerOption) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	start(t, listener, service, options...)
+	return listener.Addr().String()
+}
+
+// start serves until the test is over.
+func start(t *testing.T, listener net.Listener, service *fake, options ...grpc.ServerOption) {
+	t.Helper()
 	server := grpc.NewServer(options...)
 	llmrpcv1.RegisterLLMServiceServer(server, service)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	return listener.Addr().String()
 }
 
 // dial makes a client that is closed with the test.

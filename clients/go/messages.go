@@ -37,6 +37,13 @@ func ImageURL(url string) *llmrpcv1.Part {
 	return &llmrpcv1.Part{Kind: &llmrpcv1.Part_Image{Image: image}}
 }
 
+// Audio is a part with a recording's bytes, of a type such as audio/wav.
+func Audio(data []byte, mediaType string) *llmrpcv1.Part {
+	source := &llmrpcv1.Audio_Data{Data: data}
+	audio := &llmrpcv1.Audio{Source: source, MediaType: mediaType}
+	return &llmrpcv1.Part{Kind: &llmrpcv1.Part_Audio{Audio: audio}}
+}
+
 // Document is a part with a file's bytes, of a type such as application/pdf, and the
 // name that the model sees.
 func Document(data []byte, mediaType, filename string) *llmrpcv1.Part {

@@ -17,7 +17,8 @@ func TestShortFormsAreTheContractsMessages(t *testing.T) {
 			llmrpc.User("Hello"),
 			llmrpc.UserParts(
 				llmrpc.Text("What is it?"), llmrpc.Image([]byte{1}, "image/png"),
-				llmrpc.ImageURL("https://example.com/a.png"), llmrpc.Document([]byte{2}, "application/pdf", "a.pdf"),
+				llmrpc.ImageURL("https://example.com/a.png"), llmrpc.Audio([]byte{3}, "audio/wav"),
+				llmrpc.Document([]byte{2}, "application/pdf", "a.pdf"),
 			),
 			llmrpc.ToolResults(&llmrpcv1.ToolResult{ToolCallId: "c1", Content: "rain"}),
 		},
@@ -32,6 +33,7 @@ func TestShortFormsAreTheContractsMessages(t *testing.T) {
 				{"text": "What is it?"},
 				{"image": {"data": "AQ==", "mediaType": "image/png"}},
 				{"image": {"uri": "https://example.com/a.png"}},
+				{"audio": {"data": "Aw==", "mediaType": "audio/wav"}},
 				{"document": {"data": "Ag==", "mediaType": "application/pdf", "filename": "a.pdf"}}
 			]},
 			{"role": "ROLE_TOOL", "parts": [{"toolResult": {"toolCallId": "c1", "content": "rain"}}]}

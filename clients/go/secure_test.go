@@ -22,6 +22,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
 	llmrpc "github.com/llmrpc/llmrpc/clients/go"
@@ -130,6 +131,14 @@ func TestMutualTLS(t *testing.T) {
 	}
 	client = dial(t, address, llmrpc.WithCA(ca.file("ca.pem")))
 	fails(t, client, "tls", "TLS does not match")
+}
+
+func TestAKeyThatWasGivenWithTLSDoesNotTravelWithoutIt(t *testing.T) {
+	address := serve(t, listen(new(metadata.MD)))
+	plain := llmrpc.WithDialOptions(grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if _, err := llmrpc.Dial(t.Context(), address, llmrpc.WithTLS(), llmrpc.WithToken("the-key"), plain); err == nil {
+		t.Error("the key would travel unencrypted")
+	}
 }
 
 func TestFilesThatDoNotServeAreNamed(t *testing.T) {

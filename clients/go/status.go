@@ -20,16 +20,15 @@ import (
 const errorDomain = "llmrpc"
 
 // ErrorFromStatus is the error of a status, such as that of a [llmrpcv1.BatchResult],
-// with all that its details tell. Nil and OK give nil.
+// with all that its details tell: an [*Error]. Nil and OK give nil.
 //
 // A reason that is newer than this client, and a status without the gateway's details,
 // get their kind by the code.
-func ErrorFromStatus(proto *spb.Status) *Error {
+func ErrorFromStatus(proto *spb.Status) error {
 	if codes.Code(proto.GetCode()) == codes.OK {
 		return nil
 	}
-	result := fromStatus(status.FromProto(proto))
-	return result
+	return fromStatus(status.FromProto(proto))
 }
 
 func fromStatus(s *status.Status) *Error {
@@ -41,16 +40,17 @@ func fromStatus(s *status.Status) *Error {
 	for _, detail := range s.Details() { // those that cannot be read are of type error
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
+			result.Metadata = maps.Clone(detail.GetMetadata())
 			if detail.GetDomain() != errorDomain {
 				continue
 			}
 			result.Reason = detail.GetReason()
-			result.Metadata = maps.Clone(detail.GetMetadata())
 			if kind, known := kindsOfReasons[result.Reason]; known {
 				result.Kind = kind
 			}
 		case *errdetails.RetryInfo:
 			result.RetryDelay = detail.GetRetryDelay().AsDuration()
+			result.RetryDelayKnown = detail.GetRetryDelay() != nil
 		case *errdetails.BadRequest:
 			for _, violation := range detail.GetFieldViolations() {
 				result.Violations = append(result.Violations,

@@ -4,7 +4,6 @@ package llmrpc
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 
@@ -33,27 +32,23 @@ func (c *Client) StreamText(
 			yield(nil, begun.failed(err, nil, false))
 			return
 		}
-		expected, whole := int32(1), false
+		var order order
 		for {
 			event, err := stream.Recv()
-			switch {
-			case err == io.EOF && whole:
-				return
-			case err == io.EOF:
-				yield(nil, begun.interrupted("it ended without its completed response"))
-				return
-			case err != nil:
-				yield(nil, begun.failed(err, stream.Trailer(), expected > 1))
-				return
-			case whole:
-				yield(nil, begun.interrupted(fmt.Sprintf("event %d came behind the completed response", event.GetSequence())))
-				return
-			case event.GetSequence() != expected:
-				yield(nil, begun.interrupted(fmt.Sprintf("event %d came for %d", event.GetSequence(), expected)))
+			if err == io.EOF {
+				if fault := order.faultAtEnd(); fault != "" {
+					yield(nil, begun.interrupted(fault))
+				}
 				return
 			}
-			expected++
-			whole = event.GetCompleted() != nil
+			if err != nil {
+				yield(nil, begun.failed(err, stream.Trailer(), order.seen > 0))
+				return
+			}
+			if fault := order.fault(event); fault != "" {
+				yield(nil, begun.interrupted(fault))
+				return
+			}
 			if !yield(event, nil) {
 				return
 			}

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	llmrpc "github.com/llmrpc/llmrpc/clients/go"
 	"github.com/llmrpc/llmrpc/clients/go/llmrpcv1"
@@ -63,6 +65,19 @@ func TestAConnectionLostBehindTheFirstEventInterruptsTheStream(t *testing.T) {
 	}
 }
 
+func TestAGatewayThatEndsAStreamInTheMiddleTellsWhy(t *testing.T) {
+	usage := &llmrpcv1.Usage{OutputTokens: 7}
+	why := detailed(t, codes.Unavailable,
+		&errdetails.ErrorInfo{Reason: "PROVIDER_OVERLOADED", Domain: "llmrpc"},
+		&llmrpcv1.ErrorDetails{RequestId: "theirs", Usage: usage})
+	_, err := read(dialFake(t, &fake{stream: play(why.Err(), text(1, "a"))}), t.Context())
+	failed, _ := errors.AsType[*llmrpc.Error](err)
+	if failed.Kind != llmrpc.KindProviderNotAvailable || failed.Reason != "PROVIDER_OVERLOADED" ||
+		failed.RequestID != "theirs" || !proto.Equal(failed.Usage, usage) {
+		t.Errorf("%+v", *failed)
+	}
+}
+
 func TestTextGivesTextAlone(t *testing.T) {
 	reasoning := &llmrpcv1.Delta{Kind: &llmrpcv1.Delta_Reasoning{Reasoning: "hm"}}
 	thinking := &llmrpcv1.StreamEvent{Sequence: 1, Deltas: []*llmrpcv1.Delta{reasoning}}
@@ -101,7 +116,7 @@ func endless(canceled chan<- struct{}) *fake {
 		_ = stream.Send(text(1, "a"))
 		<-stream.Context().Done()
 		canceled <- struct{}{}
-		return nil
+		return status.FromContextError(stream.Context().Err()).Err() // a good end could overtake the deadline
 	}}
 }
 

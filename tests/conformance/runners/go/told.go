@@ -46,7 +46,7 @@ func told(failed *llmrpc.Error) object {
 	if len(failed.Metadata) > 0 {
 		output["metadata"] = failed.Metadata
 	}
-	if failed.RetryDelay != 0 {
+	if failed.RetryDelayKnown {
 		output["retry_delay"] = canonical(durationpb.New(failed.RetryDelay))
 	}
 	var violations, quota, attempts []any

@@ -52,7 +52,7 @@ final class Address {
   static boolean isLoopback(String address) {
     int colon = address.indexOf(':');
     String scheme = colon < 0 ? "" : address.substring(0, colon);
-    if (scheme.startsWith("unix")) {
+    if (scheme.equals("unix") || scheme.equals("unix-abstract")) {
       return true;
     }
     String rest = address;

@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.llmrpc.v1.BatchItem;
 import io.llmrpc.v1.BatchResult;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A batch over one call: items go out as the gateway takes them, results come as they finish. */
@@ -19,6 +20,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
     outgoing.start(sender);
     outgoing.call.request(Receiver.AHEAD);
     sender.thread.start();
+    whenForgotten(sender::leave);
   }
 
   @Override
@@ -36,6 +38,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
       return result;
     }
     sender.stop();
+    sender.throwFailure();
     if (!sender.finished || received != sender.sent.get()) {
       throw outgoing.notWhole(
           "it ended with " + received + " results for " + sender.sent.get() + " items");
@@ -45,8 +48,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
 
   @Override
   public void close() {
-    outgoing.cancel();
-    sender.stop();
+    sender.leave();
   }
 
   /** Pulls the items in a thread of its own, since results come in between. */
@@ -98,7 +100,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
         if (!items.hasNext()) {
           return null;
         }
-        BatchItem item = items.next();
+        BatchItem item = Objects.requireNonNull(items.next(), "an item of the batch is null");
         outgoing.checkSize(item);
         return item;
       } catch (RuntimeException | Error e) {
@@ -124,6 +126,11 @@ final class BatchResults extends ResponseStream<BatchResult> {
       } else if (e != null) {
         throw (RuntimeException) e;
       }
+    }
+
+    void leave() {
+      outgoing.cancel();
+      stop();
     }
 
     void stop() {

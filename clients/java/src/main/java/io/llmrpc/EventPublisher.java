@@ -35,9 +35,25 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
   @Override
   public void subscribe(Flow.Subscriber<? super T> subscriber) {
     Objects.requireNonNull(subscriber);
-    Reading<T> reading = new Reading<>(calls.get(), pieces, subscriber);
+    Reading<T> reading;
+    try {
+      reading = new Reading<>(calls.get(), pieces, subscriber);
+    } catch (IllegalStateException e) { // the client is closed
+      subscriber.onSubscribe(new Nothing());
+      subscriber.onError(e);
+      return;
+    }
     subscriber.onSubscribe(reading);
     reading.start(request);
+  }
+
+  /** Of a subscriber that gets no call. */
+  private static final class Nothing implements Flow.Subscription {
+    @Override
+    public void request(long count) {}
+
+    @Override
+    public void cancel() {}
   }
 
   /** One subscriber and its call. Signals go out one after another, by whoever finds work first. */
@@ -72,10 +88,8 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
     }
 
     void start(GenerateRequest request) {
-      synchronized (this) {
-        if (done) {
-          return; // cancelled before anything was sent
-        }
+      if (isDone()) {
+        return; // cancelled before anything was sent
       }
       try {
         outgoing.start(this, request);
@@ -84,8 +98,17 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
         }
       } catch (InvalidRequestException e) {
         end(e);
+      } catch (IllegalStateException e) {
+        if (!isDone()) {
+          throw e;
+        }
+        // It was cancelled while it was sent, and gRPC takes no message then.
       }
       drain();
+    }
+
+    private synchronized boolean isDone() {
+      return done;
     }
 
     @Override
@@ -159,8 +182,13 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
         }
         busy = true;
       }
-      for (Runnable step = step(); step != null; step = step()) {
-        step.run();
+      try {
+        for (Runnable step = step(); step != null; step = step()) {
+          step.run();
+        }
+      } catch (RuntimeException | Error e) {
+        cancel(); // a subscriber that throws is rid of its subscription (Reactive Streams, 2.13)
+        throw e;
       }
     }
 

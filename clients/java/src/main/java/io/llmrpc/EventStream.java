@@ -2,12 +2,9 @@ package io.llmrpc;
 
 import io.llmrpc.v1.GenerateRequest;
 import io.llmrpc.v1.StreamEvent;
-import java.lang.ref.Cleaner;
 
 /** The events of one StreamText call, checked on the way. */
 final class EventStream extends ResponseStream<StreamEvent> {
-  private static final Cleaner CLEANER = Cleaner.create();
-
   private final Outgoing<GenerateRequest, StreamEvent> outgoing;
   private final Receiver<StreamEvent> receiver;
   private final EventOrder order = new EventOrder();
@@ -17,8 +14,7 @@ final class EventStream extends ResponseStream<StreamEvent> {
     receiver = new Receiver<>(outgoing);
     outgoing.start(receiver, request);
     outgoing.call.request(Receiver.AHEAD);
-    // A stream that is forgotten, and so never closed, still ends.
-    CLEANER.register(this, outgoing::cancel);
+    whenForgotten(outgoing::cancel);
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.grpc.Status.Code;
 import io.llmrpc.v1.ErrorDetails;
 import io.llmrpc.v1.ErrorReason;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -109,7 +110,7 @@ public final class Exceptions {
     ErrorDetails ours = detail(status, ErrorDetails.getDefaultInstance());
     failure.usage = ours.hasUsage() ? ours.getUsage() : null;
     failure.cost = ours.hasCost() ? ours.getCost() : null;
-    failure.attempts = java.util.List.copyOf(ours.getAttemptsList());
+    failure.attempts = List.copyOf(ours.getAttemptsList());
     if (!ours.getRequestId().isEmpty()) {
       failure.requestId = ours.getRequestId();
     }

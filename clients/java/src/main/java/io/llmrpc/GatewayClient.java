@@ -172,7 +172,7 @@ public final class GatewayClient implements AutoCloseable {
   /**
    * The models that a filter holds for, ordered by name: an AIP-160 expression over {@code Model}'s
    * fields, such as {@code provider = "openai" AND capabilities.tools}. Pages are asked for as the
-   * stream reaches them; the timeout is for each.
+   * stream reaches them: a call each, with the timeout and the request id that the options have.
    */
   public Stream<Model> models(String filter, RequestOptions options) {
     ModelPages pages =
@@ -270,7 +270,7 @@ public final class GatewayClient implements AutoCloseable {
 
     /** For each call that brings no timeout of its own. Without: the gateway's own limit. */
     public Builder timeout(Duration limit) {
-      timeout = Objects.requireNonNull(limit);
+      timeout = RequestOptions.checked(limit);
       return this;
     }
 

@@ -61,6 +61,11 @@ final class GrpcWords {
     return new Unreachable("", "the gateway at " + target + " is not available: " + said);
   }
 
+  /** Whether the gateway turned the request away by its size, before it was a call. */
+  static boolean refusedUnread(String words) {
+    return REFUSED.matcher(words).find();
+  }
+
   static String tooLarge(String target, String words) {
     Matcher taken = TAKEN.matcher(words);
     if (taken.find()) {

@@ -95,7 +95,7 @@ public class LLMClientException extends RuntimeException {
     return failure.quotaViolations;
   }
 
-  /** The identifier of the call, as in the gateway's log. */
+  /** The identifier of the call, as in the gateway's log; empty where it never got there. */
   public String requestId() {
     return failure.requestId;
   }

@@ -1,11 +1,13 @@
 package io.llmrpc;
 
 import io.llmrpc.v1.LLMMessage;
+import io.llmrpc.v1.LLMResponse;
 import io.llmrpc.v1.Part;
 import io.llmrpc.v1.Role;
 import io.llmrpc.v1.ToolCall;
 import io.llmrpc.v1.ToolResult;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The messages that most conversations are made of. */
 public final class Messages {
@@ -31,7 +33,15 @@ public final class Messages {
     return message(Role.ROLE_ASSISTANT, text);
   }
 
-  /** What a tool gave for a call of it. */
+  /** The calls of tools that the model wants made, in order. */
+  public static List<ToolCall> toolCalls(LLMResponse response) {
+    return response.getMessage().getPartsList().stream()
+        .filter(Part::hasToolCall)
+        .map(Part::getToolCall)
+        .collect(Collectors.toUnmodifiableList());
+  }
+
+  /** What a tool gave for a call of it; several calls have a message each. */
   public static LLMMessage toolResult(ToolCall call, String content) {
     ToolResult result =
         ToolResult.newBuilder()

@@ -59,7 +59,7 @@ final class Outgoing<Q, R> {
               + size
               + " bytes; this client sends at most "
               + Channels.MAX_MESSAGE_BYTES;
-      throw new InvalidRequestException(failure(Code.RESOURCE_EXHAUSTED, text, requestId));
+      throw new InvalidRequestException(failure(Code.RESOURCE_EXHAUSTED, text, ""));
     }
   }
 
@@ -118,11 +118,12 @@ final class Outgoing<Q, R> {
     if (code == Code.UNAVAILABLE) {
       GrpcWords.Unreachable found = GrpcWords.unreachable(connection.target, status);
       Map<String, String> known = Map.of("target", connection.target, "cause", found.cause);
-      return new ProviderNotAvailableException(failure(code, found.text, id).metadata(known));
+      return new ProviderNotAvailableException(failure(code, found.text, "").metadata(known));
     }
     if (code == Code.RESOURCE_EXHAUSTED) {
       String text = GrpcWords.tooLarge(connection.target, words);
-      return new InvalidRequestException(failure(code, text, id));
+      String known = GrpcWords.refusedUnread(words) ? "" : id;
+      return new InvalidRequestException(failure(code, text, known));
     }
     if (code == Code.DEADLINE_EXCEEDED) {
       words = "the deadline of the call passed before the answer was whole";
@@ -132,6 +133,7 @@ final class Outgoing<Q, R> {
     return Exceptions.fromStatus(as, where(), id);
   }
 
+  /** {@code id} is empty where the gateway cannot know the call. */
   private Failure failure(Code code, String text, String id) {
     return Failure.of(code, text).metadata(where()).requestId(id);
   }

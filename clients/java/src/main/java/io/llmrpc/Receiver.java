@@ -51,10 +51,6 @@ class Receiver<R> extends ClientCall.Listener<R> {
     return message;
   }
 
-  void cancel() {
-    outgoing.cancel();
-  }
-
   @Override
   public synchronized void onMessage(R message) {
     waiting.add(message);

@@ -28,10 +28,7 @@ public final class RequestOptions {
 
   /** How long the call may take; it ends with {@link GenerationTimeoutException} then. */
   public RequestOptions withTimeout(Duration limit) {
-    if (limit.isNegative()) {
-      throw new IllegalArgumentException("timeout: is negative");
-    }
-    return new RequestOptions(limit, requestId, headers);
+    return new RequestOptions(checked(limit), requestId, headers);
   }
 
   /** The identifier that the gateway logs the call under. Without it the client makes one. */
@@ -39,10 +36,13 @@ public final class RequestOptions {
     return new RequestOptions(timeout, checked("requestId", id), headers);
   }
 
-  /** One more header of text to send. */
+  /** A header of text to send; it takes the place of the client's own of that name. */
   public RequestOptions withHeader(String name, String value) {
     String key = name.toLowerCase(Locale.ROOT);
     key(key); // refuses a name that no header can have
+    if (key.equals(Connection.REQUEST_ID.name())) {
+      return withRequestId(value);
+    }
     Map<String, String> more = new TreeMap<>(headers);
     more.put(key, checked(name, value));
     return new RequestOptions(timeout, requestId, more);
@@ -63,11 +63,22 @@ public final class RequestOptions {
   }
 
   void addTo(Metadata metadata) {
-    headers.forEach((name, value) -> metadata.put(key(name), value));
+    headers.forEach(
+        (name, value) -> {
+          metadata.discardAll(key(name));
+          metadata.put(key(name), value);
+        });
   }
 
   static Metadata.Key<String> key(String name) {
     return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+
+  static Duration checked(Duration limit) {
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException("timeout: is negative");
+    }
+    return limit;
   }
 
   /** A value that a header can carry; gRPC's own refusal names nothing. */

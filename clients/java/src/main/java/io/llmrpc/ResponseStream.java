@@ -1,5 +1,6 @@
 package io.llmrpc;
 
+import java.lang.ref.Cleaner;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
@@ -18,10 +19,17 @@ import java.util.stream.StreamSupport;
  */
 @SuppressWarnings("IterableAndIterator") // for a loop, and for a reader that takes one at a time
 public abstract class ResponseStream<T> implements Iterable<T>, Iterator<T>, AutoCloseable {
+  private static final Cleaner CLEANER = Cleaner.create();
+
   private T next;
   private boolean ended;
 
   ResponseStream() {}
+
+  /** What ends a stream that is forgotten, and so never closed; it must not hold the stream. */
+  final void whenForgotten(Runnable end) {
+    CLEANER.register(this, end);
+  }
 
   /** The next piece, or null at a good end. */
   abstract T advance();

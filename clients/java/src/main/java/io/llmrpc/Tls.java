@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** TLS by PEM files: whom to trust, and who calls. */
 public final class Tls {
@@ -28,12 +29,12 @@ public final class Tls {
 
   /** TLS that trusts the authorities in a PEM file, and no other. */
   public static Tls trusting(Path authorities) {
-    return new Tls(authorities, null, null);
+    return new Tls(Objects.requireNonNull(authorities), null, null);
   }
 
   /** The same with a certificate of the caller, where the gateway asks for one (mTLS). */
   public Tls withCertificate(Path certificate, Path key) {
-    return new Tls(authorities, certificate, key);
+    return new Tls(authorities, Objects.requireNonNull(certificate), Objects.requireNonNull(key));
   }
 
   ChannelCredentials credentials() {

@@ -65,6 +65,8 @@ class AddressTest {
         "xds:///localhost:1",
         "dns://127.0.0.1/gateway.example:1",
         "cafe:1",
+        "unix.example:1",
+        "unixhost:1",
       })
   void isNotThisMachineForSure(String target) {
     assertTrue(!Address.isLoopback(target));

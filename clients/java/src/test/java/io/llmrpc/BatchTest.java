@@ -8,15 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.llmrpc.v1.BatchItem;
 import io.llmrpc.v1.BatchResult;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -28,6 +36,7 @@ import org.junit.jupiter.api.Test;
 class BatchTest {
   private FakeGateway gateway;
   private GatewayClient client;
+  private final List<Optional<Deadline>> deadlines = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void start() throws IOException {
@@ -167,6 +176,79 @@ class BatchTest {
       assertEquals("no more paper", error.getMessage());
       await(gateway.cancelled);
     }
+  }
+
+  @Test
+  void refusesAnItemThatIsNone() {
+    answering();
+    try (ResponseStream<BatchResult> results = client.batch(Arrays.asList(item("a"), null))) {
+      NullPointerException error =
+          assertThrows(
+              NullPointerException.class, () -> results.stream().collect(Collectors.toList()));
+      assertEquals("an item of the batch is null", error.getMessage());
+    }
+  }
+
+  @Test
+  void leftEarlyItInterruptsItemsThatWait() throws Exception {
+    answering();
+    CountDownLatch interrupted = new CountDownLatch(1);
+    Iterator<BatchItem> items =
+        new Iterator<>() {
+          private boolean first = true;
+
+          @Override
+          public boolean hasNext() {
+            if (!first) {
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                interrupted.countDown();
+              }
+              return false;
+            }
+            first = false;
+            return true;
+          }
+
+          @Override
+          public BatchItem next() {
+            return item("a");
+          }
+        };
+    try (ResponseStream<BatchResult> results = client.batch(() -> items)) {
+      assertEquals("a", results.next().getId());
+    }
+    await(interrupted);
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void forgottenItCancelsTheCall() throws Exception {
+    gateway.batch = out -> reading(item -> out.onNext(result(item.getId())), () -> {});
+    assertEquals("a", client.batch(List.of(item("a"))).next().getId());
+    until(
+        () -> {
+          System.gc();
+          return gateway.cancelled.getCount() == 0;
+        });
+  }
+
+  @Test
+  void theClientsTimeoutIsNotForIt() {
+    gateway.batch =
+        out -> {
+          deadlines.add(Optional.ofNullable(Context.current().getDeadline()));
+          return reading(item -> out.onNext(result(item.getId())), out::onCompleted);
+        };
+    try (GatewayClient hasty =
+        GatewayClient.builder().address(gateway.address()).timeout(Duration.ofMinutes(9)).build()) {
+      hasty.batch(List.of(item("a"))).forEach(result -> {});
+      RequestOptions options = RequestOptions.none().withTimeout(Duration.ofMinutes(5));
+      hasty.batch(List.of(item("a")), options).forEach(result -> {});
+    }
+    assertTrue(deadlines.get(0).isEmpty(), "the client's");
+    assertTrue(deadlines.get(1).orElseThrow().timeRemaining(TimeUnit.MINUTES) < 6, "its own");
   }
 
   @Test

@@ -13,11 +13,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.llmrpc.v1.LLMResponse;
+import io.llmrpc.v1.ListModelsRequest;
 import io.llmrpc.v1.ListModelsResponse;
 import io.llmrpc.v1.Model;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -84,6 +88,22 @@ class CallTest {
   }
 
   @Test
+  void aHeaderTakesThePlaceOfTheClientsOwn() {
+    answer("a");
+    RequestOptions options =
+        RequestOptions.none().withHeader("Authorization", "other").withHeader("X-Request-Id", "it");
+    try (GatewayClient known =
+        GatewayClient.builder().address(gateway.address()).token("s3cret").build()) {
+      known.generate(HELLO, options);
+    }
+    for (String header : List.of("authorization", "x-request-id")) {
+      List<String> values = new ArrayList<>();
+      gateway.headers.get(0).getAll(RequestOptions.key(header)).forEach(values::add);
+      assertEquals(List.of(header.equals("authorization") ? "other" : "it"), values);
+    }
+  }
+
+  @Test
   void hasARequestIdOfItsOwn() {
     answer("a");
     answer("b");
@@ -125,6 +145,9 @@ class CallTest {
     assertThrows(
         IllegalArgumentException.class, () -> RequestOptions.none().withHeader("a b", "c"));
     assertThrows(IllegalArgumentException.class, () -> GatewayClient.builder().token("ключ"));
+    Duration negative = Duration.ofSeconds(-1);
+    assertThrows(IllegalArgumentException.class, () -> RequestOptions.none().withTimeout(negative));
+    assertThrows(IllegalArgumentException.class, () -> GatewayClient.builder().timeout(negative));
   }
 
   @Test
@@ -136,6 +159,16 @@ class CallTest {
     assertEquals("DEADLINE_EXCEEDED", error.reason());
     assertEquals(sent(0, "x-request-id"), error.requestId());
     await(gateway.cancelled);
+  }
+
+  @Test
+  void itsOwnTimeoutGoesBeforeTheClients() {
+    gateway.answers.add(observer -> {});
+    RequestOptions options = RequestOptions.none().withTimeout(Duration.ofMillis(200));
+    try (GatewayClient patient =
+        GatewayClient.builder().address(gateway.address()).timeout(Duration.ofHours(1)).build()) {
+      assertThrows(GenerationTimeoutException.class, () -> patient.generate(HELLO, options));
+    }
   }
 
   @Test
@@ -187,6 +220,50 @@ class CallTest {
   }
 
   @Test
+  void isTriedAgainHoweverLargeItIs() {
+    fail(Status.UNAVAILABLE, "0");
+    answer("a");
+    var large = HELLO.toBuilder().setModel("x".repeat(5 << 20)).build();
+    assertEquals("a", client.generate(large).getContent());
+    assertEquals(2, gateway.headers.size());
+  }
+
+  @Test
+  void nothingButUnavailableIsTriedAgain() {
+    for (Status.Code code : Status.Code.values()) {
+      if (code != Status.Code.OK && code != Status.Code.UNAVAILABLE) {
+        fail(code.toStatus(), null);
+        int before = gateway.headers.size();
+        assertThrows(LLMClientException.class, () -> client.generate(HELLO), code.toString());
+        assertEquals(before + 1, gateway.headers.size(), code.toString());
+      }
+    }
+  }
+
+  @Test
+  void isTriedAsTheServiceConfigOfTheCallerSays() {
+    fail(Status.UNAVAILABLE, "0");
+    try (GatewayClient once =
+        GatewayClient.builder().address(gateway.address()).serviceConfig(Map.of()).build()) {
+      assertThrows(ProviderNotAvailableException.class, () -> once.generate(HELLO));
+    }
+    assertEquals(1, gateway.headers.size());
+  }
+
+  @Test
+  void hasTheRequestIdOfTheTrailersWhereNoDetailsCame() {
+    gateway.answers.add(
+        observer -> {
+          Metadata trailers = new Metadata();
+          trailers.put(Connection.REQUEST_ID, "theirs");
+          observer.onError(Status.NOT_FOUND.asRuntimeException(trailers));
+        });
+    LLMClientException error =
+        assertThrows(ModelNotFoundException.class, () -> client.generate(HELLO));
+    assertEquals("theirs", error.requestId());
+  }
+
+  @Test
   void isTriedFourTimesAndNoMore() {
     for (int i = 0; i < 5; i++) {
       fail(Status.UNAVAILABLE.withDescription("closed for today"), "0");
@@ -234,6 +311,7 @@ class CallTest {
       LLMClientException error =
           assertThrows(ProviderNotAvailableException.class, () -> lost.generate(HELLO));
       assertEquals("nobody", error.metadata().get("cause"), error.getMessage());
+      assertEquals("", error.requestId(), "no log knows it");
       assertTrue(error.isRetryable());
     }
   }
@@ -248,7 +326,11 @@ class CallTest {
     assertEquals(1, gateway.asked.size());
     assertEquals("c", models.next().getName());
     assertFalse(models.hasNext());
-    assertEquals("provider = \"x\"", gateway.asked.get(1).getFilter());
+    for (ListModelsRequest asked : gateway.asked) {
+      assertEquals("provider = \"x\"", asked.getFilter());
+      assertEquals(1000, asked.getPageSize());
+    }
+    assertNotEquals(sent(0, "x-request-id"), sent(1, "x-request-id"));
   }
 
   @Test
@@ -256,6 +338,13 @@ class CallTest {
     gateway.pages.put("", page("two", "a"));
     gateway.pages.put("two", page("two", "b"));
     assertThrows(LLMClientException.class, () -> client.models().count());
+    gateway.pages.clear();
+    for (int i = 0; i < 1100; i++) {
+      gateway.pages.put(i == 0 ? "" : "page" + i, page("page" + (i + 1), "a"));
+    }
+    LLMClientException error =
+        assertThrows(LLMClientException.class, () -> client.models().count());
+    assertTrue(error.getMessage().contains("more than 1000 pages"), error.getMessage());
   }
 
   private static ListModelsResponse page(String next, String... names) {

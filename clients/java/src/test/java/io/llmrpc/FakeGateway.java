@@ -78,7 +78,7 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .addService(this)
             .intercept(listening)
-            .maxInboundMessageSize(1 << 20)
+            .maxInboundMessageSize(8 << 20)
             .build()
             .start();
   }

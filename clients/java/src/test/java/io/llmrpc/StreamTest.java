@@ -10,14 +10,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
+import io.llmrpc.v1.ErrorDetails;
 import io.llmrpc.v1.StreamEvent;
+import io.llmrpc.v1.Usage;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,10 +114,51 @@ class StreamTest {
   }
 
   @Test
+  void tellsWhatItUsedWhenTheGatewayEndsItInTheMiddle() {
+    ErrorDetails ours =
+        ErrorDetails.newBuilder()
+            .setRequestId("theirs")
+            .setUsage(Usage.newBuilder().setOutputTokens(7))
+            .build();
+    com.google.rpc.Status told =
+        com.google.rpc.Status.newBuilder()
+            .setCode(Status.Code.UNAVAILABLE.value())
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder()
+                        .setDomain("llmrpc")
+                        .setReason("PROVIDER_OVERLOADED")
+                        .build()))
+            .addDetails(Any.pack(ours))
+            .build();
+    gateway.streams.add(
+        observer -> {
+          observer.onNext(event(1, "a"));
+          observer.onError(StatusProto.toStatusRuntimeException(told));
+        });
+    try (ResponseStream<String> stream = client.streamText(HELLO)) {
+      stream.next();
+      LLMClientException error = assertThrows(ProviderNotAvailableException.class, stream::hasNext);
+      assertEquals("PROVIDER_OVERLOADED", error.reason());
+      assertEquals("theirs", error.requestId());
+      assertEquals(7, error.usage().orElseThrow().getOutputTokens());
+    }
+  }
+
+  @Test
   void leftEarlyItCancelsTheCall() throws Exception {
     gateway.streams.add(observer -> observer.onNext(event(1, "a")));
     try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
       stream.next();
+    }
+    await(gateway.cancelled);
+  }
+
+  @Test
+  void leftEarlyAsAJavaStreamItCancelsTheCall() throws Exception {
+    gateway.streams.add(observer -> observer.onNext(event(1, "a")));
+    try (Stream<String> texts = client.streamText(HELLO).stream()) {
+      assertEquals("a", texts.findFirst().orElseThrow());
     }
     await(gateway.cancelled);
   }
