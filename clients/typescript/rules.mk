@@ -30,7 +30,8 @@ test-typescript: $(TYPESCRIPT_MODULES) $(TYPESCRIPT_BUILT) $(VENV)/.dev ## the t
 
 .PHONY: format-typescript
 format-typescript: $(TYPESCRIPT_MODULES) ## put the TypeScript client into its form
-	@$(call in_typescript,eslint --fix .); $(call in_typescript,prettier --log-level warn --write . $(CURDIR)/$(TYPESCRIPT_RUNNER))
+	@-$(call in_typescript,eslint --fix .)
+	@$(call in_typescript,prettier --log-level warn --write . $(CURDIR)/$(TYPESCRIPT_RUNNER))
 
 .PHONY: generate-typescript
 generate-typescript: $(TYPESCRIPT_MODULES) $(GOOGLEAPIS)/.stamp ## write the TypeScript stubs from protos/
@@ -60,8 +61,8 @@ $(BUILD)/conformance/typescript: $(TYPESCRIPT_BUILT) $(TYPESCRIPT_MODULES) $(TYP
 		"$(CURDIR)/$(VENV)/bin/node" "$(CURDIR)/$(TYPESCRIPT_RUNNER)/main.ts" > $@ && chmod +x $@
 
 $(TYPESCRIPT_BUILT): $(TYPESCRIPT_MODULES) $(TYPESCRIPT_SOURCES)
-	@rm -rf $(TYPESCRIPT)/dist && mkdir -p $(@D)
-	@$(call in_typescript,tsc -p tsconfig.build.json) \
+	@mkdir -p $(@D)
+	@$(call in_typescript,npm run --silent build) \
 		|| $(call mend,correct the types at the lines that tsc names)
 	@touch $@
 

@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from llmrpc import v1 as pb
 from llmrpc.stream import AnswerBuilder
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server
+from tests.conftest import Certificates
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 Step: TypeAlias = "pb.StreamEvent | pb.LLMResponse | Failure | Hang"
@@ -125,6 +126,7 @@ class Gateway(LLMServiceServicer):
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
     ) -> pb.ListModelsResponse:
+        self.metadata.append(dict(context.invocation_metadata() or ()))
         self.page_requests.append(request)
         page = self.pages[request.page_token]
         if isinstance(page, pb.ListModelsResponse):
@@ -195,6 +197,13 @@ def stream(*chunks: str, whole: bool = True, **fields: Any) -> list[Step]:
         completed = response("".join(chunks), **fields)
         events.append(pb.StreamEvent(sequence=len(chunks) + 1, completed=completed))
     return events
+
+
+def secured(files: Certificates, *, mutual: bool = False) -> grpc.ServerCredentials:
+    """For `serve`; `mutual` asks the caller for a certificate too."""
+    pair = (files.server_key.read_bytes(), files.server_cert.read_bytes())
+    ca = files.ca.read_bytes() if mutual else None
+    return grpc.ssl_server_credentials([pair], ca, require_client_auth=mutual)
 
 
 @asynccontextmanager

@@ -11,9 +11,8 @@ from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.cli.output import NOT_TEXT
-from tests.client.gateway import Failure, Gateway, info, response, serve, stream
+from tests.client.gateway import Failure, Gateway, info, response, secured, serve, stream
 from tests.client.terminal import run, start, terminal
-from tests.client.test_unreachable import secured
 from tests.conftest import Certificates
 
 Code = grpc.StatusCode

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
-from llmrpc import GatewayClient, LLMClientError, ProviderNotAvailableError
+from llmrpc import Call, GatewayClient, LLMClientError, ProviderNotAvailableError
 from llmrpc import v1 as pb
 from tests.client.gateway import Failure, Gateway, info, serve
 
@@ -34,6 +34,17 @@ async def test_all_pages(gateway: Gateway, client: GatewayClient) -> None:
     assert [model.name for model in models] == ["a/1", "a/2", "b/1"]
     asked = [(one.page_token, one.filter, one.page_size) for one in gateway.page_requests]
     assert asked == [(token, 'provider = "a"', 1000) for token in ("", "t", "u")]
+
+
+async def test_a_call_is_that_of_every_page(gateway: Gateway, client: GatewayClient) -> None:
+    gateway.pages = {"": page("a/1", then="t"), "t": page("a/2")}
+    call = Call("r-1", metadata=(("x-team", "a"),))
+    await client.list_models(call=call)
+    await client.list_models()
+    *given, first, second = [seen["x-request-id"] for seen in gateway.metadata]
+    assert given == ["r-1", "r-1"]
+    assert first != second
+    assert [seen.get("x-team") for seen in gateway.metadata] == ["a", "a", None, None]
 
 
 async def test_pages_that_go_round_end(gateway: Gateway, client: GatewayClient) -> None:

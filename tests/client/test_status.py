@@ -111,13 +111,17 @@ def test_a_reason_of_a_newer_release_is_raised_by_its_code() -> None:
     error = error_from_status(status)
     assert type(error) is ModelNotFoundError
     assert error.metadata == {"a": "b"}
+    assert error.reason_name == "FROM_THE_FUTURE"
+    assert error.reason == pb.ERROR_REASON_MODEL_NOT_FOUND
 
 
 def test_another_domain_is_not_ours() -> None:
     status = status_pb2.Status(code=code_pb2.UNAVAILABLE)
     detail = error_details_pb2.ErrorInfo(reason="BUDGET_EXCEEDED", domain="example.com")
     status.details.add().Pack(detail)
-    assert type(error_from_status(status)) is ProviderNotAvailableError
+    error = error_from_status(status)
+    assert type(error) is ProviderNotAvailableError
+    assert error.reason_name == "PROVIDER_UNAVAILABLE"
 
 
 def test_details_that_cannot_be_read_are_left_out() -> None:

@@ -7,11 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import grpc
 import pytest
 
 from llmrpc import TLS, GatewayClient, InvalidRequestError, LLMMessage, ProviderNotAvailableError
-from tests.client.gateway import Gateway, response, serve
+from tests.client.gateway import Gateway, response, secured, serve
 from tests.conftest import Certificates
 
 HELLO = [LLMMessage("user", "Hello")]
@@ -26,12 +25,6 @@ async def refused(
             await client.generate_text(HELLO)
     assert caught.value.request_id == ""
     return caught.value
-
-
-def secured(files: Certificates, *, mutual: bool = False) -> grpc.ServerCredentials:
-    pair = (files.server_key.read_bytes(), files.server_cert.read_bytes())
-    ca = files.ca.read_bytes() if mutual else None
-    return grpc.ssl_server_credentials([pair], ca, require_client_auth=mutual)
 
 
 async def test_nobody_there_is_told_within_a_second(free_port: int) -> None:

@@ -1,7 +1,16 @@
-// The package as it would be published: what is in it, and that it works alone.
+// The package as it would be published: made from a clone, with nothing in it that does
+// not belong there, and working alone.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,8 +23,12 @@ const folder = mkdtempSync(join(tmpdir(), "llmrpc-package-"));
 try {
   const run = (program, ...words) =>
     execFileSync(program, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", 2] });
-  const npm = ["--ignore-scripts", "--loglevel=error"];
-  const [packed] = JSON.parse(run("npm", "pack", ROOT, "--json", ...npm));
+  // A clone has nothing built: `npm pack` must do that itself.
+  const clone = join(folder, "clone");
+  const made = [join(ROOT, "dist"), join(ROOT, "node_modules")];
+  cpSync(ROOT, clone, { recursive: true, filter: (path) => !made.includes(path) });
+  symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"));
+  const [packed] = JSON.parse(run("npm", "pack", clone, "--json", "--silent"));
   const names = packed.files.map((file) => file.path);
   const wrong = [
     ...names.filter((name) => !ALLOWED.test(name)).map((name) => `${name} is no part of it`),

@@ -27,8 +27,11 @@ export {
 export type { HealthStatus } from "./health.js";
 export {
   assistant,
+  document,
   image,
+  imageUrl,
   json,
+  jsonSchema,
   system,
   text,
   toolCalls,

@@ -11,6 +11,7 @@ import {
   Role,
   type ToolCall,
 } from "./gen/llmrpc/v1/message_pb.js";
+import { type ResponseFormat, ResponseFormatSchema } from "./gen/llmrpc/v1/request_pb.js";
 
 type PartInit = MessageInitShape<typeof PartSchema>;
 
@@ -49,6 +50,23 @@ export function text(value: string): Part {
 export function image(data: Uint8Array, mediaType: string): Part {
   const source = { case: "data", value: new Uint8Array(data) } as const;
   return create(PartSchema, { kind: { case: "image", value: { source, mediaType } } });
+}
+
+/** A picture by its address, which the provider fetches. */
+export function imageUrl(uri: string): Part {
+  const source = { case: "uri", value: uri } as const;
+  return create(PartSchema, { kind: { case: "image", value: { source } } });
+}
+
+/** A document by its bytes; `mediaType` is such as `application/pdf`. */
+export function document(data: Uint8Array, mediaType: string, filename = ""): Part {
+  const source = { case: "data", value: new Uint8Array(data) } as const;
+  return create(PartSchema, { kind: { case: "document", value: { source, mediaType, filename } } });
+}
+
+/** For `responseFormat`: holds the answer to a JSON schema, given as its text. */
+export function jsonSchema(name: string, schema: string): ResponseFormat {
+  return create(ResponseFormatSchema, { kind: { case: "jsonSchema", value: { name, schema } } });
 }
 
 /** The tool calls of an answer, in their order. */

@@ -237,6 +237,15 @@ export function response(text: string) {
   });
 }
 
+/** An answer that asks for one call of a tool. */
+export function called(name: string, json: string) {
+  const value = { id: "call-1", name, arguments: json };
+  return create(LLMResponseSchema, {
+    finishReason: FinishReason.TOOL_CALLS,
+    message: { role: Role.ASSISTANT, parts: [{ kind: { case: "toolCall", value } }] },
+  });
+}
+
 /** The events of an answer in these chunks. */
 export function stream(...chunks: string[]): EventInit[] {
   const deltas = (value: string) => [{ partIndex: 0, kind: { case: "text", value } as const }];

@@ -7,8 +7,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { makeCertificates } from "./certificates.js";
+import { Gateway, called, response } from "./gateway.js";
 import { type Running, startGateway } from "./running.js";
 
 const HERE = fileURLToPath(new URL("..", import.meta.url));
@@ -16,43 +19,76 @@ const README = readFileSync(join(HERE, "README.md"), "utf8");
 const PROGRAMS = [...README.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, program]) => program ?? "");
 const TSC = join(HERE, "node_modules/.bin/tsc");
 const run = promisify(execFile);
-let gateway: Running;
+const scripted = new Gateway();
+const locked = new Gateway();
+let echo: Running;
 let folder: string;
 
+/** The program with its gateway: on echo, with a model behind it that can do more, or by mTLS. */
+function placed(program: string): string {
+  const open = program.includes('"openai/') ? scripted.address : echo.address;
+  return program
+    .replaceAll("localhost:50051", open)
+    .replaceAll("gateway.example:50051", locked.address);
+}
+
 beforeAll(async () => {
-  gateway = await startGateway();
+  echo = await startGateway();
   folder = mkdtempSync(join(tmpdir(), "llmrpc-readme-"));
+  const { ca, cert, key } = makeCertificates();
+  const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
+  await locked.start(ServerCredentials.createSsl(Buffer.from(ca), [pair], true));
+  locked.answers = [response("An answer.")];
+  await scripted.start();
+  const files = { "ca.pem": ca, "me.pem": cert, "me.key": key };
+  for (const [name, held] of Object.entries(files)) writeFileSync(join(folder, name), held);
+
   mkdirSync(join(folder, "node_modules/@llmrpc"), { recursive: true });
   symlinkSync(HERE, join(folder, "node_modules/@llmrpc/client"));
   symlinkSync(join(HERE, "node_modules/@types"), join(folder, "node_modules/@types"));
   for (const [place, program] of PROGRAMS.entries()) {
-    const here = program.replaceAll("localhost:50051", gateway.address);
-    writeFileSync(join(folder, `${place}.mts`), here);
+    writeFileSync(join(folder, `${place}.mts`), placed(program));
   }
   const chat = readFileSync(join(HERE, "examples/chat.ts"), "utf8");
   writeFileSync(join(folder, "chat.mts"), chat);
   const strict = ["--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
   const settings = ["--target", "es2022", "--module", "nodenext", "--types", "node"];
-  const files = [...PROGRAMS.keys(), "chat"].map((name) => join(folder, `${name}.mts`));
-  await run(TSC, [...strict, ...settings, "--skipLibCheck", ...files], { cwd: folder });
+  const programs = [...PROGRAMS.keys(), "chat"].map((name) => join(folder, `${name}.mts`));
+  await run(TSC, [...strict, ...settings, ...programs], { cwd: folder });
 });
 
 afterAll(async () => {
-  await gateway.stop();
+  scripted.close();
+  locked.close();
+  await echo.stop();
   rmSync(folder, { recursive: true });
 });
 
 test.each([...PROGRAMS.keys()])("program %i", async (place) => {
-  const { stdout } = await run(process.execPath, [`${place}.mjs`], { cwd: folder });
+  scripted.answers = [response("An answer.")];
+  if (PROGRAMS[place]?.includes("toolCalls")) scripted.answers.unshift(called("weather", "{}"));
+  const env = { ...process.env, LLMRPC_TOKEN: "secret" };
+  const { stdout } = await run(process.execPath, [`${place}.mjs`], { cwd: folder, env });
   expect(stdout).toMatch(/answer|tokens/);
 });
 
-test("the page has them", () => {
-  expect(PROGRAMS.length).toBeGreaterThanOrEqual(9);
+test("the page has them, and it starts with installing and ends with errors", () => {
+  expect(PROGRAMS.length).toBeGreaterThanOrEqual(11);
+  const [first, ...titles] = README.matchAll(/^(?:## (.*)|npm install .*)$/gm);
+  expect(first?.[0]).toBe("npm install @llmrpc/client");
+  expect(titles.at(-1)?.[1]).toBe("Errors");
+});
+
+test("what says that it is plain JavaScript is", async () => {
+  for (const place of [0, 1, 2]) {
+    writeFileSync(join(folder, `plain-${place}.mjs`), placed(PROGRAMS[place] ?? ""));
+    const { stdout } = await run(process.execPath, [`plain-${place}.mjs`], { cwd: folder });
+    expect(stdout).toContain("answer");
+  }
 });
 
 test("the example keeps a conversation", async () => {
-  const env = { ...process.env, LLMRPC_ADDRESS: gateway.address };
+  const env = { ...process.env, LLMRPC_ADDRESS: echo.address };
   const talk = run(process.execPath, ["chat.mjs"], { cwd: folder, env });
   talk.child.stdin?.end("Hello there\nAnd again\n");
   const { stdout, stderr } = await talk;

@@ -99,13 +99,14 @@ class GatewayClient(BaseLLMClient):
         """The models that the gateway can call, ordered by name.
 
         `filter` is an AIP-160 expression over `Model`'s fields, such as
-        `provider = "openai" AND capabilities.tools`.
+        `provider = "openai" AND capabilities.tools`. A `call` is that of every page;
+        without one each page has a request id of its own.
         """
-        call = call or Call()
 
         async def ask(page: pb.ListModelsRequest) -> pb.ListModelsResponse:
-            rpc = self._connection.open().service.ListModels(page, **self._options(call))
-            return await whole(rpc, self.target, call.request_id)
+            one = call or Call()
+            rpc = self._connection.open().service.ListModels(page, **self._options(one))
+            return await whole(rpc, self.target, one.request_id)
 
         return await all_models(ask, filter)
 

@@ -10,7 +10,8 @@ LLMClientError
 ├── PermissionDeniedError             PERMISSION_DENIED
 ├── ProviderNotAvailableError         UNAVAILABLE
 ├── StreamInterruptedError            UNAVAILABLE, never to be retried blindly
-└── GenerationTimeoutError            DEADLINE_EXCEEDED
+├── GenerationTimeoutError            DEADLINE_EXCEEDED
+└── MethodNotImplementedError         UNIMPLEMENTED
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class LLMClientError(Exception):
         message: str,
         *,
         reason: ReasonValue | None = None,
+        reason_name: str = "",
         metadata: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         violations: Sequence[Violation] = (),
@@ -81,6 +83,10 @@ class LLMClientError(Exception):
         self.message = message
         self.reason: ReasonValue = self.default_reason if reason is None else reason
         self.retryable = _AGAIN.get(self.reason, type(self).retryable)
+        known = pb.ErrorReason.Name(self.reason).removeprefix("ERROR_REASON_")
+        self.reason_name = reason_name or known
+        """The reason as ErrorInfo writes it: `CONTEXT_WINDOW_EXCEEDED`. One that this
+        release does not know is here alone."""
         self.metadata: dict[str, str] = dict(metadata or {})
         self.retry_after = retry_after
         """Seconds to wait before another try, as the provider or a limit says."""
@@ -94,11 +100,6 @@ class LLMClientError(Exception):
         self.usage = usage
         self.cost = cost
         self.attempts = tuple(attempts)
-
-    @property
-    def reason_name(self) -> str:
-        """The reason as ErrorInfo writes it: `CONTEXT_WINDOW_EXCEEDED`."""
-        return pb.ErrorReason.Name(self.reason).removeprefix("ERROR_REASON_")
 
 
 class InvalidRequestError(LLMClientError):

@@ -88,7 +88,8 @@ def error_from_status(status: status_pb2.Status) -> LLMClientError:
     details = _Details()
     details.read(status)
     info = details.info
-    reason = _REASONS.get(f"ERROR_REASON_{info.reason}") if info.domain == DOMAIN else None
+    said = info.reason if info.domain == DOMAIN else ""
+    reason = _REASONS.get(f"ERROR_REASON_{said}")
     kind = _BY_CODE.get(status.code, LLMClientError)
     if reason is not None:
         kind = EXCEPTIONS.get(reason, kind)
@@ -97,6 +98,7 @@ def error_from_status(status: status_pb2.Status) -> LLMClientError:
     return kind(
         status.message or _code(status.code),
         reason=reason,
+        reason_name=said,
         metadata=info.metadata,
         retry_after=_seconds(details.retry),
         violations=[Violation(v.field, v.description) for v in details.bad.field_violations],
