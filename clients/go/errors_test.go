@@ -118,8 +118,8 @@ func TestAnEmptyAccountIsNotWorthAnotherTryASilentProviderIs(t *testing.T) {
 		"PROVIDER_RATE_LIMITED": true, "PROVIDER_QUOTA_EXHAUSTED": false,
 		"PROVIDER_STALLED": true, "DEADLINE_EXCEEDED": false,
 	} {
-		err := llmrpc.ErrorFromStatus(reasoned(t, codes.Unknown, reason).Proto())
-		if err.Retryable() != again {
+		err, ok := errors.AsType[*llmrpc.Error](llmrpc.ErrorFromStatus(reasoned(t, codes.Unknown, reason).Proto()))
+		if !ok || err.Retryable() != again {
 			t.Errorf("%s: %t", reason, err.Retryable())
 		}
 	}
