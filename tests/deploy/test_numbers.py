@@ -10,6 +10,7 @@ import pytest
 
 from llmrpc_server.config import Config, load_config
 from llmrpc_server.config.environment import NAMES
+from llmrpc_server.rpc.health import SERVICE
 from llmrpc_server.rpc.server import ListenSettings
 from tests.deploy.manifests import DOCKERFILE, IMAGE_ENVIRONMENT, SECRETS, TREES, Tree
 from tests.running import ROOT
@@ -51,6 +52,23 @@ def test_readiness_notices_within_the_pause(tree: Tree, config: Config) -> None:
         assert each["timeoutSeconds"] >= 1
     if "grpc" in probe:  # a deleted pod's endpoint goes at once; this is for any other signal
         assert probe["periodSeconds"] * probe["failureThreshold"] <= config.listen.drain_pause
+
+
+def test_each_probe_asks_in_one_way_for_the_gateway_alone(tree: Tree) -> None:
+    asked = {}
+    for name, probe in tree.probes.items():
+        (way,) = {"grpc", "exec", "httpGet", "tcpSocket"} & set(probe)
+        speaks_tls = "LLMRPC_TLS_CERTIFICATE" in dict(tree.environment())
+        assert way == ("exec" if speaks_tls else "grpc"), "a kubelet's gRPC probe speaks no TLS"
+        words = probe[way].get("command", ())
+        named = [word.partition("=")[2] for word in words if word.startswith("--service=")]
+        asked[name] = "".join(named) or probe[way].get("service", "")
+    assert asked == {"startupProbe": SERVICE, "readinessProbe": SERVICE, "livenessProbe": ""}
+
+
+def test_a_start_may_take_a_minute(tree: Tree) -> None:
+    probe = tree.probes["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 60
 
 
 def test_connections_are_renewed_and_long_calls_are_not_cut(config: Config) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
+
 import pytest
 
 from tests.deploy.manifests import TREES, Tree
@@ -75,6 +77,11 @@ def test_every_selector_means_the_gateways_pods(tree: Tree) -> None:
     assert tree.labels
 
 
+def test_a_rollout_takes_no_pod_before_the_next_serves(tree: Tree) -> None:
+    (deployment,) = tree.of("Deployment")
+    assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
 def test_a_node_can_be_emptied(tree: Tree) -> None:
     (disruption,) = tree.of("PodDisruptionBudget")
     assert disruption["spec"]["maxUnavailable"] == 1
@@ -84,15 +91,30 @@ def test_a_node_can_be_emptied(tree: Tree) -> None:
 def test_traffic_is_named_both_ways(tree: Tree) -> None:
     (policy,) = tree.of("NetworkPolicy")
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    assert all(rule["from"] for rule in policy["spec"]["ingress"])
+    (ingress,) = policy["spec"]["ingress"]
+    labelled = {"namespaceSelector": {"matchLabels": {"llmrpc.io/callers": "true"}}}
+    assert ingress["from"] == [{"podSelector": {}}, labelled]
     ports = [
         (port["protocol"], port["port"])
         for rule in policy["spec"]["egress"]
         for port in rule["ports"]
     ]
     assert ports == [("UDP", 53), ("TCP", 53), ("TCP", 443)]
-    refused = policy["spec"]["egress"][1]["to"][0]["ipBlock"]["except"]
-    assert "169.254.0.0/16" in refused, "where clouds keep their machines' credentials"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.1.2.3", "100.64.1.2", "172.31.1.2", "192.168.1.2", "fd12::1"),
+        *("169.254.169.254", "fd00:ec2::254", "fe80::1"),  # clouds' metadata, with credentials
+    ],
+)
+def test_no_private_address_is_reached(tree: Tree, address: str) -> None:
+    (policy,) = tree.of("NetworkPolicy")
+    meant = ip_address(address)
+    for block in (each["ipBlock"] for each in policy["spec"]["egress"][1]["to"]):
+        reached = meant in ip_network(block["cidr"])
+        assert not reached or any(meant in ip_network(each) for each in block["except"])
 
 
 def test_one_service_is_headless() -> None:
@@ -107,5 +129,7 @@ def test_replicas_are_spread() -> None:
     tree = Tree("replicas")
     (deployment,) = tree.of("Deployment")
     assert deployment["spec"]["replicas"] > 1
-    keys = [each["topologyKey"] for each in tree.pod["topologySpreadConstraints"]]
+    constraints = tree.pod["topologySpreadConstraints"]
+    assert {each["whenUnsatisfiable"] for each in constraints} == {"ScheduleAnyway"}
+    keys = [each["topologyKey"] for each in constraints]
     assert keys == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]

@@ -57,6 +57,12 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert not anchor or anchor in anchors(goal), target
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#\s]+)", page("README.md")))
+    pages = {path.relative_to(ROOT).as_posix() for path in PAGES} - {"README.md"}
+    assert pages - linked == set()
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_make_is_asked_for_is_there(path: Path) -> None:
     rules = "".join(each.read_text() for each in (ROOT / "Makefile", *ROOT.glob("*/**/rules.mk")))
