@@ -2,8 +2,6 @@ package io.llmrpc;
 
 import static io.llmrpc.FakeGateway.HELLO;
 import static io.llmrpc.FakeGateway.await;
-import static io.llmrpc.FakeGateway.events;
-import static io.llmrpc.FakeGateway.response;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -13,15 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.llmrpc.v1.LLMResponse;
-import io.llmrpc.v1.ListModelsRequest;
-import io.llmrpc.v1.ListModelsResponse;
-import io.llmrpc.v1.Model;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -47,49 +40,28 @@ class CallTest {
     gateway.close();
   }
 
-  private void answer(String text) {
-    gateway.answers.add(
-        observer -> {
-          observer.onNext(response(text));
-          observer.onCompleted();
-        });
-  }
-
-  private void fail(Status status, String pushback) {
-    gateway.answers.add(
-        observer -> {
-          Metadata trailers = new Metadata();
-          if (pushback != null) {
-            trailers.put(RequestOptions.key("grpc-retry-pushback-ms"), pushback);
-          }
-          observer.onError(status.asRuntimeException(trailers));
-        });
-  }
-
-  private String sent(int call, String header) {
-    return gateway.headers.get(call).get(RequestOptions.key(header));
-  }
-
   @Test
   void isSentWithWhatTheOptionsSay() {
-    answer("a");
+    gateway.answer("a");
     RequestOptions options =
         RequestOptions.none()
             .withRequestId("mine")
             .withTraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b")
             .withHeader("X-Team", "blue");
     assertEquals("a", client.generate(HELLO, options).getContent());
-    assertEquals("mine", sent(0, "x-request-id"));
-    assertEquals("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", sent(0, "traceparent"));
-    assertEquals("a=b", sent(0, "tracestate"));
-    assertEquals("blue", sent(0, "x-team"));
-    assertTrue(sent(0, "user-agent").startsWith("llmrpc-java"), sent(0, "user-agent"));
+    assertEquals("mine", gateway.sent(0, "x-request-id"));
+    assertEquals(
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", gateway.sent(0, "traceparent"));
+    assertEquals("a=b", gateway.sent(0, "tracestate"));
+    assertEquals("blue", gateway.sent(0, "x-team"));
+    assertTrue(
+        gateway.sent(0, "user-agent").startsWith("llmrpc-java"), gateway.sent(0, "user-agent"));
     assertFalse(options.toString().contains("blue"), options.toString());
   }
 
   @Test
   void aHeaderTakesThePlaceOfTheClientsOwn() {
-    answer("a");
+    gateway.answer("a");
     RequestOptions options =
         RequestOptions.none().withHeader("Authorization", "other").withHeader("X-Request-Id", "it");
     try (GatewayClient known =
@@ -105,21 +77,21 @@ class CallTest {
 
   @Test
   void hasARequestIdOfItsOwn() {
-    answer("a");
-    answer("b");
+    gateway.answer("a");
+    gateway.answer("b");
     client.generate(HELLO);
     client.generate(HELLO);
-    assertTrue(sent(0, "x-request-id").matches("[0-9a-f]{32}"));
-    assertNotEquals(sent(0, "x-request-id"), sent(1, "x-request-id"));
+    assertTrue(gateway.sent(0, "x-request-id").matches("[0-9a-f]{32}"));
+    assertNotEquals(gateway.sent(0, "x-request-id"), gateway.sent(1, "x-request-id"));
   }
 
   @Test
   void sendsTheTokenAndNeverShowsIt() {
-    answer("a");
+    gateway.answer("a");
     try (GatewayClient known =
         GatewayClient.builder().address(gateway.address()).token("s3cret").build()) {
       known.generate(HELLO);
-      assertEquals("Bearer s3cret", sent(0, "authorization"));
+      assertEquals("Bearer s3cret", gateway.sent(0, "authorization"));
       assertFalse(known.toString().contains("s3cret"));
     }
   }
@@ -157,7 +129,7 @@ class CallTest {
     LLMClientException error =
         assertThrows(GenerationTimeoutException.class, () -> client.generate(HELLO, options));
     assertEquals("DEADLINE_EXCEEDED", error.reason());
-    assertEquals(sent(0, "x-request-id"), error.requestId());
+    assertEquals(gateway.sent(0, "x-request-id"), error.requestId());
     await(gateway.cancelled);
   }
 
@@ -203,51 +175,10 @@ class CallTest {
 
   @Test
   void completesItsFutureWithWhatWentWrong() {
-    fail(Status.NOT_FOUND.withDescription("no such model"), null);
+    gateway.fail(Status.NOT_FOUND.withDescription("no such model"), null);
     CompletableFuture<LLMResponse> future = client.generateAsync(HELLO);
     ExecutionException error = assertThrows(ExecutionException.class, future::get);
     assertTrue(error.getCause() instanceof ModelNotFoundException);
-  }
-
-  @Test
-  void isTriedAgainWhereTheGatewayIsUnavailable() {
-    fail(Status.UNAVAILABLE, null);
-    fail(Status.UNAVAILABLE, "1");
-    answer("a");
-    assertEquals("a", client.generate(HELLO).getContent());
-    assertEquals(3, gateway.headers.size());
-    assertEquals(sent(0, "x-request-id"), sent(2, "x-request-id"));
-  }
-
-  @Test
-  void isTriedAgainHoweverLargeItIs() {
-    fail(Status.UNAVAILABLE, "0");
-    answer("a");
-    var large = HELLO.toBuilder().setModel("x".repeat(5 << 20)).build();
-    assertEquals("a", client.generate(large).getContent());
-    assertEquals(2, gateway.headers.size());
-  }
-
-  @Test
-  void nothingButUnavailableIsTriedAgain() {
-    for (Status.Code code : Status.Code.values()) {
-      if (code != Status.Code.OK && code != Status.Code.UNAVAILABLE) {
-        fail(code.toStatus(), null);
-        int before = gateway.headers.size();
-        assertThrows(LLMClientException.class, () -> client.generate(HELLO), code.toString());
-        assertEquals(before + 1, gateway.headers.size(), code.toString());
-      }
-    }
-  }
-
-  @Test
-  void isTriedAsTheServiceConfigOfTheCallerSays() {
-    fail(Status.UNAVAILABLE, "0");
-    try (GatewayClient once =
-        GatewayClient.builder().address(gateway.address()).serviceConfig(Map.of()).build()) {
-      assertThrows(ProviderNotAvailableException.class, () -> once.generate(HELLO));
-    }
-    assertEquals(1, gateway.headers.size());
   }
 
   @Test
@@ -264,35 +195,9 @@ class CallTest {
   }
 
   @Test
-  void isTriedFourTimesAndNoMore() {
-    for (int i = 0; i < 5; i++) {
-      fail(Status.UNAVAILABLE.withDescription("closed for today"), "0");
-    }
-    assertThrows(ProviderNotAvailableException.class, () -> client.generate(HELLO));
-    assertEquals(4, gateway.headers.size());
-  }
-
-  @Test
-  void isNotTriedAgainWhereTheGatewaySaysNo() {
-    fail(Status.UNAVAILABLE, "-1");
-    assertThrows(ProviderNotAvailableException.class, () -> client.generate(HELLO));
-    assertEquals(1, gateway.headers.size());
-  }
-
-  @Test
-  void aStreamIsTriedAgainUpToItsFirstEvent() {
-    gateway.streams.add(observer -> observer.onError(Status.UNAVAILABLE.asRuntimeException()));
-    gateway.stream(events("a"));
-    try (ResponseStream<String> stream = client.streamText(HELLO)) {
-      assertEquals("a", stream.next());
-    }
-    assertEquals(2, gateway.headers.size());
-  }
-
-  @Test
   void takesAnAnswerOverFourMebibytes() {
     String large = "x".repeat(5 << 20);
-    answer(large);
+    gateway.answer(large);
     assertEquals(large, client.generate(HELLO).getContent());
   }
 
@@ -314,45 +219,6 @@ class CallTest {
       assertEquals("", error.requestId(), "no log knows it");
       assertTrue(error.isRetryable());
     }
-  }
-
-  @Test
-  void asksForAPageWhenItIsReached() {
-    gateway.pages.put("", page("two", "a", "b"));
-    gateway.pages.put("two", page("", "c"));
-    Iterator<Model> models = client.models("provider = \"x\"").iterator();
-    assertEquals("a", models.next().getName());
-    assertEquals("b", models.next().getName());
-    assertEquals(1, gateway.asked.size());
-    assertEquals("c", models.next().getName());
-    assertFalse(models.hasNext());
-    for (ListModelsRequest asked : gateway.asked) {
-      assertEquals("provider = \"x\"", asked.getFilter());
-      assertEquals(1000, asked.getPageSize());
-    }
-    assertNotEquals(sent(0, "x-request-id"), sent(1, "x-request-id"));
-  }
-
-  @Test
-  void refusesPagesWithoutEnd() {
-    gateway.pages.put("", page("two", "a"));
-    gateway.pages.put("two", page("two", "b"));
-    assertThrows(LLMClientException.class, () -> client.models().count());
-    gateway.pages.clear();
-    for (int i = 0; i < 1100; i++) {
-      gateway.pages.put(i == 0 ? "" : "page" + i, page("page" + (i + 1), "a"));
-    }
-    LLMClientException error =
-        assertThrows(LLMClientException.class, () -> client.models().count());
-    assertTrue(error.getMessage().contains("more than 1000 pages"), error.getMessage());
-  }
-
-  private static ListModelsResponse page(String next, String... names) {
-    ListModelsResponse.Builder page = ListModelsResponse.newBuilder().setNextPageToken(next);
-    for (String name : names) {
-      page.addModels(Model.newBuilder().setName(name));
-    }
-    return page.build();
   }
 
   @Test
@@ -380,7 +246,7 @@ class CallTest {
             .address(gateway.address())
             .configureChannel(channel -> channel.maxInboundMessageSize(1000))
             .build()) {
-      answer("x".repeat(2000));
+      gateway.answer("x".repeat(2000));
       LLMClientException error =
           assertThrows(InvalidRequestException.class, () -> small.generate(HELLO));
       assertTrue(error.getMessage().contains("takes at most 1000"), error.getMessage());

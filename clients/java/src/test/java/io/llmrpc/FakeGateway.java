@@ -7,6 +7,7 @@ import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.llmrpc.v1.BatchItem;
@@ -128,6 +129,32 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
       ServerCallStreamObserver<R> observer) {
     observer.setOnCancelHandler(cancelled::countDown);
     script.remove().accept(observer);
+  }
+
+  /** Answers one call. */
+  void answer(String text) {
+    answers.add(
+        observer -> {
+          observer.onNext(response(text));
+          observer.onCompleted();
+        });
+  }
+
+  /** Fails one call; {@code pushback} is null where the gateway says nothing of another try. */
+  void fail(Status status, String pushback) {
+    answers.add(
+        observer -> {
+          Metadata trailers = new Metadata();
+          if (pushback != null) {
+            trailers.put(RequestOptions.key("grpc-retry-pushback-ms"), pushback);
+          }
+          observer.onError(status.asRuntimeException(trailers));
+        });
+  }
+
+  /** A header that came with a call. */
+  String sent(int call, String header) {
+    return headers.get(call).get(RequestOptions.key(header));
   }
 
   /** Plays one stream: these events, then a good end. */
