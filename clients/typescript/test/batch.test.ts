@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   type BatchItemInit,
   GatewayClient,
+  GenerationTimeoutError,
   LLMClientError,
   ModelNotFoundError,
   StreamInterruptedError,
@@ -145,6 +146,18 @@ test("a signal ends it", async () => {
   const waiting = results.next();
   controller.abort();
   await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("its own deadline ends it, and the client's is for other calls", async () => {
+  await using hasty = new GatewayClient(gateway.address, { timeout: 60_000 });
+  expect(await ids(hasty.batch([item("a")]))).toEqual(["a"]);
+  expect(gateway.deadlines).toEqual([Infinity]);
+  async function* open() {
+    yield item("a");
+    await new Promise(() => undefined);
+  }
+  const results = hasty.batch(open(), { timeout: 500 });
+  await expect(ids(results)).rejects.toBeInstanceOf(GenerationTimeoutError);
 });
 
 test("a gateway that does not read holds the items back", async () => {

@@ -1,12 +1,21 @@
 // Calls with one answer: what is sent, what comes back, and what ends them.
 
+import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 
+import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { GatewayClient, GenerationTimeoutError, LLMClientError, user } from "../src/index.js";
-import { Failure, Gateway, HANG, failure, response, until } from "./gateway.js";
+import {
+  GatewayClient,
+  GenerationTimeoutError,
+  LLMClientError,
+  ListModelsResponseSchema,
+  user,
+} from "../src/index.js";
+import { allModels } from "../src/models.js";
+import { Failure, Gateway, HANG, failure, response, stream, until } from "./gateway.js";
 
 const REQUEST = { messages: [user("Hello")] };
 let gateway: Gateway;
@@ -93,6 +102,14 @@ test("a signal cancels, and its reason is the error", async () => {
   expect(gateway.requests).toHaveLength(1);
 });
 
+test("a signal is let go of when its call is over", async () => {
+  const { signal } = new AbortController();
+  await client.generate(REQUEST, { signal });
+  gateway.streams = [stream("a")];
+  for await (const piece of client.text(REQUEST, { signal })) expect(piece).toBe("a");
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+});
+
 test("closing ends what runs, and nothing starts", async () => {
   gateway.answers = [HANG];
   const answer = client.generate(REQUEST);
@@ -136,6 +153,17 @@ test("nothing else is tried again", async () => {
   expect(gateway.requests).toHaveLength(1);
 });
 
+test("an error's request id is the gateway's, else the call's", async () => {
+  gateway.answers = [new Failure(status.INTERNAL)];
+  const mine = client.generate(REQUEST, { requestId: "mine" });
+  await expect(mine).rejects.toMatchObject({ requestId: "mine" });
+  const theirs = new Failure(status.INTERNAL);
+  theirs.metadata.set("x-request-id", "theirs");
+  gateway.answers = [theirs];
+  const told = client.generate(REQUEST, { requestId: "mine" });
+  await expect(told).rejects.toMatchObject({ requestId: "theirs" });
+});
+
 test("no print of a client shows its token", async () => {
   await client.generate(REQUEST);
   const prints = [
@@ -166,9 +194,28 @@ test("the models of all pages", async () => {
   ]);
 });
 
+test("a deadline is that of all pages, and so is a request id", async () => {
+  gateway.models = [{ models: [{ name: "a" }], nextPageToken: "1" }, { models: [{ name: "b" }] }];
+  const deadline = Date.now() + 1_000;
+  const models = client.models("", { timeout: 1_000, requestId: "mine" });
+  expect((await models.next()).value?.name).toBe("a");
+  await until(() => Date.now() > deadline);
+  await expect(models.next()).rejects.toBeInstanceOf(GenerationTimeoutError);
+  for await (const { name } of client.models("", { requestId: "mine" })) expect(name).not.toBe("");
+  const ids = gateway.metadata.map((one) => one["x-request-id"]);
+  expect(ids.slice(-2)).toEqual(["mine", "mine"]);
+});
+
 test("pages without an end are an error", async () => {
   gateway.models = [{ nextPageToken: "1" }, { nextPageToken: "1" }];
   await expect(client.models().next()).rejects.toThrow("comes back to a page");
+  let asked = 0;
+  const endless = allModels(() => {
+    const page = { models: [], nextPageToken: `${(asked += 1)}` };
+    return Promise.resolve(create(ListModelsResponseSchema, page));
+  }, "");
+  await expect(endless.next()).rejects.toThrow("more than 1000 pages");
+  expect(asked).toBe(1000);
 });
 
 test("health", async () => {

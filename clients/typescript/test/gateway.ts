@@ -70,6 +70,8 @@ export class Gateway {
   metadata: Record<string, unknown>[] = [];
   pages: ListModelsRequest[] = [];
   items: BatchItem[] = [];
+  /** When each call must be over, in milliseconds since the epoch; infinite without a deadline. */
+  deadlines: number[] = [];
   cancelled = 0;
   /** What unary calls give, one a call, the last for ever. */
   answers: (ResponseInit | Failure | typeof HANG)[] = [];
@@ -140,8 +142,13 @@ export class Gateway {
     this.server.forceShutdown();
   }
 
-  #seen(call: { metadata: grpc.Metadata; on(event: "cancelled", told: () => void): unknown }) {
+  #seen(call: {
+    metadata: grpc.Metadata;
+    getDeadline(): grpc.Deadline;
+    on(event: "cancelled", told: () => void): unknown;
+  }) {
     this.metadata.push(call.metadata.getMap());
+    this.deadlines.push(Number(call.getDeadline()));
     call.on("cancelled", () => (this.cancelled += 1));
   }
 

@@ -3,7 +3,13 @@
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { GatewayClient, type StreamEvent, StreamInterruptedError, user } from "../src/index.js";
+import {
+  GatewayClient,
+  GenerationTimeoutError,
+  type StreamEvent,
+  StreamInterruptedError,
+  user,
+} from "../src/index.js";
 import { type EventInit, Failure, Gateway, HANG, failure, stream, until } from "./gateway.js";
 
 const REQUEST = { messages: [user("Hello")] };
@@ -54,6 +60,23 @@ test.each([
   expect(events).toHaveLength(seen);
   expect(error).toBeInstanceOf(StreamInterruptedError);
   expect(String(error)).toContain(message);
+  expect(error).toMatchObject({ requestId: gateway.metadata[0]?.["x-request-id"] });
+});
+
+test("what is not whole is cancelled", async () => {
+  gateway.streams = [[FIRST, LAST, HANG]];
+  expect((await read(client.stream(REQUEST)))[1]).toBeInstanceOf(StreamInterruptedError);
+  await until(() => gateway.cancelled === 1);
+});
+
+test("a deadline, before the first event and in the middle", async () => {
+  for (const script of [[HANG], [FIRST, HANG]] as const) {
+    gateway.streams = [[...script]];
+    const [events, error] = await read(client.stream(REQUEST, { timeout: 1_000 }));
+    expect(error).toBeInstanceOf(GenerationTimeoutError);
+    expect(events).toHaveLength(script.length - 1);
+  }
+  await until(() => gateway.cancelled === 2);
 });
 
 test("a connection that is lost in the middle", async () => {
