@@ -1,10 +1,11 @@
-"""Fixtures for everybody: running gateways, certificates, a free port."""
+"""Fixtures for everybody: running gateways, certificates, a closed port."""
 
 from __future__ import annotations
 
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,10 +91,19 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def holding_port() -> Iterator[int]:
+    """A port of loopback on which nobody can begin to listen: a socket that does not has it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
+
+
 @pytest.fixture
-def free_port() -> int:
+def closed_port() -> Iterator[int]:
     """A port of loopback on which nobody listens."""
-    return unused_port()
+    with holding_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,7 @@ async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, N
         reading = asyncio.ensure_future(process.stdout.read())
         yield Aimock(found.group(1).decode())
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
     await reading

@@ -31,10 +31,12 @@ async def test_it_goes_on_where_it_stopped(gateway: Gateway, files: Files) -> No
     assert done.code == 1
 
 
-async def test_nothing_new_needs_no_gateway(gateway: Gateway, files: Files, free_port: int) -> None:
+async def test_nothing_new_needs_no_gateway(
+    gateway: Gateway, files: Files, closed_port: int
+) -> None:
     files.ask("0")
     await files.run(gateway)
-    done = await run("batch", str(files.given), str(files.out), "-a", f"127.0.0.1:{free_port}")
+    done = await run("batch", str(files.given), str(files.out), "-a", f"127.0.0.1:{closed_port}")
     assert done.code == 0
 
 

@@ -18,8 +18,8 @@ from tests.conftest import Certificates
 Code = grpc.StatusCode
 
 
-async def test_nobody_there_is_said_once(free_port: int) -> None:
-    address = f"127.0.0.1:{free_port}"
+async def test_nobody_there_is_said_once(closed_port: int) -> None:
+    address = f"127.0.0.1:{closed_port}"
     done = await run("generate", "Hello", "-a", address)
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines() == [

@@ -165,11 +165,11 @@ async def test_health_without_a_list_of_models(well: Gateway) -> None:
     assert done.err == "the providers are not known: not there\n"
 
 
-async def test_health_used_wrongly_or_of_nobody(free_port: int) -> None:
+async def test_health_used_wrongly_or_of_nobody(closed_port: int) -> None:
     assert (await run("health", "provider/x", "--all")).code == 2
-    done = await run("health", "-a", f"127.0.0.1:{free_port}")
+    done = await run("health", "-a", f"127.0.0.1:{closed_port}")
     assert (done.code, done.out) == (1, "")
     assert "no gateway answers" in done.err
-    done = await run("health", "--all", "-a", f"127.0.0.1:{free_port}")
+    done = await run("health", "--all", "-a", f"127.0.0.1:{closed_port}")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("error  no gateway answers")

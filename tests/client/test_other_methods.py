@@ -69,8 +69,8 @@ async def test_health() -> None:
         assert await client.health("provider/y") == "SERVICE_UNKNOWN"
 
 
-async def test_nobody_there_has_no_health(free_port: int) -> None:
-    async with GatewayClient(f"127.0.0.1:{free_port}") as client:
+async def test_nobody_there_has_no_health(closed_port: int) -> None:
+    async with GatewayClient(f"127.0.0.1:{closed_port}") as client:
         with pytest.raises(ProviderNotAvailableError):
             await client.health()
 

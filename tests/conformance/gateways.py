@@ -19,7 +19,7 @@ from llmrpc_server.app import App
 from llmrpc_server.config import PlannedProvider
 from tests.conformance.http_provider import perform
 from tests.conformance.play import STAGE, Play
-from tests.conftest import Certificates, issue, unused_port
+from tests.conftest import Certificates, holding_port, issue
 from tests.running import configured
 from tests.upstream import running_upstream
 
@@ -32,7 +32,7 @@ SMALL = 64 * 1024
 MODELS = [f"model-{number:04}" for number in range(1, 2101)]
 
 
-def settings(upstream: str) -> dict[str, Any]:
+def settings(upstream: str, nobody: str) -> dict[str, Any]:
     """The configuration, but for where it listens."""
     key = {"api_keys": ["sk-conformance-key"]}
     chat = {"base_url": f"{upstream}/v1"} | key
@@ -42,7 +42,7 @@ def settings(upstream: str) -> dict[str, Any]:
             "anthropic": {"base_url": upstream} | key,
             "google": {"base_url": f"{upstream}/v1beta"} | key,
             **{name: chat | {"dialect": "openai"} for name in KEYS_APART},
-            "gone": chat | {"dialect": "openai", "base_url": f"http://127.0.0.1:{unused_port()}"},
+            "gone": chat | {"dialect": "openai", "base_url": f"http://{nobody}"},
             "scripted": {"client": OWN},
             "ill": {"client": OWN},
             "many": {"client": OWN, "models": MODELS},
@@ -93,9 +93,10 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
         upstream = await stack.enter_async_context(running_upstream())
         upstream.script(perform)
         url = upstream.url.removesuffix("/v1")
-        targets = {"nobody": {"address": f"127.0.0.1:{unused_port()}"}}
+        nobody = f"127.0.0.1:{stack.enter_context(holding_port())}"
+        targets = {"nobody": {"address": nobody}}
         for name, (own, files) in listeners.items():
-            app = ObservedApp(configured(folder, settings(url) | own, {}))
+            app = ObservedApp(configured(folder, settings(url, nobody) | own, {}))
             port = await app.start()
             stack.push_async_callback(app.close)
             stack.push_async_callback(app.server.stop, None)

@@ -119,7 +119,7 @@ async def _run(
                 wrong = f"it printed {line[:200]!r} where the output of {due} was due"
     except TimeoutError:
         wrong = f"it printed nothing for {PATIENCE:g} s"
-    if wrong:
+    if wrong and process.returncode is None:
         process.kill()
     status = await process.wait()
     errors = (await said).decode(errors="replace").strip()

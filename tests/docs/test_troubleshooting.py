@@ -35,11 +35,11 @@ def as_pattern(shown: str) -> str:
 
 @pytest.fixture
 async def addresses(
-    gateway: StartGateway, certificates: Certificates, free_port: int
+    gateway: StartGateway, certificates: Certificates, closed_port: int
 ) -> dict[str, str]:
     """The page's addresses, and where each is here."""
     plain = await gateway(
-        providers={"openai": {"api_keys": ["k"], "base_url": f"http://127.0.0.1:{free_port}"}},
+        providers={"openai": {"api_keys": ["k"], "base_url": f"http://127.0.0.1:{closed_port}"}},
         retry={"attempts": 2, "base_delay": 0.001},
     )
     mute = await gateway(listen={"reflection": False})
@@ -48,7 +48,7 @@ async def addresses(
         auth=[{"name": "team-a", "sha256": hash_key(KEY)}],
     )
     return {
-        "localhost:50050": f"localhost:{free_port}",
+        "localhost:50050": f"localhost:{closed_port}",
         "localhost:50051": f"localhost:{plain.port}",
         "localhost:50052": f"localhost:{mute.port}",
         "gateway.example.com:443": f"localhost:{closed.port}",

@@ -78,10 +78,10 @@ async def test_providers_are_reached_through_the_proxy(start: Start, upstream: U
 
 
 async def test_servers_of_this_machine_are_reached_without_the_proxy(
-    start: Start, upstream: Upstream, free_port: int
+    start: Start, upstream: Upstream, closed_port: int
 ) -> None:
     upstream.script(whole)
-    gateway = await start(http={"proxy": f"http://127.0.0.1:{free_port}"})
+    gateway = await start(http={"proxy": f"http://127.0.0.1:{closed_port}"})
     assert (await gateway.stub.Generate(ask())).content == "Hello there"
     assert upstream.exchanges[0].path == "/v1/chat/completions"
 

@@ -65,8 +65,8 @@ async def test_case(
 
 
 @pytest.mark.parametrize("case", AT_A_DEAD_SERVER)
-async def test_a_dead_server_fails_the_case(free_port: int, case: str) -> None:
-    done = await interop(case, free_port)
+async def test_a_dead_server_fails_the_case(closed_port: int, case: str) -> None:
+    done = await interop(case, closed_port)
     assert done.status != 0
     assert "FATAL" in done.complaints
 

@@ -138,8 +138,8 @@ async def test_the_health_command_asks_a_running_server(gateway_process: StartPr
         assert said in asked.stdout + asked.stderr
 
 
-async def test_the_health_command_without_a_server(free_port: int) -> None:
-    asked = await GatewayProcess.start("health", "--address", f"127.0.0.1:{free_port}")
+async def test_the_health_command_without_a_server(closed_port: int) -> None:
+    asked = await GatewayProcess.start("health", "--address", f"127.0.0.1:{closed_port}")
     assert await asked.ended() == 2
     assert "UNAVAILABLE" in asked.stderr
 

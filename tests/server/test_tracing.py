@@ -181,9 +181,9 @@ async def test_the_last_spans_are_sent_before_the_process_ends(
 
 
 async def test_a_collector_that_is_gone_holds_nothing_up(
-    gateway_process: StartProcess, free_port: int
+    gateway_process: StartProcess, closed_port: int
 ) -> None:
-    endpoint = f"http://127.0.0.1:{free_port}"
+    endpoint = f"http://127.0.0.1:{closed_port}"
     process = await gateway_process(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
     async with grpc.aio.insecure_channel(await process.address()) as channel:
         assert (await as_async(LLMServiceStub(channel)).Generate(ask(), timeout=5)).content

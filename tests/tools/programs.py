@@ -56,7 +56,8 @@ async def run(name: str, *arguments: str, limit: float = LIMIT) -> Done:
         async with asyncio.timeout(limit):
             out, complaints = await process.communicate()
     except BaseException:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.communicate()
         raise
     assert process.returncode is not None

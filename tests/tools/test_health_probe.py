@@ -12,7 +12,7 @@ import pytest
 
 from llmrpc import v1 as pb
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
-from tests.conftest import Certificates, StartGateway, StartProcess
+from tests.conftest import Certificates, StartGateway, StartProcess, unused_port
 from tests.running import LIMIT, GatewayProcess, as_async
 from tests.server.test_tls import tls
 from tests.server.wire import ask
@@ -80,10 +80,8 @@ class Batch:
         return await self._call.code()
 
 
-async def test_from_before_the_start_to_the_end(
-    gateway_process: StartProcess, free_port: int
-) -> None:
-    address = f"127.0.0.1:{free_port}"
+async def test_from_before_the_start_to_the_end(gateway_process: StartProcess) -> None:
+    address = f"127.0.0.1:{unused_port()}"
     assert await probe(address) == NO_CONNECTION
     process: GatewayProcess = await gateway_process(
         listen={"address": address, "drain_pause": 60.0, "grace": 20.0}
