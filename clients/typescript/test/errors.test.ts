@@ -28,7 +28,7 @@ function withInfo(code: number, reason: string, domain = "llmrpc") {
   return { code, message: "words", details: [anyPack(ErrorInfoSchema, info)] };
 }
 
-const REASONS: Record<string, string[]> = {
+const REASONS = {
   InvalidRequestError: [
     "INVALID_REQUEST",
     "FIELD_NOT_SUPPORTED",
@@ -57,7 +57,7 @@ const RETRYABLE = [
   "PROVIDER_RATE_LIMITED",
   "RATE_LIMITED",
   "PROVIDER_STALLED",
-  ...REASONS.ProviderNotAvailableError!,
+  ...REASONS.ProviderNotAvailableError,
 ];
 
 test("every reason of the contract has its class", () => {
