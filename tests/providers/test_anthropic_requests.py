@@ -6,41 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
 
-from llmrpc import v1 as pb
-from llmrpc.errors import InvalidRequestError, ProviderNotAvailableError
-from llmrpc_server.providers.dialect import Defaults, Encoded, Listed
-from tests.providers.messages_api import DIALECT
-
-HELLO: dict[str, Any] = {"role": "ROLE_USER", "content": "Hello"}
-OLD = "claude-sonnet-4-6"
-
-
-def request(fields: dict[str, Any]) -> pb.GenerateRequest:
-    return json_format.ParseDict({"messages": [HELLO], **fields}, pb.GenerateRequest())
-
-
-def encode(fields: dict[str, Any], model: str = OLD, defaults: Defaults | None = None) -> Encoded:
-    return DIALECT.encode(request(fields), model, defaults or Defaults(), stream=False)
-
-
-def body(fields: dict[str, Any], model: str = OLD, defaults: Defaults | None = None) -> Any:
-    return json.loads(encode(fields, model, defaults).body)
-
-
-def refused(fields: dict[str, Any], model: str = OLD) -> list[str]:
-    with pytest.raises(InvalidRequestError) as caught:
-        encode(fields, model)
-    assert caught.value.reason_name == "FIELD_NOT_SUPPORTED"
-    return [violation.field for violation in caught.value.violations]
-
-
-def parts(*items: dict[str, Any], role: str = "ROLE_USER") -> dict[str, Any]:
-    return {"messages": [HELLO, {"role": role, "parts": list(items)}]}
-
-
-TOOLS = {"tools": [{"name": "f"}]}
+from llmrpc.errors import InvalidRequestError
+from llmrpc_server.providers.dialect import Defaults
+from tests.providers.messages_requests import (
+    HELLO,
+    OLD,
+    TOOLS,
+    body,
+    encode,
+    parts,
+    refused,
+)
 
 
 @pytest.mark.parametrize(
@@ -212,54 +189,6 @@ def test_the_bound_that_the_api_demands_is_always_there(
 
 
 @pytest.mark.parametrize(
-    ("model", "roles"),
-    [
-        ("claude-sonnet-5", ["USER", "SYSTEM"]),
-        (OLD, ["USER", "SYSTEM", "ASSISTANT", "USER"]),
-        ("claude-opus-4-8", ["USER", "SYSTEM", "USER"]),
-        ("claude-opus-4-8", ["USER", "ASSISTANT", "SYSTEM", "USER"]),
-        ("claude-opus-4-8", ["USER", "ASSISTANT", "SYSTEM"]),
-    ],
-)
-def test_a_later_system_message_is_refused_where_it_may_not_stand(
-    model: str, roles: list[str]
-) -> None:
-    said = [{"role": f"ROLE_{role}", "content": "Hi."} for role in roles]
-    assert refused({"messages": said}, model) == [f"messages[{roles.index('SYSTEM')}].role"]
-
-
-@pytest.mark.parametrize(
-    ("item", "path"),
-    [
-        ({"reasoning": "Hm."}, "reasoning"),
-        ({"reasoning": "Hm.", "signature": {"provider": "anthropic"}}, "reasoning"),
-        ({"reasoning": "Hm.", "signature": {"provider": "google", "data": "s"}}, "reasoning"),
-        ({"redactedReasoning": "z"}, "redacted_reasoning"),
-        ({"redactedReasoning": "z", "signature": {"provider": "openrouter", "data": "{}"}},
-         "redacted_reasoning"),
-        ({"redactedReasoning": "", "signature": {"provider": "anthropic"}}, "redacted_reasoning"),
-        ({"text": "a", "signature": {"provider": "google", "data": "s"}}, "signature"),
-        ({"text": "", "cacheBreakpoint": {}}, "cache_breakpoint"),
-    ],
-)  # fmt: skip
-def test_a_hint_without_a_place_is_left_out_with_a_warning(item: dict[str, Any], path: str) -> None:
-    encoded = encode(parts({"text": "b"}, item, role="ROLE_ASSISTANT"))
-    assert [warning.field for warning in encoded.warnings] == [f"messages[1].parts[1].{path}"]
-    assert b"Hm." not in encoded.body
-    assert b"cache" not in encoded.body
-
-
-def test_hints_inside_a_result_are_warned_of() -> None:
-    signed = {"signature": {"provider": "google", "data": "s"}}
-    result = {"toolCallId": "c", "parts": [{"text": "a", **signed}]}
-    encoded = encode(parts({"toolResult": result, **signed}, role="ROLE_TOOL"))
-    assert [warning.field for warning in encoded.warnings] == [
-        "messages[1].parts[0].signature",
-        "messages[1].parts[0].tool_result.parts[0].signature",
-    ]
-
-
-@pytest.mark.parametrize(
     ("fields", "path"),
     [
         ({"tools": [{"name": "f"}, {"name": "g", "parameters": "{"}]}, "tools[1].parameters"),
@@ -283,22 +212,6 @@ def test_what_nobody_could_read_is_invalid(fields: dict[str, Any], path: str) ->
     assert [violation.field for violation in caught.value.violations] == [path, "seed"]
 
 
-def test_texts_go_as_they_were_written() -> None:
-    schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
-    call = {"toolCall": {"id": "c", "name": "f", "arguments": '{"n": 12345678901234567890123}'}}
-    fields = parts(call, role="ROLE_ASSISTANT")
-    sent = encode({**fields, "tools": [{"name": "f", "parameters": schema}]}).body
-    assert schema.encode() in sent
-    assert b'{"n": 12345678901234567890123}' in sent
-
-
-def test_what_only_its_provider_can_read_goes_back_as_it_came() -> None:
-    data = '{"type":"server_tool_use","id":"s","input":{"big":12345678901234567890123}}'
-    signature = {"provider": "anthropic", "data": data}
-    sent = encode(parts({"redactedReasoning": "", "signature": signature}, role="ROLE_ASSISTANT"))
-    assert data.encode() in sent.body
-
-
 @pytest.mark.parametrize(
     ("choice", "sent"),
     [
@@ -315,25 +228,9 @@ def test_the_choice_of_tools(choice: dict[str, Any], sent: dict[str, Any] | None
     assert body({**TOOLS, "toolChoice": choice}).get("tool_choice") == sent
 
 
-@pytest.mark.parametrize("role", [0, 99])
-def test_a_role_that_is_none_is_invalid(role: pb.Role.ValueType) -> None:
-    asked = pb.GenerateRequest(messages=[pb.LLMMessage(role=role, content="Hello")])
-    with pytest.raises(InvalidRequestError) as caught:
-        DIALECT.encode(asked, OLD, Defaults(), stream=False)
-    assert caught.value.violations[0].field == "messages[0].role"
-    assert caught.value.reason_name == "INVALID_REQUEST"
-
-
 @pytest.mark.parametrize("choice", [{"mode": "MODE_NONE"}, {"parallel": False}])
 def test_without_tools_there_is_no_choice(choice: dict[str, Any]) -> None:
     assert "tool_choice" not in body({"toolChoice": choice})
-
-
-def test_a_data_url_without_a_type_has_the_one_beside_it() -> None:
-    image = {"image": {"uri": "data:;base64,AA==", "mediaType": "image/png"}}
-    document = {"document": {"uri": "data:;base64,AA==", "mediaType": "application/pdf"}}
-    sent = body(parts(image, document))["messages"][0]["content"][1:]
-    assert [each["source"]["media_type"] for each in sent] == ["image/png", "application/pdf"]
 
 
 def test_a_dated_name_is_the_model_that_it_is_a_version_of() -> None:
@@ -357,110 +254,3 @@ def test_nothing_is_written_beside_a_reference() -> None:
     encoded = encode({"responseFormat": form})
     assert json.loads(encoded.body)["output_config"]["format"]["schema"] == json.loads(schema)
     assert [each.field for each in encoded.warnings] == ["response_format.json_schema.description"]
-
-
-def test_the_providers_own_breakpoint_counts_as_one() -> None:
-    marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(4)]
-    own = {"anthropic.cache_control": {"type": "ephemeral"}}
-    encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}], "providerOptions": own})
-    assert encoded.body.count(b'"cache_control"') == 4
-    assert [each.field for each in encoded.warnings] == ["messages[0].parts[0].cache_breakpoint"]
-
-
-def test_of_too_many_breakpoints_the_last_ones_stay() -> None:
-    marked = [{"text": str(at), "cacheBreakpoint": {}} for at in range(6)]
-    encoded = encode({"messages": [{"role": "ROLE_USER", "parts": marked}]})
-    [sent] = json.loads(encoded.body)["messages"]
-    kept = [each["text"] for each in sent["content"] if "cache_control" in each]
-    assert kept == ["2", "3", "4", "5"]
-    assert [warning.field for warning in encoded.warnings] == [
-        "messages[0].parts[0].cache_breakpoint",
-        "messages[0].parts[1].cache_breakpoint",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "ttl", "warned"),
-    [
-        ("0s", "5m", False),
-        ("300s", "5m", False),
-        ("300.5s", "1h", False),
-        ("3600s", "1h", False),
-        ("3601s", "1h", True),
-    ],
-)
-def test_a_lifetime_is_rounded_up(wanted: str, ttl: str, warned: bool) -> None:
-    item = {"text": "a", "cacheBreakpoint": {"ttl": wanted}}
-    encoded = encode({"messages": [{"role": "ROLE_USER", "parts": [item]}]})
-    [sent] = json.loads(encoded.body)["messages"]
-    assert sent["content"][0]["cache_control"] == {"type": "ephemeral", "ttl": ttl}
-    assert bool(encoded.warnings) == warned
-
-
-def test_the_key_and_the_version_go_into_headers() -> None:
-    version = {"anthropic-version": "2023-06-01"}
-    assert DIALECT.headers("k") == {"x-api-key": "k", **version}
-    assert DIALECT.headers(None) == version
-
-
-def test_a_count_has_what_would_be_sent_and_nothing_else() -> None:
-    fields = {
-        **TOOLS,
-        "messages": [{"role": "ROLE_SYSTEM", "content": "Be kind."}, HELLO],
-        "toolChoice": {"mode": "MODE_AUTO"},
-        "maxTokens": 9,
-        "temperature": 0.5,
-        "stop": ["x"],
-        "providerOptions": {"anthropic.service_tier": "auto"},
-        "responseFormat": {"jsonSchema": {"schema": "{}"}},
-    }
-    encoded = DIALECT.encode_count(request(fields), OLD)
-    assert encoded.path == "/v1/messages/count_tokens"
-    assert json.loads(encoded.body) == {
-        "model": OLD,
-        "system": "Be kind.",
-        "messages": [{"role": "user", "content": "Hello"}],
-        "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {}}}],
-        "tool_choice": {"type": "auto"},
-        "output_config": {"format": {"type": "json_schema", "schema": {}}},
-    }
-    with pytest.raises(InvalidRequestError):
-        DIALECT.encode_count(request({"seed": 1}), OLD)
-    assert DIALECT.decode_count(b'{"input_tokens": 42}') == 42
-
-
-def test_the_list_is_read_page_by_page() -> None:
-    first = {
-        "data": [
-            {"type": "model", "id": "claude-a", "max_input_tokens": 1000, "max_tokens": 50},
-            {"type": "model", "id": "claude-b", "max_input_tokens": None},
-        ],
-        "has_more": True,
-        "first_id": "claude-a",
-        "last_id": "claude-b",
-    }
-    assert DIALECT.list_path("") == "/v1/models?limit=1000"
-    models, page = DIALECT.decode_list(json.dumps(first).encode())
-    assert models == [Listed("claude-a", 1000, 50), Listed("claude-b")]
-    assert DIALECT.list_path(page) == "/v1/models?limit=1000&after_id=claude-b"
-    last = {"data": [], "has_more": False, "last_id": "claude-z"}
-    assert DIALECT.decode_list(json.dumps(last).encode()) == ([], "")
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"[]",
-        b'{"data": [{}]}',
-        b'{"input_tokens": "x"}',
-        b'{"input_tokens": -1}',
-        b'{"input_tokens": 2147483648}',
-        b'{"x":' * 100_000,
-    ],
-)
-def test_a_list_or_a_count_that_cannot_be_read_is_an_error(sent: bytes) -> None:
-    for read in (DIALECT.decode_list, DIALECT.decode_count):
-        with pytest.raises(ProviderNotAvailableError, match="anthropic sent no") as caught:
-            read(sent)
-        assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
