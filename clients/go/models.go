@@ -19,8 +19,10 @@ const (
 
 // Models gives the models that the gateway can call, ordered by name; a page is asked
 // for as the loop gets there. Each page is a call: with a request id of its own, unless
-// [WithRequestID] names them all, and with the client's timeout. filter is an expression as in AIP-160 over Model's fields,
-// such as `provider = "openai" AND capabilities.tools`; empty: all.
+// [WithRequestID] names them all, and with the client's timeout.
+//
+// filter is an expression as in AIP-160 over Model's fields, such as
+// `provider = "openai" AND capabilities.tools`; empty: all.
 func (c *Client) Models(
 	ctx context.Context, filter string, options ...CallOption,
 ) iter.Seq2[*llmrpcv1.Model, error] {
