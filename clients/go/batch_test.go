@@ -206,6 +206,14 @@ func TestABatchThatIsNotWholeIsInterrupted(t *testing.T) {
 	}
 }
 
+func TestABatchThatEndsWhileItemsStillComeIsInterrupted(t *testing.T) {
+	client := dialFake(t, &fake{batch: func(llmrpcv1.LLMService_BatchGenerateServer) error { return nil }})
+	waiting := func(func(*llmrpcv1.BatchItem) bool) { <-t.Context().Done() }
+	if got, err := ids(client.Batch(t.Context(), waiting)); got != nil || !errors.Is(err, llmrpc.ErrStreamInterrupted) {
+		t.Error(got, err)
+	}
+}
+
 func TestItemsThatFailCancelTheBatchWithTheirCause(t *testing.T) {
 	client := dialFake(t, &fake{batch: echo})
 	unreadable := errors.New("line 2 cannot be read")

@@ -79,7 +79,6 @@ export class Call {
   /** Says what to cancel when the call must end early. */
   attach<R extends Cancellable>(rpc: R): R {
     this.#rpc = rpc;
-    if (this.aborted) rpc.cancel();
     return rpc;
   }
 

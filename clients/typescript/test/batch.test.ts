@@ -100,6 +100,15 @@ test("a batch with fewer results than items is not whole", async () => {
   await expect(ids(client.batch([item("a")]))).rejects.toThrow("it ended with 0 results");
 });
 
+test("a batch that ends while items still come is not whole", async () => {
+  gateway.endsAtOnce = true;
+  async function* waiting(): AsyncGenerator<BatchItemInit> {
+    await new Promise<never>(() => undefined);
+    yield item("a");
+  }
+  await expect(ids(client.batch(waiting()))).rejects.toThrow("0 results for 0 items");
+});
+
 test("what the items throw is thrown, and the call cancelled", async () => {
   function* broken() {
     yield item("a");

@@ -7,6 +7,7 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { Call } from "../src/call.js";
 import {
   GatewayClient,
   GenerationTimeoutError,
@@ -108,6 +109,14 @@ test("a signal is let go of when its call is over", async () => {
   gateway.streams = [stream("a")];
   for await (const piece of client.text(REQUEST, { signal })) expect(piece).toBe("a");
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
+});
+
+test("a call that is over is held by nobody", () => {
+  const caller = { target: "", authorization: undefined, calls: new Set<Call>(), closed: false };
+  const call = new Call(caller, {});
+  expect(caller.calls.size).toBe(1);
+  call.release();
+  expect(caller.calls.size).toBe(0);
 });
 
 test("closing ends what runs, and nothing starts", async () => {

@@ -123,6 +123,13 @@ test("a reason of a later release, or of somebody else, goes by the code", () =>
   expect(errorFromStatus(withInfo(status.INTERNAL, "toString")).constructor).toBe(LLMClientError);
 });
 
+test("of two details of a kind the last one counts", () => {
+  const { details, ...words } = withInfo(status.INVALID_ARGUMENT, "INVALID_REQUEST");
+  const later = withInfo(status.INVALID_ARGUMENT, "CONTEXT_WINDOW_EXCEEDED").details;
+  const error = errorFromStatus({ ...words, details: [...details, ...later] });
+  expect(error.reason).toBe("CONTEXT_WINDOW_EXCEEDED");
+});
+
 test("a bare status, and one that nobody can read", () => {
   expect(errorFromStatus({ code: status.RESOURCE_EXHAUSTED })).toBeInstanceOf(InvalidRequestError);
   expect(errorFromStatus({ code: 99 })).toMatchObject({ code: "UNKNOWN", message: "UNKNOWN" });

@@ -193,29 +193,7 @@ class BatchTest {
   void leftEarlyItInterruptsItemsThatWait() throws Exception {
     answering();
     CountDownLatch interrupted = new CountDownLatch(1);
-    Iterator<BatchItem> items =
-        new Iterator<>() {
-          private boolean first = true;
-
-          @Override
-          public boolean hasNext() {
-            if (!first) {
-              try {
-                new CountDownLatch(1).await();
-              } catch (InterruptedException e) {
-                interrupted.countDown();
-              }
-              return false;
-            }
-            first = false;
-            return true;
-          }
-
-          @Override
-          public BatchItem next() {
-            return item("a");
-          }
-        };
+    Iterator<BatchItem> items = new ItemsThatWait(List.of(item("a")), interrupted);
     try (ResponseStream<BatchResult> results = client.batch(() -> items)) {
       assertEquals("a", results.next().getId());
     }
@@ -257,6 +235,20 @@ class BatchTest {
     try (ResponseStream<BatchResult> results = client.batch(List.of(item("a")))) {
       LLMClientException error = assertThrows(StreamInterruptedException.class, results::hasNext);
       assertTrue(error.getMessage().endsWith("0 results for 1 items"), error.getMessage());
+    }
+  }
+
+  @Test
+  void refusesAnEndWhileItemsStillCome() {
+    gateway.batch =
+        out -> {
+          out.onCompleted();
+          return reading(item -> {}, () -> {});
+        };
+    Iterator<BatchItem> items = new ItemsThatWait(List.of(), new CountDownLatch(1));
+    try (ResponseStream<BatchResult> results = client.batch(() -> items)) {
+      LLMClientException error = assertThrows(StreamInterruptedException.class, results::hasNext);
+      assertTrue(error.getMessage().endsWith("0 results for 0 items"), error.getMessage());
     }
   }
 
