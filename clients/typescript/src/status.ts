@@ -110,6 +110,8 @@ export function errorFromRpc(
   requestId: string,
   started = false,
 ): LLMClientError {
+  // Raw trailers would bury the message where nobody catches the error.
+  Object.defineProperty(error, "metadata", { enumerable: false });
   const said = error.metadata.get(REQUEST_ID_KEY)[0];
   const known = { requestId: typeof said === "string" ? said : requestId, cause: error };
   const status = packedStatus(error.metadata.get(DETAILS_KEY)[0]);

@@ -76,6 +76,15 @@ test.each([
   expect(gateway.metadata).toHaveLength(0);
 });
 
+test("an error that nobody catches is printed without raw trailers", async () => {
+  gateway.answers = [failure(status.NOT_FOUND, "MODEL_NOT_FOUND")];
+  const error: unknown = await client.generate(REQUEST).catch((caught: unknown) => caught);
+  const printed = inspect(error, { depth: 5 }); // as Node does
+  expect(printed).toContain("in words");
+  expect(printed).not.toContain("grpc-status-details-bin");
+  expect(error).toMatchObject({ cause: { code: status.NOT_FOUND } });
+});
+
 test("the deadline", async () => {
   gateway.answers = [HANG];
   const error: unknown = await client.generate(REQUEST, { timeout: 50 }).catch((e: unknown) => e);
