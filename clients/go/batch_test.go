@@ -257,3 +257,24 @@ func TestAnItemThatIsTooLargeIsNamedSo(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnItemThatCannotBeSentIsNoFaultOfTheGateway(t *testing.T) {
+	client := dialFake(t, &fake{batch: echo})
+	answered := make(chan struct{})
+	items := func(yield func(*llmrpcv1.BatchItem) bool) {
+		if yield(item("a")) {
+			<-answered
+			yield(item("\xff"))
+		}
+	}
+	var last error
+	for result, err := range client.Batch(t.Context(), items) {
+		if result.GetId() == "a" {
+			close(answered)
+		}
+		last = err
+	}
+	if last == nil || errors.Is(last, llmrpc.ErrStreamInterrupted) || !strings.Contains(last.Error(), "UTF-8") {
+		t.Error(last)
+	}
+}
