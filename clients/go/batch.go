@@ -79,23 +79,27 @@ type sender struct {
 
 func (s *sender) run(stream llmrpcv1.LLMService_BatchGenerateClient, items iter.Seq[*llmrpcv1.BatchItem]) {
 	for item := range items {
-		s.count(func() { s.sent++ })
-		if err := stream.Send(item); err != nil {
-			if err != io.EOF { // otherwise the call is over, and its reader learns why
-				s.count(func() { s.failure = err })
-				s.call.cancel()
-			}
-			return
+		if s.send(stream, item) != nil {
+			return // gRPC has ended the call, and its reader learns why
 		}
 	}
-	s.count(func() { s.finished = true })
+	s.mutex.Lock()
+	s.finished = true
+	s.mutex.Unlock()
 	_ = stream.CloseSend() // never fails
 }
 
-func (s *sender) count(change func()) {
+// send locks, so that a reader whom a refused item wakes sees the failure too. It never
+// outlasts the call.
+func (s *sender) send(stream llmrpcv1.LLMService_BatchGenerateClient, item *llmrpcv1.BatchItem) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	change()
+	s.sent++
+	err := stream.Send(item)
+	if err != io.EOF { // which says only that the call is over
+		s.failure = err
+	}
+	return err
 }
 
 // outcome is the error of the whole batch, for what ended its reading; nil where every
