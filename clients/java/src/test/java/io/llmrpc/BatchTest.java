@@ -190,6 +190,16 @@ class BatchTest {
   }
 
   @Test
+  void tellsAnItemThatIsTooLarge() {
+    answering();
+    BatchItem large = item("x".repeat(Channels.MAX_MESSAGE_BYTES));
+    try (ResponseStream<BatchResult> results = client.batch(List.of(large))) {
+      LLMClientException error = assertThrows(InvalidRequestException.class, results::hasNext);
+      assertTrue(error.getMessage().contains("sends at most 67108864"), error.getMessage());
+    }
+  }
+
+  @Test
   void leftEarlyItInterruptsItemsThatWait() throws Exception {
     answering();
     CountDownLatch interrupted = new CountDownLatch(1);
