@@ -25,25 +25,30 @@ final class BatchResults extends ResponseStream<BatchResult> {
 
   @Override
   BatchResult advance() {
-    BatchResult result;
+    BatchResult result = null;
     try {
       result = sender.take();
+      if (result == null) {
+        requireWhole();
+      } else {
+        received++;
+      }
+      return result;
     } catch (RuntimeException e) {
-      sender.stop();
       sender.throwFailure();
       throw e;
+    } finally {
+      if (result == null) {
+        sender.stop(); // last, since items that it interrupts may seem to end or to fail
+      }
     }
-    if (result != null) {
-      received++;
-      return result;
-    }
-    sender.stop();
-    sender.throwFailure();
+  }
+
+  private void requireWhole() {
     if (!sender.finished || received != sender.sent.get()) {
       throw outgoing.notWhole(
           "it ended with " + received + " results for " + sender.sent.get() + " items");
     }
-    return null;
   }
 
   @Override

@@ -30,6 +30,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** Many requests over one call. */
@@ -248,7 +249,7 @@ class BatchTest {
     }
   }
 
-  @Test
+  @RepeatedTest(20)
   void refusesAnEndWhileItemsStillCome() {
     gateway.batch =
         out -> {
