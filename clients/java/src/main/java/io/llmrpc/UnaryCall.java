@@ -12,6 +12,7 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
   private final Outgoing<?, R> outgoing;
   private final CompletableFuture<R> future = new CompletableFuture<>();
   private R answer;
+  private int answers;
   private volatile boolean ended;
 
   private UnaryCall(Outgoing<?, R> outgoing) {
@@ -28,7 +29,7 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
     } catch (InvalidRequestException e) {
       return CompletableFuture.failedFuture(e);
     }
-    outgoing.call.request(2); // a second answer would be a fault, which gRPC tells
+    outgoing.call.request(2); // more than one answer would be a fault
     return listener.future;
   }
 
@@ -66,6 +67,8 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
   @Override
   public void onMessage(R message) {
     answer = message;
+    answers++;
+    outgoing.call.request(1);
   }
 
   @Override
@@ -73,8 +76,8 @@ final class UnaryCall<R> extends ClientCall.Listener<R> {
     ended = true;
     if (!status.isOk()) {
       future.completeExceptionally(outgoing.failed(status, trailers, false));
-    } else if (answer == null) {
-      future.completeExceptionally(outgoing.notWhole("it ended without a message"));
+    } else if (answers != 1) {
+      future.completeExceptionally(outgoing.notWhole("it ended with " + answers + " messages"));
     } else {
       future.complete(answer);
     }

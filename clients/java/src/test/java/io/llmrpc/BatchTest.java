@@ -14,7 +14,6 @@ import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.llmrpc.v1.BatchItem;
 import io.llmrpc.v1.BatchResult;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -28,28 +27,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** Many requests over one call. */
 class BatchTest {
-  private FakeGateway gateway;
-  private GatewayClient client;
+  @AutoClose private final FakeGateway gateway = new FakeGateway();
+  @AutoClose private final GatewayClient client = gateway.client();
   private final List<Optional<Deadline>> deadlines = new CopyOnWriteArrayList<>();
-
-  @BeforeEach
-  void start() throws IOException {
-    gateway = new FakeGateway();
-    client = gateway.client();
-  }
-
-  @AfterEach
-  void stop() {
-    client.close();
-    gateway.close();
-  }
 
   private static BatchItem item(String id) {
     return BatchItem.newBuilder().setId(id).setRequest(HELLO).build();

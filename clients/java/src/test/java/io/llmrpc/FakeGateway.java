@@ -25,6 +25,7 @@ import io.llmrpc.v1.Part;
 import io.llmrpc.v1.Role;
 import io.llmrpc.v1.StreamEvent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +66,7 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
 
   private final Server server;
 
-  FakeGateway() throws IOException {
+  FakeGateway() {
     ServerInterceptor listening =
         new ServerInterceptor() {
           @Override
@@ -80,8 +81,12 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
             .addService(this)
             .intercept(listening)
             .maxInboundMessageSize(8 << 20)
-            .build()
-            .start();
+            .build();
+    try {
+      server.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   String address() {

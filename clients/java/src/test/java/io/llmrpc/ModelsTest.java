@@ -9,28 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llmrpc.v1.ListModelsRequest;
 import io.llmrpc.v1.ListModelsResponse;
 import io.llmrpc.v1.Model;
-import java.io.IOException;
 import java.util.Iterator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** The models of all pages. */
 class ModelsTest {
-  private FakeGateway gateway;
-  private GatewayClient client;
-
-  @BeforeEach
-  void start() throws IOException {
-    gateway = new FakeGateway();
-    client = gateway.client();
-  }
-
-  @AfterEach
-  void stop() {
-    client.close();
-    gateway.close();
-  }
+  @AutoClose private final FakeGateway gateway = new FakeGateway();
+  @AutoClose private final GatewayClient client = gateway.client();
 
   @Test
   void asksForAPageWhenItIsReached() {

@@ -6,28 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.grpc.Status;
-import java.io.IOException;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Which calls are tried again, and how often. */
 class RetryTest {
-  private FakeGateway gateway;
-  private GatewayClient client;
-
-  @BeforeEach
-  void start() throws IOException {
-    gateway = new FakeGateway();
-    client = gateway.client();
-  }
-
-  @AfterEach
-  void stop() {
-    client.close();
-    gateway.close();
-  }
+  @AutoClose private final FakeGateway gateway = new FakeGateway();
+  @AutoClose private final GatewayClient client = gateway.client();
 
   @Test
   void isTriedAgainWhereTheGatewayIsUnavailable() {

@@ -7,6 +7,7 @@ import static io.llmrpc.FakeGateway.events;
 import static io.llmrpc.FakeGateway.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,39 +18,37 @@ import io.grpc.protobuf.StatusProto;
 import io.llmrpc.v1.ErrorDetails;
 import io.llmrpc.v1.StreamEvent;
 import io.llmrpc.v1.Usage;
-import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Streams that a thread reads. */
 class StreamTest {
-  private FakeGateway gateway;
-  private GatewayClient client;
-
-  @BeforeEach
-  void start() throws IOException {
-    gateway = new FakeGateway();
-    client = gateway.client();
-  }
-
-  @AfterEach
-  void stop() {
-    client.close();
-    gateway.close();
-  }
+  @AutoClose private final FakeGateway gateway = new FakeGateway();
+  @AutoClose private final GatewayClient client = gateway.client();
 
   @Test
   void givesTheEventsInOrder() {
     gateway.stream(events("a", "b", "c"));
     try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
       assertEquals(List.of(events("a", "b", "c")), stream.stream().collect(Collectors.toList()));
+      assertThrows(NoSuchElementException.class, stream::next);
+    }
+  }
+
+  @Test
+  void givesMoreThanItHoldsAtOnce() {
+    String[] texts = Collections.nCopies(5 * Receiver.AHEAD, "x").toArray(new String[0]);
+    gateway.stream(events(texts));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      assertEquals(List.of(events(texts)), stream.stream().collect(Collectors.toList()));
     }
   }
 
@@ -75,6 +74,22 @@ class StreamTest {
       assertTrue(error.getMessage().endsWith("event 3 came for 2"), error.getMessage());
       await(gateway.cancelled);
     }
+  }
+
+  @Test
+  void refusesARepeatedEvent() {
+    gateway.stream(event(1, "a"), event(1, "a"));
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      stream.next();
+      LLMClientException error = assertThrows(StreamInterruptedException.class, stream::hasNext);
+      assertTrue(error.getMessage().endsWith("event 1 came for 2"), error.getMessage());
+    }
+  }
+
+  @Test
+  void refusesARequestThatIsTooLarge() {
+    var large = HELLO.toBuilder().setModel("x".repeat(Channels.MAX_MESSAGE_BYTES)).build();
+    assertThrows(InvalidRequestException.class, () -> client.stream(large));
   }
 
   @Test
@@ -201,23 +216,21 @@ class StreamTest {
     gateway.streams.add(observer -> begun.countDown());
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     AtomicReference<Boolean> flag = new AtomicReference<>();
+    ResponseStream<StreamEvent> stream = client.stream(HELLO);
     Thread reader =
         new Thread(
             () -> {
-              try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
-                stream.next();
-              } catch (RuntimeException e) {
-                thrown.set(e);
-                flag.set(Thread.currentThread().isInterrupted());
-              }
+              thrown.set(assertThrows(CancellationException.class, stream::next));
+              flag.set(Thread.currentThread().isInterrupted());
             });
     reader.start();
     await(begun);
     reader.interrupt();
     reader.join();
-    assertTrue(thrown.get() instanceof CancellationException, String.valueOf(thrown.get()));
-    assertTrue(flag.get());
-    await(gateway.cancelled);
+    assertInstanceOf(InterruptedException.class, thrown.get().getCause());
+    assertTrue(flag.get(), "the thread stays interrupted");
+    await(gateway.cancelled); // not only where it is closed
+    stream.close();
   }
 
   @Test
