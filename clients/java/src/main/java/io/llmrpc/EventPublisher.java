@@ -88,9 +88,6 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
     }
 
     void start(GenerateRequest request) {
-      if (isDone()) {
-        return; // cancelled before anything was sent
-      }
       try {
         outgoing.start(this, request);
         synchronized (this) {
@@ -102,7 +99,7 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
         if (!isDone()) {
           throw e;
         }
-        // It was cancelled while it was sent, and gRPC takes no message then.
+        // It was cancelled before it was all sent, and gRPC takes no message then.
       }
       drain();
     }
@@ -195,7 +192,7 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
     /** What to do next; null: nothing, and nobody is busy any more. */
     private synchronized Runnable step() {
       if (!done && !waiting.isEmpty() && demand > 0) {
-        demand = demand == Long.MAX_VALUE ? demand : demand - 1;
+        demand--;
         T piece = waiting.poll();
         return () -> subscriber.onNext(piece);
       }

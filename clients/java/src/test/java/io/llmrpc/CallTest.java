@@ -116,6 +116,7 @@ class CallTest {
     LLMClientException error =
         assertThrows(GenerationTimeoutException.class, () -> client.generate(HELLO, options));
     assertEquals("DEADLINE_EXCEEDED", error.reason());
+    assertTrue(error.getMessage().contains("passed before the answer"), error.getMessage());
     assertEquals(gateway.sent(1, "x-request-id"), error.requestId());
     await(gateway.cancelled);
   }

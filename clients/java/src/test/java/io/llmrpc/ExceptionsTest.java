@@ -157,6 +157,24 @@ class ExceptionsTest {
   }
 
   @Test
+  void whatNoDetailTellsIsAbsent() {
+    com.google.rpc.Status told =
+        com.google.rpc.Status.newBuilder()
+            .setCode(Code.UNAVAILABLE.value())
+            .addDetails(Any.pack(info("PROVIDER_OVERLOADED")))
+            .addDetails(Any.pack(ErrorDetails.getDefaultInstance()))
+            .build();
+    LLMClientException error = Exceptions.fromStatus(told, Map.of("target", "here"), "sent");
+    assertEquals("UNAVAILABLE", error.getMessage());
+    assertEquals(Map.of("target", "here"), error.metadata());
+    assertEquals("sent", error.requestId());
+    assertEquals(Optional.empty(), error.retryDelay());
+    assertEquals(Optional.empty(), error.usage());
+    assertEquals(Optional.empty(), error.cost());
+    assertEquals(List.of(), error.attempts());
+  }
+
+  @Test
   void detailsThatCannotBeReadAreNone() {
     Any broken =
         Any.pack(RetryInfo.getDefaultInstance()).toBuilder()

@@ -76,6 +76,22 @@ class PublisherTest {
   }
 
   @Test
+  void canBeAskedForMoreThanAll() throws Exception {
+    gateway.stream(events("a", "b", "c"));
+    Kept<StreamEvent> kept =
+        new Kept<>(Long.MAX_VALUE) {
+          @Override
+          public void onSubscribe(Flow.Subscription given) {
+            given.request(Long.MAX_VALUE);
+            super.onSubscribe(given);
+          }
+        };
+    client.publisher(HELLO).subscribe(kept);
+    await(kept.over);
+    assertEquals(3, kept.items.size());
+  }
+
+  @Test
   void givesAsManyAsAreAskedFor() throws Exception {
     StreamEvent two = events("", "b")[1].toBuilder().addDeltas(event(0, "c").getDeltas(0)).build();
     gateway.stream(event(1, "a"), two);
@@ -152,6 +168,27 @@ class PublisherTest {
     client.publisher(HELLO).subscribe(kept);
     await(kept.over);
     assertEquals(1, kept.items.size());
+    assertTrue(kept.error instanceof StreamInterruptedException, String.valueOf(kept.error));
+  }
+
+  @Test
+  void keepsWhatBrokeItUntilAllThatCameIsTaken() throws Exception {
+    StreamEvent.Builder four = event(1, "a").toBuilder();
+    for (String text : List.of("b", "c", "d")) {
+      four.addDeltas(event(0, text).getDeltas(0));
+    }
+    gateway.streams.add(
+        observer -> {
+          observer.onNext(four.build());
+          observer.onNext(event(3, "e"));
+        });
+    Kept<String> kept = new Kept<>(3);
+    client.textPublisher(HELLO).subscribe(kept);
+    await(gateway.cancelled);
+    assertEquals(1, kept.over.getCount(), "one piece is left");
+    kept.subscription.request(1);
+    await(kept.over);
+    assertEquals(List.of("a", "b", "c", "d"), kept.items);
     assertTrue(kept.error instanceof StreamInterruptedException, String.valueOf(kept.error));
   }
 

@@ -15,6 +15,7 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.llmrpc.v1.GenerateRequest;
 import io.llmrpc.v1.LLMResponse;
 import java.util.Arrays;
@@ -82,6 +83,7 @@ class UnaryCallTest {
         Arrays.stream(error.getStackTrace())
             .anyMatch(frame -> frame.getClassName().equals(UnaryCallTest.class.getName())),
         "the caller stands in its trace");
+    assertInstanceOf(StatusRuntimeException.class, error.getCause());
   }
 
   @Test
