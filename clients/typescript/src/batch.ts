@@ -9,7 +9,7 @@ import {
   type BatchResult,
   LLMService,
 } from "./gen/llmrpc/v1/llm_service_pb.js";
-import { asIs, decoder, encode, methodOf } from "./method.js";
+import { asIs, encode, methodOf, sized } from "./method.js";
 import { messages } from "./reading.js";
 import { known } from "./request.js";
 
@@ -34,7 +34,7 @@ export async function* results(
   await connected(channel, call);
   const { metadata, deadline } = call;
   const rpc = call.attach(
-    channel.makeBidiStreamRequest(path, asIs, decoder(output), metadata, { deadline }),
+    channel.makeBidiStreamRequest(path, asIs, sized(output), metadata, { deadline }),
   );
   const sending = new Sending(rpc, items, (item) => {
     if (item.request !== undefined) known(item.request);
@@ -42,7 +42,7 @@ export async function* results(
   });
   let received = 0;
   try {
-    for await (const result of messages<BatchResult>(rpc, call)) {
+    for await (const result of messages(rpc, call)) {
       received += 1;
       yield result;
     }
@@ -83,7 +83,6 @@ class Sending {
   failure: unknown;
   #stopped = false;
   #stop: () => void = () => undefined;
-  readonly #over = new Promise<void>((resolve) => (this.#stop = resolve));
 
   constructor(rpc: Outgoing, items: BatchItems, encoded: (item: BatchItemInit) => Buffer) {
     this.#send(rpc, items, encoded).catch((error: unknown) => {
@@ -102,8 +101,10 @@ class Sending {
       if (this.isStopped()) return;
       const bytes = encoded(item);
       this.sent += 1;
-      const written = new Promise<void>((resolve) => void rpc.write(bytes, resolve));
-      await Promise.race([written, this.#over]);
+      await new Promise<void>((resolve) => {
+        this.#stop = resolve;
+        rpc.write(bytes, resolve);
+      });
       if (this.isStopped()) return;
     }
     this.finished = true;

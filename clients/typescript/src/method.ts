@@ -55,6 +55,20 @@ export function decoder<S extends DescMessage>(schema: S): (bytes: Buffer) => Me
   return (bytes) => fromBinary(schema, bytes);
 }
 
+/** A message, and how many bytes it came in. */
+export interface Received<T> {
+  readonly message: T;
+  readonly size: number;
+}
+
+/** A reader of the method's answers that tells their sizes. */
+export function sized<S extends DescMessage>(
+  schema: S,
+): (bytes: Buffer) => Received<MessageShape<S>> {
+  const decode = decoder(schema);
+  return (bytes) => ({ message: decode(bytes), size: bytes.length });
+}
+
 /** What was encoded before goes as it is. */
 export function asIs(bytes: Buffer): Buffer {
   return bytes;

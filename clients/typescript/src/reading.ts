@@ -1,8 +1,10 @@
 // What comes of a call piece by piece: an iterator that starts the call and ends it.
 
-import type { Readable } from "node:stream";
+import type { ClientReadableStream } from "@grpc/grpc-js";
 
+import { Ahead } from "./ahead.js";
 import type { Call } from "./call.js";
+import type { Received } from "./method.js";
 
 /**
  * The pieces of one call, for one `for await`. The call is sent when the first is asked
@@ -61,17 +63,22 @@ async function* released<T>(
 }
 
 /**
- * The messages of a call of grpc-js, read one at a time; what is not read is held back at
- * the other end by flow control. Raises what the call fails with behind the last message.
+ * The messages of a call of grpc-js. Raises what the call fails with behind the last
+ * message. Of a reader that is too slow, the gateway is held back by flow control.
  */
-export async function* messages<T>(rpc: Readable, call: Call): AsyncGenerator<T, void, undefined> {
-  rpc.on("error", () => undefined); // also what comes when nobody reads any more
+export async function* messages<T>(
+  rpc: ClientReadableStream<Received<T>>,
+  call: Call,
+): AsyncGenerator<T, void, undefined> {
+  const ahead = new Ahead(rpc);
   let started = false;
   try {
-    for await (const message of rpc.iterator({ destroyOnReturn: false })) {
+    for (;;) {
+      const message = await ahead.take();
+      if (message === undefined) break;
       if (call.aborted) throw call.reason();
       started = true;
-      yield message as T;
+      yield message;
     }
     call.finish();
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Call } from "./call.js";
 import { LLMService } from "./gen/llmrpc/v1/llm_service_pb.js";
 import type { GenerateRequestSchema } from "./gen/llmrpc/v1/request_pb.js";
 import type { StreamEvent } from "./gen/llmrpc/v1/response_pb.js";
-import { asIs, decoder, encode, methodOf } from "./method.js";
+import { asIs, encode, methodOf, sized } from "./method.js";
 import { messages } from "./reading.js";
 
 const STREAM_TEXT = methodOf(LLMService.method.streamText);
@@ -25,11 +25,11 @@ export async function* events(
   const bytes = encode(input, request);
   const { metadata, deadline } = call;
   const rpc = call.attach(
-    channel.makeServerStreamRequest(path, asIs, decoder(output), bytes, metadata, { deadline }),
+    channel.makeServerStreamRequest(path, asIs, sized(output), bytes, metadata, { deadline }),
   );
   let expected = 1;
   let whole = false;
-  for await (const event of messages<StreamEvent>(rpc, call)) {
+  for await (const event of messages(rpc, call)) {
     if (whole) throw call.interrupted(`event ${event.sequence} came behind the completed response`);
     if (event.sequence !== expected) {
       throw call.interrupted(`event ${event.sequence} came for ${expected}`);
