@@ -108,7 +108,7 @@ final class BatchResults extends ResponseStream<BatchResult> {
         BatchItem item = Objects.requireNonNull(items.next(), "an item of the batch is null");
         outgoing.checkSize(item);
         return item;
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) { // also a checked one, of an iterator in Kotlin or Scala
         failure = e;
         outgoing.cancel();
         return null;
@@ -125,12 +125,14 @@ final class BatchResults extends ResponseStream<BatchResult> {
 
     /** Throws what the caller's iterator threw, if it did. */
     void throwFailure() {
-      Throwable e = failure;
-      if (e instanceof Error) {
-        throw (Error) e;
-      } else if (e != null) {
-        throw (RuntimeException) e;
+      if (failure != null) {
+        Sender.<RuntimeException>asItIs(failure);
       }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void asItIs(Throwable e) throws E {
+      throw (E) e;
     }
 
     void leave() {

@@ -96,7 +96,7 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
       } catch (InvalidRequestException e) {
         end(e);
       } catch (IllegalStateException e) {
-        if (!isDone()) {
+        if (!isOver()) {
           throw e;
         }
         // It was cancelled before it was all sent, and gRPC takes no message then.
@@ -104,8 +104,8 @@ final class EventPublisher<T> implements Flow.Publisher<T> {
       drain();
     }
 
-    private synchronized boolean isDone() {
-      return done;
+    private synchronized boolean isOver() {
+      return done || ended;
     }
 
     @Override

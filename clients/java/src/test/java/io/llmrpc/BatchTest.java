@@ -14,6 +14,7 @@ import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.llmrpc.v1.BatchItem;
 import io.llmrpc.v1.BatchResult;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -166,6 +166,34 @@ class BatchTest {
   }
 
   @Test
+  void throwsWhatItemsThrowAlsoWhereJavaWouldCheckIt() throws Exception {
+    answering();
+    Iterator<BatchItem> unreadable =
+        new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            return true;
+          }
+
+          @Override
+          public BatchItem next() {
+            BatchTest.<RuntimeException>fail(new IOException("line 2"));
+            return null;
+          }
+        };
+    try (ResponseStream<BatchResult> results = client.batch(() -> unreadable)) {
+      assertThrows(IOException.class, results::hasNext);
+      await(gateway.cancelled);
+    }
+  }
+
+  /** As an iterator in Kotlin may throw it. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> void fail(Throwable e) throws E {
+    throw (E) e;
+  }
+
+  @Test
   void refusesAnItemThatIsNone() {
     answering();
     try (ResponseStream<BatchResult> results = client.batch(Arrays.asList(item("a"), null))) {
@@ -189,12 +217,12 @@ class BatchTest {
   @Test
   void leftEarlyItInterruptsItemsThatWait() throws Exception {
     answering();
-    CountDownLatch interrupted = new CountDownLatch(1);
-    Iterator<BatchItem> items = new ItemsThatWait(List.of(item("a")), interrupted);
+    ItemsThatWait items = new ItemsThatWait(item("a"));
     try (ResponseStream<BatchResult> results = client.batch(() -> items)) {
       assertEquals("a", results.next().getId());
+      await(items.waiting);
     }
-    await(interrupted);
+    await(items.interrupted);
     await(gateway.cancelled);
   }
 
@@ -242,8 +270,7 @@ class BatchTest {
           out.onCompleted();
           return reading(item -> {}, () -> {});
         };
-    Iterator<BatchItem> items = new ItemsThatWait(List.of(), new CountDownLatch(1));
-    try (ResponseStream<BatchResult> results = client.batch(() -> items)) {
+    try (ResponseStream<BatchResult> results = client.batch(() -> new ItemsThatWait())) {
       LLMClientException error = assertThrows(StreamInterruptedException.class, results::hasNext);
       assertTrue(error.getMessage().endsWith("0 results for 0 items"), error.getMessage());
     }

@@ -1,6 +1,7 @@
 package io.llmrpc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -85,7 +86,10 @@ class ConnectionTest {
 
   @Test
   void manyCallsDoNotStormTheGateway() {
-    assertEquals(1, resets(ConnectivityState.TRANSIENT_FAILURE, 1000));
+    long start = System.nanoTime();
+    int resets = resets(ConnectivityState.TRANSIENT_FAILURE, 1000);
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
+    assertTrue(1 <= resets && resets <= 1 + seconds, resets + " in " + seconds + " s");
   }
 
   @Test

@@ -7,12 +7,12 @@ import java.util.concurrent.CountDownLatch;
 
 /** The items given, and behind them a wait until the thread is interrupted. */
 final class ItemsThatWait implements Iterator<BatchItem> {
+  final CountDownLatch waiting = new CountDownLatch(1);
+  final CountDownLatch interrupted = new CountDownLatch(1);
   private final Iterator<BatchItem> items;
-  private final CountDownLatch interrupted;
 
-  ItemsThatWait(List<BatchItem> items, CountDownLatch interrupted) {
-    this.items = items.iterator();
-    this.interrupted = interrupted;
+  ItemsThatWait(BatchItem... items) {
+    this.items = List.of(items).iterator();
   }
 
   @Override
@@ -21,6 +21,7 @@ final class ItemsThatWait implements Iterator<BatchItem> {
       return true;
     }
     try {
+      waiting.countDown();
       new CountDownLatch(1).await();
     } catch (InterruptedException e) {
       interrupted.countDown();
