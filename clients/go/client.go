@@ -57,7 +57,6 @@ func Dial(ctx context.Context, address string, options ...Option) (*Client, erro
 	}
 	client := &Client{
 		target:  target,
-		timeout: settings.timeout,
 		conn:    conn,
 		service: llmrpcv1.NewLLMServiceClient(conn),
 		health:  healthpb.NewHealthClient(conn),
@@ -67,6 +66,7 @@ func Dial(ctx context.Context, address string, options ...Option) (*Client, erro
 			return nil, errors.Join(err, client.Close())
 		}
 	}
+	client.timeout = settings.timeout // of calls, not of the wait for the gateway
 	return client, nil
 }
 

@@ -232,9 +232,12 @@ func TestDialWaitsWhereItIsAsked(t *testing.T) {
 	address := serve(t, &fake{})
 	dial(t, address, llmrpc.WithWait()) // no health service there: an answer all the same
 
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	client, err := llmrpc.Dial(ctx, unused(t), llmrpc.WithWait())
+	client, err := llmrpc.Dial(ctx, unused(t), llmrpc.WithWait(), llmrpc.WithTimeout(time.Millisecond))
+	if ctx.Err() == nil {
+		t.Error("it gave up before its context did")
+	}
 	if client != nil || !errors.Is(err, llmrpc.ErrGenerationTimeout) || !errors.Is(err, context.DeadlineExceeded) ||
 		!strings.Contains(err.Error(), "connection refused") {
 		t.Error(client, err)
