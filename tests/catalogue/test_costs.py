@@ -49,7 +49,7 @@ def test_models_of_all_providers_are_compared() -> None:
     assert count["google"] >= 40
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(models_, usages, times, st.sampled_from(SERVED))
 def test_any_usage_of_any_model(
     model: tuple[str, ModelInfo], usage: pb.Usage, at: datetime, served: str

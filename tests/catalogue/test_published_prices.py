@@ -40,7 +40,7 @@ def test_many_models_are_compared() -> None:
     assert len({provider for provider, _ in MODELS}) == 7
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(MODELS), usages, times, st.sampled_from(["", "default", "flex", "priority"]))
 def test_any_usage_costs_what_the_package_says(
     model: tuple[str, str], usage: pb.Usage, at: datetime, service_tier: str

@@ -230,7 +230,7 @@ async def serve(
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Waits for a condition, at most ten seconds."""
-    async with asyncio.timeout(10):
+    """Waits for a condition, which may need a process to start."""
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - the server knows of no events here
             await asyncio.sleep(0.005)

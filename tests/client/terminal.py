@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.running import LIMIT
+
 _PROGRAM = "from llmrpc.cli import main; main()"
 # The child makes the terminal its own, so that Ctrl-C there is a signal to it.
 _ON_TERMINAL = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {_PROGRAM}"
@@ -52,7 +54,7 @@ async def run(*arguments: str, given: str | None = None, env: dict[str, str] | N
     """Runs the command to its end; `given` is piped in."""
     pipe = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
     process = await start(*arguments, stdin=pipe, env=env)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         out, err = await process.communicate(None if given is None else given.encode())
     assert process.returncode is not None
     return Done(process.returncode, out.decode(), err.decode())
@@ -78,7 +80,7 @@ class Terminal:
     async def expect(self, text: str) -> None:
         """Waits until the text stands behind all that was expected before."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LIMIT):
                 while (at := self.screen.find(text, self._seen)) < 0:
                     self._grown.clear()
                     await self._grown.wait()
@@ -92,7 +94,7 @@ class Terminal:
         return stat.rpartition(")")[2].split()[0] == "S"
 
     async def wait(self) -> int:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT):
             return await self.process.wait()
 
     def _read(self) -> None:

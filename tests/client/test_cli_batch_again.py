@@ -136,6 +136,6 @@ async def test_a_gateway_that_goes_keeps_what_came(gateway: Gateway, files: File
 async def test_the_timeout_is_for_all_of_it(gateway: Gateway, files: Files) -> None:
     gateway.batch = two_and_no_more
     files.ask("0", "1", "2")
-    done = await files.run(gateway, "--timeout", "0.5")
+    done = await files.run(gateway, "--timeout", "3")
     assert (done.code, "GenerationTimeoutError" in done.err) == (1, True)
     assert len(files.results()) == 2

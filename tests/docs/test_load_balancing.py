@@ -87,10 +87,10 @@ def test_the_service_config_has_our_clients_retries() -> None:
 
 
 async def test_an_old_connection_is_left_and_its_stream_goes_on(gateway: StartGateway) -> None:
-    running = await gateway(providers=SCRIPTED, listen={"max_connection_age": 0.2})
+    running = await gateway(providers=SCRIPTED, listen={"max_connection_age": 0.5})
     opened = running.channel()
     stub = as_async(LLMServiceStub(opened))
-    reading = asyncio.ensure_future(everything(stub.StreamText(ask("tick-60"))))
+    reading = asyncio.ensure_future(everything(stub.StreamText(ask("tick-120"))))
     await until(lambda: opened.get_state() is grpc.ChannelConnectivity.READY)
     await until(lambda: opened.get_state() is not grpc.ChannelConnectivity.READY)
     assert not reading.done()

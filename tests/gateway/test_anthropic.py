@@ -99,7 +99,7 @@ async def test_an_answer_goes_back_as_it_came(
 
 
 async def test_pings_do_not_keep_a_stalled_stream_alive(start: Start, upstream: Upstream) -> None:
-    gateway = await start(**settings(upstream), timeout=0.4)
+    gateway = await start(**settings(upstream), timeout=1.0)
 
     async def stall(exchange: Exchange) -> None:
         hello = {"type": "text_delta", "text": "Hello"}

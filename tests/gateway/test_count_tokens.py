@@ -193,7 +193,7 @@ async def test_an_end_closes_the_upstream(counting: Gateway, upstream: Upstream,
         await exchange.closed.wait()
 
     upstream.script(silent)
-    timeout = 0.4 if end == "deadline" else None
+    timeout = 1.5 if end == "deadline" else None
     call = counting.stub.CountTokens(pb.CountTokensRequest(request=ask()), timeout=timeout)
     waiting = asyncio.ensure_future(call.code())
     await until(lambda: upstream.exchanges)

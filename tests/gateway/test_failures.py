@@ -179,8 +179,8 @@ async def test_a_key_in_a_providers_message_is_masked(gateway: Gateway, upstream
     assert KEY not in str(failure)
 
 
-async def test_an_unreachable_provider_is_named(start: Start, unused_tcp_port: int) -> None:
-    url = f"http://127.0.0.1:{unused_tcp_port}/v1"
+async def test_an_unreachable_provider_is_named(start: Start, closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}/v1"
     gateway = await start(providers__openai__base_url=url, retry={"attempts": 1})
     failure = await failure_of(gateway.stub.Generate(ask()))
     assert failure.reason == "PROVIDER_UNAVAILABLE"
@@ -208,7 +208,7 @@ async def test_a_stream_that_ends_before_its_first_delta_is_tried_again(
 async def test_silence_ends_with_the_stall_timer(
     start: Start, upstream: Upstream, method: str
 ) -> None:
-    gateway = await start(timeout=0.3)
+    gateway = await start(timeout=1.0)
 
     async def silent(exchange: Exchange) -> None:
         await exchange.closed.wait()

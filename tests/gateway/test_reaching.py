@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 
 from llmrpc_server.providers.http import Upstream as HttpUpstream
@@ -40,6 +41,19 @@ async def test_a_configured_authority_is_trusted(
         bundle = str(certificates.ca)
         gateway = await start(providers__openai__base_url=url, http={"ca_bundle": bundle})
         assert (await gateway.stub.Generate(ask())).content == "Hello there"
+
+
+async def test_no_call_waits_for_the_authorities_to_be_read(
+    start: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await start()
+
+    def read(**_: Any) -> ssl.SSLContext:
+        raise AssertionError("they were to be read at the start")
+
+    monkeypatch.setattr(ssl, "create_default_context", read)
+    upstream.script(whole)
+    assert (await gateway.stub.Generate(ask())).content == "Hello there"
 
 
 async def test_another_authority_is_not_and_tls_is_never_downgraded(
@@ -101,6 +115,7 @@ async def test_a_name_that_resolves_to_a_metadata_address_is_refused(
 
 async def test_the_session_uses_the_guarded_resolver() -> None:
     upstream = HttpUpstream()
-    session = upstream._client()
-    assert isinstance(session.connector._resolver, GuardedResolver)  # type: ignore[union-attr]
+    connector = upstream.open().connector
+    assert isinstance(connector, aiohttp.TCPConnector)
+    assert isinstance(connector._resolver, GuardedResolver)
     await upstream.close()

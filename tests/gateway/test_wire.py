@@ -147,7 +147,7 @@ async def test_an_error_without_end_is_read_only_so_far(
 async def test_an_error_that_falls_silent_ends_with_the_stall_timer(
     start: Start, upstream: Upstream, method: str
 ) -> None:
-    gateway = await start(timeout=0.3, retry={"attempts": 1})
+    gateway = await start(timeout=1.0, retry={"attempts": 1})
 
     async def silent(exchange: Exchange) -> None:
         await head(exchange, 400)

@@ -246,6 +246,8 @@ def test_tls_files_must_be_there_and_belong_together(
         "listen.tls.key",
         "listen.tls.client_ca",
     ]
+    (problem,) = problems(tmp_path, "", {"LLMRPC_CA_BUNDLE": str(key)})
+    assert problem == f"http.ca_bundle: {key} has no certificate in PEM form"
     (problem,) = problems(tmp_path, "", {"LLMRPC_TLS_KEY": str(key)})
     assert problem == "listen.tls.certificate: is missing"
 

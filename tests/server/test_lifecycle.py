@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 import time
 
 import grpc
@@ -93,6 +95,29 @@ async def test_a_signal_ends_the_process_well(
         assert await process.ended() == 0
     assert "Traceback" not in process.stderr
     assert "stopped" in process.stderr
+
+
+SIGNALLED_AT_ITS_START = """
+import os, signal
+from llmrpc_server.__main__ import main
+from llmrpc_server.app import App
+
+start = App.start
+
+async def signalled(app):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return await start(app)
+
+App.start = signalled
+raise SystemExit(main(["--address", "127.0.0.1:0"]))
+"""
+
+
+def test_a_signal_at_the_start_ends_the_process_well() -> None:
+    program = [sys.executable, "-c", SIGNALLED_AT_ITS_START]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "stopped" in done.stderr
 
 
 async def test_a_second_signal_ends_the_process_at_once(gateway_process: StartProcess) -> None:

@@ -155,7 +155,7 @@ class Telling(Shouting):
 
 async def test_the_gateways_defaults_and_its_stall_timer_hold_for_it(gateway: StartGateway) -> None:
     mine = {"mine": {"client": f"{__name__}:Telling"}}
-    running = await gateway(providers=mine, temperature=0.25, max_tokens=7, timeout=0.2)
+    running = await gateway(providers=mine, temperature=0.25, max_tokens=7, timeout=1.0)
     assert (await running.stub.Generate(ask())).content == "0.25 7"
     error = await failure(everything(running.stub.StreamText(ask())))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED

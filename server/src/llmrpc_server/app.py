@@ -117,6 +117,7 @@ class App:
         add_services(self.server, self.config.listen, self._servicer, self.health)
         port = bind(self.server, self.config.listen)
         if any(each.row is not None for each in self._on):
+            self._upstream.open()
             await asyncio.to_thread(self._prices.load)
         await self.health.start()
         await self.server.start()

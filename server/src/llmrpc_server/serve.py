@@ -57,12 +57,13 @@ async def _build(config: Config) -> tuple[PlannedProvider, ...]:
 
 async def _serve(config: Config) -> None:
     app = App(config)
+    app.lifecycle.heed_signals()  # before anybody can see that it runs
     port = await app.start()
     _spare_the_collector()
     lines = banner(config, app.planned, app.doubts(), port, __version__)
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    await app.lifecycle.run_until_signal()
+    await app.lifecycle.run()
     await app.close()
 
 

@@ -1,4 +1,4 @@
-"""Whether the files that TLS needs are there, and are what they should be."""
+"""Whether the files that TLS needs, here and towards providers, are what they should be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llmrpc_server.rpc.server import TlsSettings
+
+
+def bundle_problems(bundle: str) -> Iterator[str]:
+    """What is wrong with the authorities of the providers."""
+    return _certificate_problems("http.ca_bundle", Path(bundle))
 
 
 def tls_problems(tls: TlsSettings) -> Iterator[str]:

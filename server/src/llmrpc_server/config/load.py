@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from llmrpc_server.config.certificates import tls_problems
+from llmrpc_server.config.certificates import bundle_problems, tls_problems
 from llmrpc_server.config.convert import MISSING_VARIABLE, ConfigError, convert
 from llmrpc_server.config.environment import overlay, provider_overlay, set_path
 from llmrpc_server.config.providers import provider_problems
@@ -94,4 +94,6 @@ def _doubtful(config: Config) -> list[str]:
     problems += [f"auth: the name {n} is there twice" for n in set(names) if names.count(n) > 1]
     if config.listen.tls is not None:
         problems += tls_problems(config.listen.tls)
+    if config.http.ca_bundle is not None:
+        problems += bundle_problems(config.http.ca_bundle)
     return problems

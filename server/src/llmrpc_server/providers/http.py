@@ -52,7 +52,7 @@ class HttpSettings:
 class Upstream:
     """One pool of connections for all providers.
 
-    Nothing is done before the first exchange, so it can be made anywhere.
+    Nothing is done before `open`, so it can be made anywhere.
     Redirects are not followed (a key belongs to its host), cookies are not kept.
     """
 
@@ -80,7 +80,7 @@ class Upstream:
     ) -> ClientResponse:
         secret = self.settings.proxy
         proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
-        return await self._client().request(
+        return await self.open().request(
             method, url, data=body, headers=headers, allow_redirects=False, proxy=proxy
         )
 
@@ -128,7 +128,8 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    def _client(self) -> aiohttp.ClientSession:
+    def open(self) -> aiohttp.ClientSession:
+        """Readies the pool, lest the first call waits while certificates are read."""
         if self._session is None:
             settings = self.settings
             context = ssl.create_default_context(cafile=settings.ca_bundle)

@@ -32,11 +32,14 @@ class Lifecycle:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
-    async def run_until_signal(self) -> None:
-        """Returns when the server has stopped after SIGTERM or SIGINT."""
+    def heed_signals(self) -> None:
+        """SIGTERM and SIGINT request the stop from now on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.request_stop)
+
+    async def run(self) -> None:
+        """Returns when a stop was requested and the server has stopped."""
         await self._stop.wait()
         await self.stop()
 
