@@ -78,6 +78,25 @@ func TestAGatewayThatEndsAStreamInTheMiddleTellsWhy(t *testing.T) {
 	}
 }
 
+func TestASlowReaderGetsAllThatCameBeforeItBroke(t *testing.T) {
+	const many = 300
+	events := make([]*llmrpcv1.StreamEvent, many)
+	for i := range events {
+		events[i] = text(int32(i+1), "x")
+	}
+	client := dialFake(t, &fake{stream: play(status.Error(codes.Unavailable, "gone"), events...)})
+	seen, last := 0, error(nil)
+	for _, err := range client.StreamText(t.Context(), hello()) {
+		if last = err; err == nil {
+			seen++
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if seen != many || !errors.Is(last, llmrpc.ErrStreamInterrupted) {
+		t.Error(seen, last)
+	}
+}
+
 func TestTextGivesTextAlone(t *testing.T) {
 	reasoning := &llmrpcv1.Delta{Kind: &llmrpcv1.Delta_Reasoning{Reasoning: "hm"}}
 	thinking := &llmrpcv1.StreamEvent{Sequence: 1, Deltas: []*llmrpcv1.Delta{reasoning}}

@@ -129,6 +129,24 @@ class StreamTest {
   }
 
   @Test
+  void givesASlowReaderAllThatCameBeforeItBroke() throws Exception {
+    gateway.streams.add(
+        observer -> {
+          for (int i = 1; i <= 300; i++) {
+            observer.onNext(event(i, "x"));
+          }
+          observer.onError(Status.UNAVAILABLE.asRuntimeException());
+        });
+    try (ResponseStream<StreamEvent> stream = client.stream(HELLO)) {
+      for (int i = 1; i <= 300; i++) {
+        assertEquals(i, stream.next().getSequence());
+        Thread.sleep(1);
+      }
+      assertThrows(StreamInterruptedException.class, stream::hasNext);
+    }
+  }
+
+  @Test
   void tellsWhatItUsedWhenTheGatewayEndsItInTheMiddle() {
     ErrorDetails ours =
         ErrorDetails.newBuilder()
