@@ -20,7 +20,7 @@ from unittest import mock
 import pytest
 
 from llmrpc.cli import main
-from tests.client.terminal import ON_A_TERMINAL, Done, Screen, new_terminal
+from tests.client.terminal import BASE_ENVIRONMENT, Done, Screen, new_terminal
 from tests.running import LIMIT
 
 
@@ -79,14 +79,8 @@ async def screen(
 ) -> AsyncIterator[Called]:
     """The command on a terminal that sends it no signals, until it ends."""
     master, slave = new_terminal()
-    ends = os.dup(slave), os.dup(slave)
-    with (
-        closing(Called(master)) as shown,
-        open(slave, "rb") as stdin,
-        open(ends[0], "wb") as out,
-        open(ends[1], "wb") as err,
-        _lent((stdin, out, err), env or {}),
-    ):
+    stdin, out, err = os.fdopen(slave, "rb"), *(os.fdopen(os.dup(slave), "wb") for _ in "ab")
+    with closing(Called(master)) as shown, stdin, out, err, _lent((stdin, out, err), env or {}):
         shown.code = asyncio.create_task(_in_thread(lambda: command(arguments)))
         try:
             yield shown
@@ -104,31 +98,29 @@ async def _in_thread(work: Callable[[], int]) -> int:
 def _given(text: str | bytes | None) -> Iterator[IO[bytes]]:
     """Standard input: a pipe that holds the text, or nothing."""
     if text is None:
-        with open(os.devnull, "rb") as nothing:
+        with Path(os.devnull).open("rb") as nothing:
             yield nothing
         return
     reader, writer = os.pipe()
-    with open(reader, "rb") as pipe:
-        with open(writer, "wb") as end:
+    with os.fdopen(reader, "rb") as pipe:
+        with os.fdopen(writer, "wb") as end:
             end.write(text.encode() if isinstance(text, str) else text)
         yield pipe
 
 
 @contextmanager
-def _lent(files: tuple[IO[bytes], IO[bytes], IO[bytes]], env: Mapping[str, str]) -> Iterator[None]:
+def _lent(files: Sequence[IO[bytes]], env: Mapping[str, str]) -> Iterator[None]:
     """Standard streams on these files, coded as Python codes them, and this environment."""
-    errors = ("strict", "strict", "backslashreplace")
-    streams = [
-        TextIOWrapper(file, "utf-8", how, line_buffering=file.isatty())
-        for file, how in zip(files, errors, strict=True)
-    ]
-    names = ("stdin", "stdout", "stderr")
+    stdin, stdout, stderr = (
+        TextIOWrapper(file, "utf-8", errors, line_buffering=file.isatty())
+        for file, errors in zip(files, ("strict", "strict", "backslashreplace"), strict=True)
+    )
     try:
         with (
-            mock.patch.multiple(sys, **dict(zip(names, streams, strict=True))),
-            mock.patch.dict(os.environ, {**ON_A_TERMINAL, **env}, clear=True),
+            mock.patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr),
+            mock.patch.dict(os.environ, {**BASE_ENVIRONMENT, **env}, clear=True),
         ):
             yield
     finally:
-        for stream in streams:
+        for stream in (stdin, stdout, stderr):
             stream.detach()

@@ -19,7 +19,7 @@ from tests.running import LIMIT
 _PROGRAM = "from llmrpc.cli import main; main()"
 # The child makes the terminal its own, so that Ctrl-C there is a signal to it.
 _ON_TERMINAL = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {_PROGRAM}"
-ON_A_TERMINAL = {"TERM": "xterm", "COLUMNS": "100"}
+BASE_ENVIRONMENT = {"TERM": "xterm", "COLUMNS": "100"}
 """What every environment of the command has."""
 
 
@@ -32,7 +32,7 @@ class Done:
 
 def _environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("LLMRPC_")}
-    return {**kept, **ON_A_TERMINAL, **(extra or {})}
+    return {**kept, **BASE_ENVIRONMENT, **(extra or {})}
 
 
 async def start(

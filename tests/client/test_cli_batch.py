@@ -15,6 +15,7 @@ from tests.client.batch_files import (
 from tests.client.command import run
 from tests.client.gateway import Gateway
 from tests.client.terminal import run_process, start, terminal
+from tests.running import LIMIT
 
 
 async def test_the_forms_of_a_line(gateway: Gateway, files: Files) -> None:
@@ -152,7 +153,7 @@ async def test_an_answer_comes_while_the_pipe_is_open(gateway: Gateway) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         for prompt in ("One", "Two"):
             process.stdin.write(f'"{prompt}"\n'.encode())
             assert prompt in (await process.stdout.readline()).decode()

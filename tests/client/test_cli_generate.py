@@ -15,6 +15,7 @@ from llmrpc import v1 as pb
 from tests.client.command import run, screen
 from tests.client.gateway import Failure, Gateway, Hang, info, response, stream, until
 from tests.client.terminal import run_process, start, terminal
+from tests.running import LIMIT
 
 
 async def test_it_streams_the_answer(gateway: Gateway) -> None:
@@ -39,7 +40,7 @@ async def test_the_options(gateway: Gateway) -> None:
         "--max-tokens",
         "9",
         "--timeout",
-        "50",
+        "500",
     ]
     env = {"LLMRPC_ADDRESS": gateway.target, "LLMRPC_TOKEN": "canary"}
     done = await run("generate", "Hello", *options, env=env)
@@ -53,7 +54,7 @@ async def test_the_options(gateway: Gateway) -> None:
     ]
     assert gateway.metadata[0]["authorization"] == "Bearer canary"
     # gRPC may round what it sends up by a hundredth (timeout_encoding.cc)
-    assert 40 < (gateway.deadlines[0] or 0) <= 50 * 1.01
+    assert 400 < (gateway.deadlines[0] or 0) <= 500 * 1.01
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ async def test_a_signal_before_the_first_event(gateway: Gateway) -> None:
     await until(lambda: gateway.requests)
     process.send_signal(signal.SIGINT)
     await until(lambda: gateway.cancelled)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         _, err = await process.communicate()
     assert (process.returncode, err) == (130, b"interrupted\n")
 
@@ -186,7 +187,7 @@ async def test_a_reader_that_leaves_ends_it(gateway: Gateway) -> None:
     assert process.stdout is not None
     await process.stdout.read(10)
     process.stdout._transport.close()  # type: ignore[attr-defined]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         assert await process.wait() == 141
     assert process.stderr is not None
     assert await process.stderr.read() == b""
@@ -210,7 +211,7 @@ async def python(program: str) -> tuple[int | None, str]:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         _, err = await process.communicate()
     return process.returncode, err.decode()
 

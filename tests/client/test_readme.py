@@ -99,7 +99,8 @@ async def process(gateway: Gateway, folder: Path, *words: str) -> str:
     )
     async with asyncio.timeout(LIMIT):
         out, err = await started.communicate()
-    return said(Done(started.returncode or 0, out.decode(), err.decode()))
+    assert started.returncode is not None
+    return said(Done(started.returncode, out.decode(), err.decode()))
 
 
 @pytest.mark.parametrize("text", [p for p in PROGRAMS if LOCKED not in p])
