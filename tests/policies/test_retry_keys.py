@@ -184,6 +184,22 @@ async def test_the_spread_of_a_wait_leaves_time_for_the_try(
     assert clock.slept == [pytest.approx(slept)]
 
 
+async def test_the_time_that_is_left_for_the_try_is_configured(clock: Clock) -> None:
+    client = rotating(Provider(limited(4)), clock, "one", jitter=1.0, min_remaining=1.0)
+    await send(client, "generate", due(clock, 5.25))
+    assert clock.slept == [4.25]
+
+
+async def test_time_that_passes_meanwhile_shortens_no_wait(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = rotating(Provider(limited(4)), clock, "one", jitter=1.0)
+    late = iter([0.0, 0.0, 0.25])  # two looks say that the wait fits, the last that it does not
+    monkeypatch.setattr("llmrpc.call.time.monotonic", lambda: clock.now + next(late))
+    await send(client, "generate", due(clock, 4.5))
+    assert clock.slept == [4.0]
+
+
 @pytest.mark.parametrize(("remaining", "tries"), [(0.5, 2), (0.4375, 1)])
 async def test_the_next_key_is_not_tried_without_time_for_it(
     clock: Clock, remaining: float, tries: int

@@ -90,6 +90,7 @@ async def test_the_span_stands_inside_the_callers_trace_and_goes_on_upstream(
         "traceparent": f"00-{TRACE}-{own.span_id:016x}-01",
         "tracestate": "vendor=1",
     }
+    assert asked.method == method
     assert asked.request is request
     assert (asked.call.request_id, asked.call.caller) == (call.request_id, "tutor")
     assert (asked.call.target, asked.call.trail is call.trail) == (call.target, True)
