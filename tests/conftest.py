@@ -126,6 +126,18 @@ def holding_port() -> Iterator[int]:
         yield int(holder.getsockname()[1])
 
 
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of loopback that stays ours while gateways on it come and go.
+
+    The socket that keeps it does not listen; gRPC's servers share a port with it.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield int(keeper.getsockname()[1])
+
+
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """A port of loopback on which nobody listens."""
