@@ -31,19 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tells the run's main process what a worker left out."""
-    output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["left_out"] = toolchains.left_out
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Hears what a worker left out; one that crashed says nothing."""
-    toolchains.left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says at the end which clients and tools this machine could not try."""
     skipped = terminalreporter.stats.get("skipped", [])
