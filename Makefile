@@ -304,4 +304,4 @@ tests/node_modules/.stamp: tests/package-lock.json $(VENV)/.dev
 # --- the other languages, and the tools that the tests run --------------------
 
 include clients/go/rules.mk clients/java/rules.mk clients/typescript/rules.mk
-include tests/conformance/rules.mk tests/tools/rules.mk deploy/rules.mk
+include tests/conformance/rules.mk tests/languages/rules.mk tests/tools/rules.mk deploy/rules.mk
