@@ -15,7 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2_grpc
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server
 from tests.conftest import Certificates
 
@@ -50,7 +50,7 @@ async def answer_each(
 
 def answered(item: pb.BatchItem) -> pb.BatchResult:
     """The item's result: its own prompt comes back."""
-    return pb.BatchResult(id=item.id, response=response(item.request.messages[-1].content))
+    return pb.BatchResult(id=item.id, response=response(item.generate.messages[-1].content))
 
 
 @dataclass

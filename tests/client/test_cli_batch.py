@@ -25,7 +25,7 @@ async def test_the_forms_of_a_line(gateway: Gateway, files: Files) -> None:
     done = await files.run(gateway, "-m", "m1", "-s", "Sys", "--max-tokens", "9")
     assert (done.code, done.out) == (0, "")
     assert files.said() == {"line-1": "One", "line-3": "Two", "c": "Two", "d": "Four"}
-    asked = {item.id: item.request for item in gateway.items}
+    asked = {item.id: item.generate for item in gateway.items}
     assert [(one.model, one.max_tokens) for one in asked.values()] == [
         ("m1", 9),
         ("m2", 7),

@@ -13,7 +13,8 @@ import pytest
 
 from llmrpc import GatewayClient, LLMMessage, StreamInterruptedError, accumulate
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder, EventStream
+from llmrpc.answer import AnswerBuilder
+from llmrpc.stream import EventStream
 from llmrpc.types import finish_reason_name
 from tests.client.gateway import Failure, Gateway, Hang, Step, response, stream, until
 

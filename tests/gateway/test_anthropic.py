@@ -69,7 +69,7 @@ async def test_an_answer_goes_back_as_it_came(
     claude: Gateway, upstream: Upstream, streamed: bool
 ) -> None:
     upstream.script(answers)
-    asked = ask(tools=[pb.Tool(name="f")], max_tokens=100)
+    asked = ask(tools=[pb.Tool(function=pb.FunctionTool(name="f"))], max_tokens=100)
     if streamed:
         response = await accumulate(claude.stub.StreamText(asked))
     else:

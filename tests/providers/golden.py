@@ -25,7 +25,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, StreamDecoder
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 

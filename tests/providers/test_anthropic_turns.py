@@ -72,7 +72,7 @@ def test_texts_go_as_they_were_written() -> None:
     schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
     call = {"toolCall": {"id": "c", "name": "f", "arguments": '{"n": 12345678901234567890123}'}}
     fields = parts(call, role="ROLE_ASSISTANT")
-    sent = encode({**fields, "tools": [{"name": "f", "parameters": schema}]}).body
+    sent = encode({**fields, "tools": [{"function": {"name": "f", "parameters": schema}}]}).body
     assert schema.encode() in sent
     assert b'{"n": 12345678901234567890123}' in sent
 

@@ -94,7 +94,7 @@ def test_calls_and_schemas_go_as_they_were_written() -> None:
     text = '{"big": 12345678901234567890, "float": 1.0, "nested": [{"a": null}]}'
     turn = parts(called("a", "s", arguments=text), role="ROLE_ASSISTANT")
     fields = {
-        "tools": [{"name": "f", "parameters": text}],
+        "tools": [{"function": {"name": "f", "parameters": text}}],
         "responseFormat": {"jsonSchema": {"schema": text}},
     }
     assert encode({**turn, **fields}).body.count(text.encode()) == 3

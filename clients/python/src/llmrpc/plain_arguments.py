@@ -60,7 +60,7 @@ def _value(client: BaseLLMClient, name: str, value: Any) -> Any:
         return {key: json_format.MessageToDict(value[key]) for key in own} or None
     if name == "labels":
         return dict(value)
-    return list(value) if name in ("stop", "fallback_models", "tools") else value
+    return list(value) if name in ("stop", "tools", "output_modalities") else value
 
 
 def _plain(message: pb.LLMMessage) -> LLMMessage:

@@ -139,7 +139,7 @@ class Exchange:
 
     def wasted(self, answer: Answer) -> None:
         """The try broke before its first delta: what the provider began to bill is recorded."""
-        if answer.usage is not None or answer.parts.length():
+        if answer.usage is not None or answer.parts.size():
             self._spend(answer)
 
     def abandoned(self, answer: Answer) -> None:
@@ -167,9 +167,10 @@ class Exchange:
             finish_reason=answer.finish_reason,
             usage=usage,
             cost=cost,
-            warnings=self.encoded.warnings,
+            warnings=[*self.encoded.warnings, *answer.warnings],
             provider_finish_reason=answer.provider_finish_reason,
             provider_response_id=answer.response_id,
+            provider_metadata=answer.metadata,
         )
 
     def _spend(self, answer: Answer) -> tuple[pb.Usage, pb.Cost]:

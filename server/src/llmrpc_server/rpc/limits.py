@@ -10,9 +10,9 @@ from llmrpc.errors import Violation
 from llmrpc_server.bounds import AtLeastOne, Count
 
 MOST_STOPS = 64
-MOST_FALLBACKS = 64
+MOST_FALLBACKS = 8
 MOST_OPTIONS = 64
-_LISTS = frozenset({"stop", "fallback_models", "tools", "provider_options"})
+_LISTS = frozenset({"stop", "fallback", "tools", "provider_options"})
 _SCHEMAS = frozenset({"response_format", "tools"})
 MOST_SCHEMA = 1_000_000
 """Characters of all JSON schemas of a request."""
@@ -74,7 +74,7 @@ def _too_many(most: int) -> str:
 def _others(request: pb.GenerateRequest, limits: Limits) -> Violation | None:
     sizes = (
         ("stop", len(request.stop), MOST_STOPS),
-        ("fallback_models", len(request.fallback_models), MOST_FALLBACKS),
+        ("fallback.models", len(request.fallback.models), MOST_FALLBACKS),
         ("tools", len(request.tools), limits.max_tools),
         ("provider_options", len(request.provider_options), MOST_OPTIONS),
     )
@@ -88,7 +88,10 @@ def _schemas(request: pb.GenerateRequest) -> Violation | None:
     left = MOST_SCHEMA
     schemas = [
         ("response_format.json_schema.schema", request.response_format.json_schema.schema),
-        *((f"tools[{n}].parameters", each.parameters) for n, each in enumerate(request.tools)),
+        *(
+            (f"tools[{index}].function.parameters", tool.function.parameters)
+            for index, tool in enumerate(request.tools)
+        ),
     ]
     for path, schema in schemas:
         left -= len(schema)

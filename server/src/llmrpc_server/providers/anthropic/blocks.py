@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc.answer import AnswerBuilder
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
-from llmrpc.stream import AnswerBuilder
 from llmrpc_server.providers.anthropic import wire
 from llmrpc_server.providers.failures import UNDECODABLE
 

@@ -23,12 +23,14 @@ _MODE = {
     pb.ToolChoice.MODE_REQUIRED: "any",
     pb.ToolChoice.MODE_NAMED: "tool",
 }
-_FORCED = {"any": ("tool_choice.required", "mode"), "tool": ("tool_choice.named", "name")}
+_FORCED = {"any": ("tool_choice.required", "mode"), "tool": ("tool_choice.named", "mode")}
 
 
 def build_tools(tools: Sequence[pb.Tool], target: AnthropicTarget) -> list[dict[str, Any]]:
     """The wire's tools, with their schemas as they were written."""
-    return [_tool(tool, f"tools[{index}]", target) for index, tool in enumerate(tools)]
+    return [
+        _tool(tool.function, f"tools[{index}].function", target) for index, tool in enumerate(tools)
+    ]
 
 
 def build_tool_choice(
@@ -54,13 +56,13 @@ def build_tool_choice(
             return None
     built: dict[str, Any] = {"type": word}
     if word == "tool":
-        built["name"] = choice.name
+        built["name"] = choice.allowed_names[0]
     if choice.HasField("parallel") and word != "none":
         built["disable_parallel_tool_use"] = not choice.parallel
     return built
 
 
-def _tool(tool: pb.Tool, field: str, target: AnthropicTarget) -> dict[str, Any]:
+def _tool(tool: pb.FunctionTool, field: str, target: AnthropicTarget) -> dict[str, Any]:
     built: dict[str, Any] = {"name": tool.name}
     if tool.description:
         built["description"] = tool.description

@@ -31,7 +31,9 @@ def build_tools(request: pb.GenerateRequest, target: GoogleTarget) -> dict[str, 
         return {}
     if not request.tools or target.refuses("tools"):
         return {}
-    declarations = [_declaration(index, tool, target) for index, tool in enumerate(request.tools)]
+    declarations = [
+        _declaration(index, tool.function, target) for index, tool in enumerate(request.tools)
+    ]
     built: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
     mode = _MODE[choice.mode]
     strict = _strict(request.tools, target)
@@ -39,28 +41,29 @@ def build_tools(request: pb.GenerateRequest, target: GoogleTarget) -> dict[str, 
         mode = "VALIDATED"
     config: dict[str, Any] = {"mode": mode}
     if choice.mode == pb.ToolChoice.MODE_NAMED:
-        config["allowedFunctionNames"] = [choice.name]
+        config["allowedFunctionNames"] = list(choice.allowed_names)
     if choice.mode != pb.ToolChoice.MODE_UNSPECIFIED or strict:
         built["toolConfig"] = {"functionCallingConfig": config}
     return built
 
 
-def _declaration(index: int, tool: pb.Tool, target: GoogleTarget) -> dict[str, Any]:
+def _declaration(index: int, tool: pb.FunctionTool, target: GoogleTarget) -> dict[str, Any]:
     declaration: dict[str, Any] = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description
     if tool.parameters:
-        field = f"tools[{index}].parameters"
+        field = f"tools[{index}].function.parameters"
         declaration["parametersJsonSchema"] = read_schema(tool.parameters, field, target.findings)
     return declaration
 
 
 def _strict(tools: Sequence[pb.Tool], target: GoogleTarget) -> bool:
     """Whether calls are held to their schemas, which is one setting for all tools."""
-    strict = [index for index, tool in enumerate(tools) if tool.strict]
-    free = any(tool.HasField("strict") and not tool.strict for tool in tools)
+    functions = [tool.function for tool in tools]
+    strict = [index for index, function in enumerate(functions) if function.strict]
+    free = any(one.HasField("strict") and not one.strict for one in functions)
     for index in strict:
-        field = f"tools[{index}].strict"
+        field = f"tools[{index}].function.strict"
         if not target.refuses("tools.strict", field) and free:
             target.findings.unsupported(
                 field, f"{target.row.name} holds the calls of all tools to their schemas, or none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.openai import wire
 

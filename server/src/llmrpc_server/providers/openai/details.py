@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 
 _TEXT_FIELDS = {
     "reasoning.text": "text",

@@ -20,6 +20,7 @@ from llmrpc_server.providers.openai_family.request import (
     add_strict,
     add_tool_choice,
     effort,
+    one_name,
     tool_parameters,
 )
 
@@ -48,9 +49,11 @@ def build_body(
     if request.HasField("top_k") and not target.refuses("top_k"):
         body["top_k"] = request.top_k
     if request.tools and not target.refuses("tools"):
-        body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
+        body["tools"] = [
+            _tool(index, tool.function, target) for index, tool in enumerate(request.tools)
+        ]
     if request.HasField("tool_choice"):
-        named = {"type": "function", "function": {"name": request.tool_choice.name}}
+        named = {"type": "function", "function": {"name": one_name(request.tool_choice)}}
         add_tool_choice(body, request.tool_choice, target, named)
     if request.HasField("response_format"):
         _add_response_format(body, request.response_format, target)
@@ -60,8 +63,8 @@ def build_body(
     return body
 
 
-def _tool(index: int, tool: pb.Tool, target: OpenAITarget) -> dict[str, Any]:
-    field = f"tools[{index}]"
+def _tool(index: int, tool: pb.FunctionTool, target: OpenAITarget) -> dict[str, Any]:
+    field = f"tools[{index}].function"
     function: dict[str, Any] = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description

@@ -73,11 +73,16 @@ def add_sampling(
         body["temperature"] = defaults.temperature
 
 
-def tool_parameters(tool: pb.Tool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
+def tool_parameters(tool: pb.FunctionTool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
     """The schema of a tool's arguments."""
     if not tool.parameters:
         return _NO_PARAMETERS
     return read_schema(tool.parameters, f"{field}.parameters", target.findings)
+
+
+def one_name(choice: pb.ToolChoice) -> str:
+    """The name of the tool that must be called."""
+    return choice.allowed_names[0] if choice.allowed_names else ""
 
 
 def add_tool_choice(
@@ -85,7 +90,7 @@ def add_tool_choice(
 ) -> None:
     """Writes how free the model is with its tools; `named` is the choice of one."""
     if choice.mode == pb.ToolChoice.MODE_NAMED:
-        if not target.refuses("tool_choice.named", "tool_choice.name"):
+        if not target.refuses("tool_choice.named", "tool_choice.mode"):
             body["tool_choice"] = named
     elif choice.mode in _MODE:
         word = _MODE[choice.mode]
@@ -112,7 +117,7 @@ def add_schema(body: dict[str, Any], wanted: pb.JsonSchemaFormat, target: Target
 
 def add_strict(
     body: dict[str, Any],
-    source: pb.Tool | pb.JsonSchemaFormat,
+    source: pb.FunctionTool | pb.JsonSchemaFormat,
     place: str,
     field: str,
     target: Target[Q, Model],

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder, TextKind
+from llmrpc.answer import AnswerBuilder, TextKind
 from llmrpc_server.providers.openai_responses import wire
 
 REASONING_TEXT = "reasoning_text"

@@ -15,6 +15,7 @@ from llmrpc_server.providers.openai_family.request import (
     add_schema,
     add_tool_choice,
     effort,
+    one_name,
     tool_parameters,
 )
 from llmrpc_server.providers.openai_responses.input import build_input
@@ -54,9 +55,11 @@ def build_body(
         if _has(request, field):
             target.findings.unsupported(field, lacking(target, field))
     if request.tools and not target.refuses("tools"):
-        body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
+        body["tools"] = [
+            _tool(index, tool.function, target) for index, tool in enumerate(request.tools)
+        ]
     if request.HasField("tool_choice"):
-        named = {"type": "function", "name": request.tool_choice.name}
+        named = {"type": "function", "name": one_name(request.tool_choice)}
         add_tool_choice(body, request.tool_choice, target, named)
     if request.HasField("response_format"):
         _add_format(body, request.response_format, target)
@@ -70,7 +73,7 @@ def _has(request: pb.GenerateRequest, field: str) -> bool:
     return any(each.name == field for each, _ in request.ListFields())
 
 
-def _tool(index: int, tool: pb.Tool, target: ResponsesTarget) -> dict[str, Any]:
+def _tool(index: int, tool: pb.FunctionTool, target: ResponsesTarget) -> dict[str, Any]:
     """Without `strict` this API would make optional arguments required ones.
 
     Source: https://developers.openai.com/api/docs/guides/function-calling#strict-mode
@@ -78,7 +81,7 @@ def _tool(index: int, tool: pb.Tool, target: ResponsesTarget) -> dict[str, Any]:
     built: dict[str, Any] = {"type": "function", "name": tool.name}
     if tool.description:
         built["description"] = tool.description
-    field = f"tools[{index}]"
+    field = f"tools[{index}].function"
     built["parameters"] = tool_parameters(tool, field, target)
     strict = tool.strict and not target.refuses("tools.strict", f"{field}.strict")
     return {**built, "strict": strict}

@@ -54,7 +54,7 @@ def read_item(raw: bytes, number: int, settings: Settings) -> pb.BatchItem | Non
             raise BadLine(number, name, f"unknown key {', '.join(unknown)}; known are id, request")
         value = value["request"]
     try:
-        return pb.BatchItem(id=name, request=_request(value, settings))
+        return pb.BatchItem(id=name, generate=_request(value, settings))
     except (Misuse, TypeError, ValueError, json_format.ParseError) as error:
         raise BadLine(number, name, str(error)) from None
 
