@@ -105,7 +105,7 @@ def test_what_a_provider_lacks_is_refused_by_its_path(
     ("fields", "path"),
     [
         ({"tools": [function("f"), function("g", parameters="{")]}, "tools[1].function.parameters"),
-        ({"tools": [{"function": {"name": "f", "parameters": "[]"}}]}, "tools[0].function.parameters"),
+        ({"tools": [function("f", parameters="[]")]}, "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "true"}}},
          "response_format.json_schema.schema"),
         ({"responseFormat": {"jsonSchema": {}}}, "response_format.json_schema.schema"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from google.protobuf import struct_pb2
@@ -13,6 +13,7 @@ from google.protobuf import struct_pb2
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.options import to_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,14 @@ class Answer:
     `openai.service_tier`; see `note`."""
     warnings: list[pb.Warning] = field(default_factory=list)
     """What had to be left out of the response, and why."""
+
+    def note(self, provider: str, name: str, value: Any) -> None:
+        """Keeps something that the provider said of the response as a whole.
+
+        `value` is what JSON decodes to; None is nothing.
+        """
+        if value is not None:
+            self.metadata[f"{provider}.{name}"] = to_value(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _number(field: FieldDescriptor, value: Word) -> int | float:
 
 def _enum(field: FieldDescriptor, value: Word) -> int:
     """A value of an enum, by its name without the enum's prefix."""
-    values = field.enum_type.values
+    values = field.enum_type.values if field.enum_type is not None else []
     prefix = values[0].name.removesuffix("UNSPECIFIED")
     known = {each.name.removeprefix(prefix): each.number for each in values[1:]}
     if value.text not in known:

@@ -72,7 +72,7 @@ def _tool(tool: pb.FunctionTool, field: str, target: AnthropicTarget) -> dict[st
         else _NO_PARAMETERS
     )
     if tool.HasField("strict"):
-        if not target.lacks("tools.strict"):
+        if not target.lacks("tools.function.strict"):
             built["strict"] = tool.strict
         elif tool.strict:
             target.findings.unsupported(f"{field}.strict")

@@ -64,7 +64,7 @@ def _strict(tools: Sequence[pb.Tool], target: GoogleTarget) -> bool:
     free = any(one.HasField("strict") and not one.strict for one in functions)
     for index in strict:
         field = f"tools[{index}].function.strict"
-        if not target.refuses("tools.strict", field) and free:
+        if not target.refuses("tools.function.strict", field) and free:
             target.findings.unsupported(
                 field, f"{target.row.name} holds the calls of all tools to their schemas, or none"
             )

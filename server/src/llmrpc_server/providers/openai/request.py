@@ -69,7 +69,7 @@ def _tool(index: int, tool: pb.FunctionTool, target: OpenAITarget) -> dict[str, 
     if tool.description:
         function["description"] = tool.description
     function["parameters"] = tool_parameters(tool, field, target)
-    add_strict(function, tool, "tools.strict", f"{field}.strict", target)
+    add_strict(function, tool, "tools.function.strict", f"{field}.strict", target)
     return {"type": "function", "function": function}
 
 

@@ -83,7 +83,7 @@ def _tool(index: int, tool: pb.FunctionTool, target: ResponsesTarget) -> dict[st
         built["description"] = tool.description
     field = f"tools[{index}].function"
     built["parameters"] = tool_parameters(tool, field, target)
-    strict = tool.strict and not target.refuses("tools.strict", f"{field}.strict")
+    strict = tool.strict and not target.refuses("tools.function.strict", f"{field}.strict")
     return {**built, "strict": strict}
 
 

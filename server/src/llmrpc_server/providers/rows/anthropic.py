@@ -6,7 +6,7 @@ from llmrpc_server.providers.dialect import Row
 
 _NO_TOOLS_BY_FORCE = ("tool_choice.required", "tool_choice.named")
 _SYSTEM_FIRST = ("messages.system",)
-_FREE_FORM = ("response_format.json_schema", "tools.strict")
+_FREE_FORM = ("response_format.json_schema", "tools.function.strict")
 _NO_XHIGH = ("low", "medium", "high", "max")
 
 

@@ -58,7 +58,7 @@ _MODELS = (
     _older("gemini-2.5-flash-image", {}, "tools", "response_format.json_schema"),
     _older("gemini-2.5-pro", _BUDGETS),
     _older("gemini-2.5", {"none": 0, **_BUDGETS}),
-    _older("gemini-2", {}, "tools.strict"),
+    _older("gemini-2", {}, "tools.function.strict"),
     _older("gemma-3", {}, "messages.system", "tools", "response_format.json_schema"),
     _older("gemma", {}),
     _levels("", "low medium high", *_SAMPLING),

@@ -87,7 +87,7 @@ DEEPSEEK = Row(
         {
             "top_k",
             "seed",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.parallel",
             "response_format.json_schema",
             "messages.parts.audio",
@@ -212,7 +212,7 @@ TOGETHER = Row(
     base_url_env="TOGETHER_BASE_URL",
     lacks=frozenset(
         {
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.parallel",
             "messages.parts.document",
             "messages.parts.refusal",

@@ -15,7 +15,7 @@ OLLAMA = Row(
     lacks=frozenset(
         {
             "top_k",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.none",
             "tool_choice.required",
             "tool_choice.named",
@@ -44,7 +44,7 @@ VLLM = Row(
     needs_key=False,
     lacks=frozenset(
         {
-            "tools.strict",
+            "tools.function.strict",
             "messages.parts.document",
             "messages.parts.refusal",
             "messages.parts.image.detail",
@@ -84,7 +84,7 @@ LLAMACPP = Row(
     lacks=frozenset(
         {
             "reasoning",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.named",
             "messages.parts.document",
             "messages.parts.refusal",
