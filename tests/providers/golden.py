@@ -98,7 +98,7 @@ def cases(*files: str) -> list[Case]:
 
 
 def response(answer: Answer) -> pb.LLMResponse:
-    """The part of the contract's response that a codec decides."""
+    """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(
         content=answer.parts.content(),
         message=answer.parts.message(),
@@ -107,6 +107,8 @@ def response(answer: Answer) -> pb.LLMResponse:
         usage=answer.usage,
         provider_finish_reason=answer.provider_finish_reason,
         provider_response_id=answer.response_id,
+        provider_metadata=answer.metadata,
+        warnings=[pb.Warning(field=each.field) for each in answer.warnings],
     )
 
 
