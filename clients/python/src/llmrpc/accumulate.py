@@ -84,10 +84,9 @@ class Accumulator:
                 f"{len(completed)}"
             )
         for index, (mine, theirs) in enumerate(zip(built, completed, strict=False)):
-            unknown = not self._known[index] or theirs.WhichOneof("kind") is None
-            if not (
-                unknown or mine == theirs or _without_unknown(mine) == _without_unknown(theirs)
-            ):
+            if not self._known[index] or theirs.WhichOneof("kind") is None:
+                continue
+            if mine != theirs and _without_unknown(mine) != _without_unknown(theirs):
                 raise StreamInterruptedError(
                     f"the deltas do not add up to part {index} of the completed message"
                 )
