@@ -65,7 +65,7 @@ class Gateway(LLMServiceServicer):
         answer_each
     )
     items: list[pb.BatchItem] = field(default_factory=list)
-    count: pb.CountTokensResponse = field(default_factory=pb.CountTokensResponse)
+    count: pb.CountTokensResponse | Failure = field(default_factory=pb.CountTokensResponse)
     pages: dict[str, pb.ListModelsResponse | Failure] = field(default_factory=dict)
     """By their token."""
     page_requests: list[pb.ListModelsRequest] = field(default_factory=list)
@@ -121,7 +121,10 @@ class Gateway(LLMServiceServicer):
         self, request: pb.CountTokensRequest, context: Context
     ) -> pb.CountTokensResponse:
         self.requests.append(request.request)
-        return self.count
+        if isinstance(self.count, pb.CountTokensResponse):
+            return self.count
+        await fail(context, self.count)
+        raise AssertionError("a failure ends the call")
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context

@@ -25,7 +25,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc.answer import AnswerBuilder
+from llmrpc.accumulate import Accumulator
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, StreamDecoder
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
@@ -140,7 +140,7 @@ class Folded:
 
     def __init__(self, decoder: StreamDecoder) -> None:
         self.decoder = decoder
-        self.folded = AnswerBuilder()
+        self.folded = Accumulator()
         self.deltas: list[pb.Delta] = []
 
     def feed(self, data: bytes) -> None:

@@ -11,9 +11,9 @@ import pytest
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
+from llmrpc.accumulate import accumulate
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
-from llmrpc.stream import accumulate
 from llmrpc.types import LLMResponse
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, everything, failure

@@ -156,36 +156,6 @@ class AnswerBuilder:
         """Whether the answer has a part of this kind."""
         return any(part.kind == kind for part in self._parts)
 
-    def add(self, delta: pb.Delta) -> None:
-        """Adds a delta that came from somewhere else, keyed by its own index.
-
-        Raises `StreamInterruptedError` for one that skips an index or changes
-        the kind of a part: then something was lost on the way.
-        """
-        index = delta.part_index
-        kind = delta.WhichOneof("kind")
-        known = len(self._parts)
-        if not 0 <= index <= known or (kind in ("signature", "annotation") and index == known):
-            raise StreamInterruptedError(f"part {index} came while {known} parts were known")
-        match kind:
-            case "text" | "reasoning" | "refusal":
-                self._append(self._place(index, kind), kind, getattr(delta, kind))
-            case "redacted_reasoning":
-                self.redacted_reasoning(index, delta.redacted_reasoning)
-            case "tool_call":
-                call = delta.tool_call
-                self.tool_call(index, call.id, call.name, call.arguments)
-            case "provider_block":
-                self.provider_block(index, delta.provider_block)
-            case "image":
-                self.image(index, delta.image)
-            case "signature":
-                self.signature(index, delta.signature)
-            case "annotation":
-                self.annotation(index, delta.annotation)
-            case None:
-                pass
-
     def _place(self, key: Hashable, kind: Kind) -> int:
         place = self._places.get(key)
         if place is None:

@@ -1,15 +1,12 @@
-"""Streams of events, and how an answer is built from them."""
+"""A stream of events: what a client gives for a response that is still being written."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable
 from types import TracebackType
 from typing import Self
 
 from llmrpc import v1 as pb
-from llmrpc.answer import AnswerBuilder
-from llmrpc.errors import StreamInterruptedError
 
 
 class EventStream(ABC):
@@ -38,30 +35,3 @@ class EventStream(ABC):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-async def accumulate(events: AsyncIterable[pb.StreamEvent]) -> pb.LLMResponse:
-    """The response of a whole stream: what `Generate` would have returned.
-
-    Raises `StreamInterruptedError` where the stream is not whole: a gap in the
-    sequence, no `completed` at the end or an event behind it, or deltas that do
-    not add up to the completed message.
-    """
-    answer = AnswerBuilder()
-    completed: pb.LLMResponse | None = None
-    expected = 1
-    async for event in events:
-        if completed is not None:
-            raise StreamInterruptedError("an event came after the completed response")
-        if event.sequence != expected:
-            raise StreamInterruptedError(f"event {event.sequence} came instead of {expected}")
-        expected += 1
-        for delta in event.deltas:
-            answer.add(delta)
-        if event.HasField("completed"):
-            completed = event.completed
-    if completed is None:
-        raise StreamInterruptedError("the stream ended without its completed response")
-    if answer.parts() != list(completed.message.parts):
-        raise StreamInterruptedError("the deltas do not add up to the completed message")
-    return completed

@@ -31,7 +31,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Prompt and answer together; for Google the prompt alone."""
     max_output_tokens: int | None = None
     input_modalities: tuple[Modality, ...] = ()
-    output_modalities: tuple[Modality, ...] = ()
+    output_modalities: tuple[Modality, ...] = ("text",)
     capabilities: frozenset[Capability] = frozenset()
 
 
