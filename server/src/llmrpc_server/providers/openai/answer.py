@@ -170,6 +170,8 @@ class Assembly:
 
     def _choice(self, choice: wire.Choice[Any], body: bytes) -> None:
         self._metadata.take_choice(choice)
+        if choice.logprobs:
+            self.answer.parts.keep(len(body))
         if choice.delta is not None:
             self._message(choice.delta, body, whole=False)
         elif choice.message is not None:

@@ -67,12 +67,15 @@ class Extras:
     def take(self, message: Mapping[str, Raw]) -> None:
         """Takes all of a message except its pictures, which follow its text."""
         for trace in self._items(message, "executed_tools"):
+            self._answer.parts.keep(len(bytes(trace)))
             index = self._head(trace, "executed_tools").get("index")
             self._traces[index if isinstance(index, int) else object()] = trace
         for step in self._items(message, "reasoning_steps"):
             if self._is_new(step):
                 self.block(step, "reasoning_steps", "reasoning_step")
-        self._annotations.extend(self._items(message, "annotations"))
+        for annotation in self._items(message, "annotations"):
+            self._answer.parts.keep(len(bytes(annotation)))
+            self._annotations.append(annotation)
 
     def take_images(self, message: Mapping[str, Raw]) -> None:
         """Takes the pictures of a message."""
