@@ -221,7 +221,7 @@ class Assembly:
         if not pieces:
             return
         if whole:
-            custom = any(piece.custom is not None for piece in pieces)
+            custom = any(piece.is_custom for piece in pieces)
             items = msgspec.json.decode(raw["tool_calls"], type=list[Raw]) if custom else ()
             self._calls.whole(pieces, self.answer.response_id, items)
         else:
@@ -279,5 +279,5 @@ def _has_extras(message: wire.Message) -> bool:
         or message.images
         or message.reasoning_steps
         or isinstance(message.content, list)
-        or any(call.custom is not None for call in message.tool_calls or ())
+        or any(call.is_custom for call in message.tool_calls or ())
     )

@@ -92,7 +92,7 @@ class Calls:
         return call
 
     def _add(self, call: _Call, piece: wire.ToolCall, response_id: str) -> None:
-        if piece.custom is not None:
+        if piece.custom is not None and piece.is_custom:
             call.custom = True
             call.name = call.name or piece.custom.name or ""
             call.arguments.append(piece.custom.input or "")

@@ -36,6 +36,9 @@ class Custom(msgspec.Struct, gc=False):
     input: str | None = None
 
 
+_NO_CUSTOM = Custom()
+
+
 class ToolCall(msgspec.Struct, gc=False):
     """A tool call, or the next piece of one."""
 
@@ -43,6 +46,11 @@ class ToolCall(msgspec.Struct, gc=False):
     id: str | None = None
     function: Function | None = None
     custom: Custom | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is of a custom tool: some servers send an empty one with every call."""
+        return self.custom is not None and self.custom != _NO_CUSTOM
 
 
 class ContentPart(msgspec.Struct):
