@@ -193,6 +193,30 @@ def test_a_moderation_and_a_stop_text_are_metadata() -> None:
     assert metadata(answer) == {"vllm.moderation": moderation, "vllm.stop_reason": "X"}
 
 
+def test_what_a_later_chunk_says_nothing_of_is_kept() -> None:
+    folded = fold(
+        chunk({"content": "a"}, system_fingerprint="fp"),
+        chunk({}, "stop", system_fingerprint=None),
+    )
+    assert metadata(folded.decoder.answer) == {"openai.system_fingerprint": "fp"}
+
+
+def test_a_step_that_only_the_aggregated_message_has_is_told_once() -> None:
+    step = {"thought": "I search.", "type": "web_search"}
+    choice = {"index": 0, "message": {"reasoning_steps": [step]}, "delta": {"content": ""}}
+    data = b"data: " + json.dumps({**HEAD, "choices": [choice]}).encode() + b"\n\n"
+    folded = fold(data, data, chunk({"content": "a"}, "stop"), provider="perplexity")
+    kinds = [part.WhichOneof("kind") for part in folded.decoder.answer.parts.parts()]
+    assert kinds == ["provider_block", "text"]
+
+
+def test_a_custom_call_is_kept_byte_for_byte() -> None:
+    item = b'{"type": "custom",  "custom": {"input": "x", "name": "n", "new": 1.0}, "id": "c"}'
+    body = b'{"choices":[{"message":{"tool_calls":[%s]},"finish_reason":"tool_calls"}]}' % item
+    (part,) = OpenAIDialect(ROWS["openai"]).decode(body).parts.parts()
+    assert part.provider_block.data.encode() == item
+
+
 @pytest.mark.parametrize("custom", [None, {}, {"name": None}])
 def test_a_call_with_an_empty_custom_field_is_a_function_call(custom: Any) -> None:
     called = {"id": "c", "custom": custom, "function": {"name": "f", "arguments": "{}"}}

@@ -173,6 +173,8 @@ class Assembly:
         if choice.logprobs:
             self.answer.parts.keep(len(body))
         if choice.delta is not None:
+            if choice.message is not None and not choice.delta.reasoning_steps:
+                choice.delta.reasoning_steps = choice.message.reasoning_steps
             self._message(choice.delta, body, whole=False)
         elif choice.message is not None:
             self._message(choice.message, body, whole=True)
