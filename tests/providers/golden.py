@@ -7,11 +7,12 @@ answer's (`stream_body`), and by which bytes the event with the finish reason is
 
 A case is a folder in it. `case.json` names the row, the model, the sources it was
 written from, the fields that must be warned of or the error that must be raised, and
-the `headers` that the request needs. Beside it, as far as the case goes: `request.json` (the contract's request
-in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
-`expected_response.json`; `stream.txt` (the provider's bytes) and
-`expected_stream.json`, without which the stream gives what the body gives; and
-`expected_deltas.json`, what the stream gives on the way, as `merged` puts it.
+the `headers` that the request needs. Beside it, as far as the case goes:
+`request.json` (the contract's request in JSON) and `upstream_request.json`;
+`response.json` (the provider's body) and `expected_response.json`; `stream.txt` (the
+provider's bytes) and `expected_stream.json`, without which the stream gives what the
+body gives; and `expected_deltas.json`, what the stream gives on the way, as `merged`
+puts it.
 """
 
 from __future__ import annotations
