@@ -53,9 +53,8 @@ def build_request(
     """The body and its headers; what stands against it is in the target's findings."""
     max_tokens = _max_tokens(request, target, defaults)
     body: dict[str, Any] = {"model": target.name, "max_tokens": max_tokens}
-    options = read_options(request, target)
     breakpoints = Breakpoints(target)
-    breakpoints.taken += "cache_control" in options
+    breakpoints.taken += f"{target.row.name}.cache_control" in request.provider_options
     tools = build_tools(request.tools, breakpoints, target)
     add_messages(body, request.messages, target, breakpoints)
     if stream:
@@ -72,6 +71,7 @@ def build_request(
     add_tools(body, request, tools, target)
     if request.HasField("response_format"):
         add_response_format(body, request.response_format, target)
+    options = read_options(request, target)
     headers = beta_headers(request.tools, options, target)
     add_options(body, request.end_user_id, options, target)
     return Built(body, headers)
