@@ -17,7 +17,6 @@ from tests.providers.messages_api import (
     MODEL,
     begin,
     block,
-    compact,
     end,
     events,
     message,
