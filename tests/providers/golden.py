@@ -6,12 +6,13 @@ answer's (`stream_body`), and by which bytes the event with the finish reason is
 (`finish`, a regular expression). A case may have a `path` and a `stream_body` of its own.
 
 A case is a folder in it. `case.json` names the row, the model, the sources it was
-written from, and the fields that must be warned of or the error that must be
-raised. Beside it, as far as the case goes: `request.json` (the contract's request
-in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
-`expected_response.json`; `stream.txt` (the provider's bytes) and
-`expected_stream.json`, without which the stream gives what the body gives; and
-`expected_deltas.json`, what the stream gives on the way, as `merged` puts it.
+written from, the fields that must be warned of or the error that must be raised, and
+the `headers` that the request needs. Beside it, as far as the case goes:
+`request.json` (the contract's request in JSON) and `upstream_request.json`;
+`response.json` (the provider's body) and `expected_response.json`; `stream.txt` (the
+provider's bytes) and `expected_stream.json`, without which the stream gives what the
+body gives; and `expected_deltas.json`, what the stream gives on the way, as `merged`
+puts it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def cases(*files: str) -> list[Case]:
 
 
 def response(answer: Answer) -> pb.LLMResponse:
-    """The part of the contract's response that a codec decides."""
+    """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(
         content=answer.parts.content(),
         message=answer.parts.message(),
@@ -107,6 +108,8 @@ def response(answer: Answer) -> pb.LLMResponse:
         usage=answer.usage,
         provider_finish_reason=answer.provider_finish_reason,
         provider_response_id=answer.response_id,
+        provider_metadata=answer.metadata,
+        warnings=[pb.Warning(field=each.field) for each in answer.warnings],
     )
 
 
