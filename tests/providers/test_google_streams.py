@@ -65,15 +65,6 @@ def test_texts_and_thoughts_stay_in_order() -> None:
     ]  # fmt: skip
 
 
-def test_parts_that_are_not_known_are_passed_over() -> None:
-    chunks = [
-        body({"inlineData": {"mimeType": "image/png", "data": "AA=="}}, {"text": "a"}),
-        body({"thoughtSignature": "alone"}, {"toolCall": {"toolType": "GOOGLE_SEARCH_WEB"}}),
-        body({}, finish="STOP"),
-    ]
-    assert texts(fold(*chunks)) == [("text", "a", "")]
-
-
 @pytest.mark.parametrize(
     ("word", "reason"),
     [

@@ -9,7 +9,7 @@ import pytest
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.google.contents import SKIP_SIGNATURE
+from llmrpc_server.providers.google.model_turn import SKIP_SIGNATURE
 from tests.providers.generate_content import (
     GOOGLE,
     HELLO,
