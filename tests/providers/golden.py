@@ -107,6 +107,8 @@ def response(answer: Answer) -> pb.LLMResponse:
         usage=answer.usage,
         provider_finish_reason=answer.provider_finish_reason,
         provider_response_id=answer.response_id,
+        provider_metadata=answer.metadata,
+        warnings=answer.warnings,
     )
 
 
