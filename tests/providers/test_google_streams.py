@@ -12,22 +12,9 @@ from hypothesis import strategies as st
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.google import GoogleDialect
-from llmrpc_server.providers.registry import ROWS
+from tests.providers.gemini_answers import body, fold
+from tests.providers.generate_content import GOOGLE
 from tests.providers.golden import MAX_EVENT, Folded, response
-
-GOOGLE = GoogleDialect(ROWS["google"])
-
-
-def body(*parts: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
-    candidate = {"content": {"parts": list(parts), "role": "model"}, "finishReason": finish}
-    return {"candidates": [candidate], "responseId": "r", "modelVersion": "m", **more}
-
-
-def fold(*chunks: dict[str, Any]) -> Folded:
-    folded = Folded(GOOGLE.decoder(MAX_EVENT))
-    folded.run(*(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in chunks))
-    return folded
 
 
 def texts(folded: Folded) -> list[tuple[str, str, str]]:

@@ -89,15 +89,15 @@ class Texts:
 def _exact(text: str, segment: Segment) -> tuple[int, int] | None:
     """The segment in code points, if the text has one there and it is the one told."""
     start, end = segment.start_index or 0, segment.end_index or 0
-    if not text.isascii():
-        written = text.encode()
+    written = text.encode()
+    if not 0 <= start < end <= len(written):
+        return None
+    if len(written) > len(text):
         try:
             before, inside = written[:start].decode(), written[start:end].decode()
         except UnicodeDecodeError:
             return None
-        if end > len(written):
-            return None
         start, end = len(before), len(before) + len(inside)
-    if not 0 <= start < end <= len(text) or (segment.text and text[start:end] != segment.text):
+    if segment.text and text[start:end] != segment.text:
         return None
     return start, end
