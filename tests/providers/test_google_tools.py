@@ -148,15 +148,17 @@ def test_an_option_stands_beside_what_the_tools_need() -> None:
 
 
 def test_a_block_goes_to_its_own_provider_alone_and_in_its_place() -> None:
-    answer = {"functionResponse": {"id": "c", "name": "click_at", "response": {"url": "u"}}}
+    data = '{"functionResponse":  {"name": "click_at", "id": "c", "response": {"n": 1.50}}}'
+    answer = json.loads(data)
 
     def block(provider: str) -> dict[str, Any]:
-        return {"providerBlock": {"provider": provider, "type": "t", "data": json.dumps(answer)}}
+        return {"providerBlock": {"provider": provider, "type": "t", "data": data}}
 
     results = [block("openai"), {"toolResult": {"toolCallId": "c", "name": "f"}}, block("google")]
     tool = {"role": "ROLE_TOOL", "parts": results}
     said = parts(block("google"), {"text": "a"}, block("anthropic"), role="ROLE_ASSISTANT")
     encoded = encode({"messages": [HELLO, *said["messages"], tool]})
+    assert encoded.body.count(data.encode()) == 2
     _, model, user = json.loads(encoded.body)["contents"]
     assert model["parts"] == [answer, {"text": "a"}]
     assert [list(each) for each in user["parts"]] == [["functionResponse"]] * 2
