@@ -46,7 +46,8 @@ def asked(case: Case) -> pb.GenerateRequest:
 async def call(gateway: Gateway, request: pb.GenerateRequest, streamed: bool) -> pb.LLMResponse:
     if streamed:
         return await accumulate(gateway.stub.StreamText(request))
-    return await gateway.stub.Generate(request)
+    response: pb.LLMResponse = await gateway.stub.Generate(request)
+    return response
 
 
 @pytest.mark.parametrize("streamed", [False, True])

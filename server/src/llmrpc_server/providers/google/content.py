@@ -66,10 +66,10 @@ class Parts:
         a JSON object.
         """
         read = [self._read(raw) for raw in raws]
-        for index, (raw, part) in enumerate(zip(raws, read, strict=True)):
+        for index, part in enumerate(read):
             if index:
                 self._open = None
-            self._keys.append(self._part(raw, part, response_id))
+            self._keys.append(self._part(raws[index], part, response_id))
 
     def texts(self) -> Texts:
         """The text parts so far."""

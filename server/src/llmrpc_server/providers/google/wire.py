@@ -152,7 +152,7 @@ decode_blob = msgspec.json.Decoder(Blob).decode
 
 def came(raw: msgspec.Raw) -> bool:
     """Whether a raw field has a value."""
-    return bytes(raw) not in (b"", b"null")
+    return raw is not NOTHING and bytes(raw) not in (b"", b"null")
 
 
 def text(raw: bytes | msgspec.Raw) -> str:
