@@ -45,8 +45,8 @@ class HttpSettings:
     """A PEM file of certificate authorities; without one the system's."""
     max_body_bytes: AtLeastOne = 32 * MiB
     """Bound of a whole answer, after decompression; of a stream, the text that it carries."""
-    max_event_bytes: AtLeastOne = MiB
-    """Bound of one event of a stream, after decompression."""
+    max_event_bytes: AtLeastOne = 16 * MiB
+    """Bound of one event of a stream, after decompression. An image is one event."""
 
 
 class Upstream:
