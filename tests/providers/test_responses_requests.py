@@ -121,7 +121,7 @@ def test_options_have_their_places() -> None:
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"function": {"name": "f", "parameters": "{"}}]}, "tools[0].parameters"),
+        ({"tools": [{"function": {"name": "f", "parameters": "{"}}]}, "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "[]"}}},
          "response_format.json_schema.schema"),
         ({"reasoning": {"effort": 99}}, "reasoning.effort"),

@@ -18,11 +18,10 @@ from llmrpc_server.providers.openai_family.request import (
     add_sampling,
     add_schema,
     add_strict,
-    add_tool_choice,
     effort,
-    one_name,
     tool_parameters,
 )
+from llmrpc_server.providers.openai_family.tool_choice import add_tool_choice, tools_to_send
 
 _SAMPLING: tuple[Sampling, ...] = get_args(Sampling)
 
@@ -50,11 +49,10 @@ def build_body(
         body["top_k"] = request.top_k
     if request.tools and not target.refuses("tools"):
         body["tools"] = [
-            _tool(index, tool.function, target) for index, tool in enumerate(request.tools)
+            _tool(index, tool.function, target) for index, tool in tools_to_send(request, target)
         ]
     if request.HasField("tool_choice"):
-        named = {"type": "function", "function": {"name": one_name(request.tool_choice)}}
-        add_tool_choice(body, request.tool_choice, target, named)
+        add_tool_choice(body, request, target, _reference, _listed)
     if request.HasField("response_format"):
         _add_response_format(body, request.response_format, target)
     if request.HasField("reasoning"):
@@ -71,6 +69,14 @@ def _tool(index: int, tool: pb.FunctionTool, target: OpenAITarget) -> dict[str, 
     function["parameters"] = tool_parameters(tool, field, target)
     add_strict(function, tool, "tools.function.strict", f"{field}.strict", target)
     return {"type": "function", "function": function}
+
+
+def _reference(tool: pb.Tool) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": tool.function.name}}
+
+
+def _listed(mode: str, tools: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
 
 
 def _add_response_format(

@@ -155,13 +155,32 @@ XAI = Row(
             quirks={
                 "efforts": ("none", "low", "medium", "high", "xhigh"),
                 "include": "always",
+                "end_user": "user",
+                "names_provider_tools": False,
             },
+            provider_tools=frozenset(
+                {
+                    "code_execution",
+                    "code_interpreter",
+                    "collections_search",
+                    "file_search",
+                    "image_generation",
+                    "mcp",
+                    "view_image",
+                    "view_x_video",
+                    "web_search",
+                    "x_search",
+                }
+            ),
             docs="https://docs.x.ai/developers/model-capabilities/text/comparison",
         )
     },
 )
-"""Its Chat Completions are deprecated, and take no reasoning back. Source:
-https://docs.x.ai/developers/model-capabilities/text/best-practices"""
+"""Its Chat Completions are deprecated, and take no reasoning back. Its tools cannot be named
+in a choice, and there is no list of allowed ones. Sources:
+https://docs.x.ai/developers/model-capabilities/text/best-practices,
+https://docs.x.ai/developers/tools/overview and
+https://docs.x.ai/docs/api-reference#create-new-response"""
 
 OPENROUTER = Row(
     name="openrouter",
