@@ -83,7 +83,7 @@ class ToolUses:
         details = usage and usage.server_side_tool_usage_details
         counts: dict[str, Any]
         if details is not None:
-            counts = details if isinstance(details, dict) else {"tools": details}
+            counts = details if isinstance(details, dict) else {"all": None}
         else:
             counts = {**self._counts, "code_interpreter_sessions": len(self._containers)}
             searches = _field(_field(said.tool_usage, "web_search"), "num_requests")
