@@ -85,8 +85,9 @@ def _fill(message: Any, chosen: dict[str, str], deep: int) -> None:
 
 def _fill_map(message: Any, field: FieldDescriptor, entry: Descriptor) -> None:
     entries = getattr(message, field.name)
-    if entry.fields_by_name["value"].message_type is None:
-        entries["a key"] = "a value 🜁"
+    value = entry.fields_by_name["value"]
+    if value.message_type is None:
+        entries["a key"] = _value(value)
     else:
         entries["scripted.option"].string_value = "a value"
 
@@ -174,7 +175,7 @@ def _zero(message: Any) -> bool:
                 found = True
         elif field.has_presence:
             oneof = field.containing_oneof
-            if oneof is None:
+            if oneof is None or len(oneof.fields) == 1:
                 getattr(message, field.name).SetInParent()
                 found = True
     return found
