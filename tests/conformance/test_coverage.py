@@ -18,7 +18,7 @@ from tests.conformance.new_vectors import made, messages
 
 SCENARIOS = scenario.load()
 METHODS = {"Generate", "StreamText", "Text", "BatchGenerate", "CountTokens", "ListModels", "Health"}
-LISTENERS = {"plain", "bearer", "tls", "mtls", "small", "nobody"} | {
+LISTENERS = {"plain", "bearer", "tls", "mtls", "small", "nobody", "future"} | {
     *("tls-plain", "tls-stranger", "mtls-bare")
 }
 ZEROS: tuple[Any, ...] = (0, "0", False)
