@@ -17,6 +17,7 @@ from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.app import App
 from llmrpc_server.config import PlannedProvider
+from tests.conformance import future_gateway
 from tests.conformance.http_provider import perform
 from tests.conformance.play import STAGE, Play
 from tests.conftest import Certificates, holding_port, issue
@@ -102,6 +103,9 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
             stack.push_async_callback(app.server.stop, None)
             host = "localhost" if files else "127.0.0.1"
             targets[name] = {"address": f"{host}:{port}", **files}
+        future, port = await future_gateway.started()
+        stack.push_async_callback(future.stop, None)
+        targets["future"] = {"address": f"127.0.0.1:{port}"}
         tls_only = {"address": targets["tls"]["address"]}
         targets |= {
             "tls-plain": tls_only,

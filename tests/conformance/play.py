@@ -4,6 +4,7 @@ The model that a request names is the scenario's name. A try of `provider` is on
 
 - `{"answer": {…}, "status": 200, "headers": {…}}` and `{"stream": […]}`: http_provider.py
 - `{"response": {…}}`, `{"events": […]}`, `{"raise": {…}}`, `{"crash": "…"}`: own_provider.py
+- `{"response": {…}}` and `{"events": […]}` on the listener `future`: future_gateway.py
 - `{"hang": true}`: silence until the gateway goes away
 
 The last one is for all later tries.
@@ -41,6 +42,8 @@ class Play:
     scenario: Scenario
     folder: Path
     seen: list[Seen] = field(default_factory=list)
+    sent: list[Any] = field(default_factory=list)
+    """The responses of the gateway of the future, as it has sent them."""
     passed: int = 0
     """Events of the present stream that the gateway has written to the caller."""
     _moved: asyncio.Event = field(default_factory=asyncio.Event)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.conformance import future_gateway
 from tests.conformance.compare import differences, unseen
 from tests.conformance.gateways import TOKEN, Gateways, running_gateways
 from tests.conformance.play import STAGE
@@ -141,7 +142,9 @@ async def _judge(scenario: Scenario, output: Mapping[str, Any], gateways: Gatewa
         gateways.targets[scenario.listener]["address"]: "<address>",
         gateways.upstream.removeprefix("http://"): "<upstream>",
     }
+    play = STAGE[scenario.name]
+    sent = [future_gateway.as_bytes(response) for response in play.sent]
     return [
-        *differences(scenario, output, places),
-        *await unseen(STAGE[scenario.name], places),
+        *differences(scenario, output, places, sent),
+        *await unseen(play, places),
     ]

@@ -32,6 +32,43 @@ for line in filter(None, done.stdout.split(chr(10))):
     print(json.dumps(output), flush=True)
 """
 
+# The real runner, in whose client something is otherwise.
+CHANGED = """
+import runpy, sys
+import llmrpc
+from llmrpc import v1 as pb
+module = sys.modules["llmrpc.accumulate"]
+add, accumulate = module.Accumulator.add, module.accumulate
+{change}
+runpy.run_path({runner!r}, run_name="__main__")
+"""
+REFUSES = """
+def strict(self, delta):
+    if delta.WhichOneof("kind") is None:
+        raise llmrpc.StreamInterruptedError("a kind that nobody knows")
+    add(self, delta)
+module.Accumulator.add = strict
+"""
+COUNTS_NOT = """
+module.Accumulator.add = lambda self, delta: delta.WhichOneof("kind") and add(self, delta)
+"""
+FORGETS = """
+async def known(events):
+    response = await accumulate(events)
+    response.DiscardUnknownFields()
+    return response
+llmrpc.accumulate = known
+"""
+REBUILDS = """
+async def again(events):
+    response = await accumulate(events)
+    fields = {field.name: value for field, value in response.ListFields()}
+    return pb.LLMResponse(**fields)
+llmrpc.accumulate = again
+"""
+BROKEN = '+  "reason": "STREAM_INTERRUPTED"'
+NEVER_RESTARTS = "module.Accumulator.restart = lambda self: None"
+
 
 def chosen(*names: str) -> list[Scenario]:
     return [one for one in scenario.load() if one.name in names]
@@ -62,6 +99,27 @@ async def test_a_runner_that_swaps_two_events_is_red(tmp_path: Path) -> None:
     meddling = "events = output['calls'][0]['events']\nevents[0], events[1] = events[1], events[0]"
     report = await meddled(tmp_path, meddling, "stream-text")
     assert report.found["stream-text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (REFUSES, {"future-kinds": BROKEN}),
+        (COUNTS_NOT, {"future-kinds": BROKEN, "future-skipped": '"accumulated": "<as completed>"'}),
+        (FORGETS, {"future-known-later": "-  true,"}),
+        (REBUILDS, {"future-kinds": '- "bytes": "<as sent>"'}),
+        (NEVER_RESTARTS, {"future-restarted": BROKEN, "stream-waiting-and-restarted": BROKEN}),
+    ],
+    ids=["refuses", "counts-not", "forgets", "rebuilds", "never-restarts"],
+)
+async def test_a_client_that_takes_no_later_gateway_is_red(
+    tmp_path: Path, change: str, told: dict[str, str]
+) -> None:
+    program = tmp_path / "changed.py"
+    program.write_text(CHANGED.format(runner=str(RUNNER), change=change))
+    report = await run_language("python", [sys.executable, str(program)], chosen(*told))
+    for name, words in told.items():
+        assert words in "\n".join(report.found[name])
 
 
 @pytest.mark.parametrize(
