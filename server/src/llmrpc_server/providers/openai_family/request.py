@@ -68,6 +68,20 @@ def add_sampling(
         body["temperature"] = defaults.temperature
 
 
+def add_end_user(body: dict[str, Any], end_user: str, target: Target[Q, Model], name: str) -> None:
+    """Names the end user by the field of this name; an option that does so already counts."""
+    if not end_user:
+        return
+    if not name:
+        target.findings.warn("end_user_id", f"{target.row.name} has no field for it: left out")
+    elif name in body:
+        target.findings.warn(
+            "end_user_id", f"provider_options[{target.row.name}.{name}] is sent in its place"
+        )
+    else:
+        body[name] = end_user
+
+
 def tool_parameters(tool: pb.FunctionTool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
     """The schema of a tool's arguments."""
     if not tool.parameters:
@@ -118,7 +132,7 @@ def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
     return ""
 
 
-def cache_ttl(part: pb.Part, field: str, target: Target[Q, Model]) -> dict[str, str]:
+def cache_ttl(part: pb.Part | pb.Tool, field: str, target: Target[Q, Model]) -> dict[str, str]:
     """The shortest lifetime of a cache breakpoint that is long enough, else the longest.
 
     A row that says none leaves it to the provider.

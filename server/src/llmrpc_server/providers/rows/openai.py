@@ -72,6 +72,8 @@ _WAYS = {"allowed_tools": True, "models": _MODELS}
 """Source: `allowed_tools` of both references to `tool_choice`,
 https://developers.openai.com/api/docs/guides/function-calling#allowed-tools"""
 
+_CHAT = {"blocks": {"custom": "tool_calls"}, "end_user": "safety_identifier"}
+
 _RESPONSES_OPTIONS = frozenset(
     {
         "metadata",
@@ -123,6 +125,7 @@ OPENAI = Row(
     options=frozenset(
         {
             "logit_bias",
+            "logprobs",
             "metadata",
             "moderation",
             "prediction",
@@ -132,12 +135,20 @@ OPENAI = Row(
             "safety_identifier",
             "service_tier",
             "store",
+            "top_logprobs",
             "user",
             "verbosity",
             "web_search_options",
         }
     ),
-    quirks={"cache_breakpoint": "prompt_cache_breakpoint", **_CACHE, **_WAYS},
+    quirks={
+        "cache_breakpoint": "prompt_cache_breakpoint",
+        "modalities": ("text",),
+        **_CACHE,
+        **_CHAT,
+        **_WAYS,
+    },
+    provider_tools=frozenset({"custom"}),
     tiktoken=True,
     docs="https://developers.openai.com/api/docs/api-reference/chat",
     dialects=_DIALECTS,
@@ -164,18 +175,21 @@ AZURE = Row(
     options=frozenset(
         {
             "logit_bias",
+            "logprobs",
             "metadata",
             "prediction",
             "prompt_cache_key",
             "safety_identifier",
             "service_tier",
             "store",
+            "top_logprobs",
             "user",
             "user_security_context",
             "verbosity",
         }
     ),
-    quirks=_WAYS,
+    quirks={**_CHAT, **_WAYS},
+    provider_tools=frozenset({"custom"}),
     tiktoken=True,
     docs="https://learn.microsoft.com/azure/foundry/openai/latest",
     dialects=_DIALECTS,
