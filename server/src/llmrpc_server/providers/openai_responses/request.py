@@ -10,6 +10,7 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.openai_family.request import (
+    add_end_user,
     add_max_tokens,
     add_sampling,
     add_schema,
@@ -63,27 +64,12 @@ def build_body(
     if request.HasField("reasoning"):
         _add_reasoning(body, request.reasoning, target)
     add_options(body, request.provider_options, target)
-    _add_end_user(body, request.end_user_id, target)
+    add_end_user(body, request.end_user_id, target, target.quirks.end_user)
     return body
 
 
 def _has(request: pb.GenerateRequest, field: str) -> bool:
     return any(each.name == field for each, _ in request.ListFields())
-
-
-def _add_end_user(body: dict[str, Any], end_user: str, target: ResponsesTarget) -> None:
-    """Names the person whom an answer is for; an option for the same field goes first."""
-    name = target.quirks.end_user
-    if not end_user:
-        return
-    if not name:
-        target.findings.warn("end_user_id", f"{target.row.name} has no place for it: left out")
-    elif name in body:
-        target.findings.warn(
-            "end_user_id", f"provider_options[{target.row.name}.{name}] is sent in its place"
-        )
-    else:
-        body[name] = end_user
 
 
 def _add_format(body: dict[str, Any], form: pb.ResponseFormat, target: ResponsesTarget) -> None:
