@@ -7,6 +7,7 @@ import {
   InvalidRequestError,
   ModelNotFoundError,
   accumulate,
+  batchItem,
   image,
   json,
   system,
@@ -75,7 +76,7 @@ test("a gateway's errors, with details", async () => {
 
 test("batch, count, models, health", async () => {
   const ids = new Set<string>();
-  const items = Array.from({ length: 100 }, (_, n) => ({ id: `${n}`, request: REQUEST }));
+  const items = Array.from({ length: 100 }, (_, n) => batchItem(`${n}`, REQUEST));
   for await (const { id, outcome } of client.batch(items)) {
     expect(outcome.case).toBe("response");
     ids.add(id);

@@ -81,7 +81,10 @@ export class Gateway {
   health: Record<string, number> = { "": 1 };
   batch: (item: BatchItem) => ResultInit | Failure = (item) => ({
     id: item.id,
-    outcome: { case: "response", value: response(item.request?.messages.at(-1)?.content ?? "") },
+    outcome: {
+      case: "response",
+      value: response(item.request.value?.messages.at(-1)?.content ?? ""),
+    },
   });
   /** Whether items of batches are read, and whether a batch ends before any. */
   reads = true;

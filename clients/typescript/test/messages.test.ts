@@ -9,6 +9,7 @@ import {
   type LLMMessage,
   assistant,
   document,
+  functionTool,
   image,
   imageUrl,
   json,
@@ -73,7 +74,7 @@ test("every short form is the contract's long one", async () => {
 test("a tool: its call, its result, and the answer", async () => {
   gateway.answers = [called("weather", '{"city":"Lyon"}'), response("Take one.")];
   const messages: LLMMessage[] = [user("An umbrella?")];
-  const { message } = await client.generate({ messages, tools: [{ name: "weather" }] });
+  const { message } = await client.generate({ messages, tools: [functionTool("weather")] });
   const [call] = toolCalls(message);
   if (message === undefined || call === undefined) throw new Error("no call");
   expect(call).toMatchObject({ name: "weather", arguments: '{"city":"Lyon"}' });
