@@ -25,6 +25,7 @@ export {
   type Violation,
 } from "./errors.js";
 export type { HealthStatus } from "./health.js";
+export { historyFromBytes, historyToBytes } from "./history.js";
 export {
   assistant,
   document,

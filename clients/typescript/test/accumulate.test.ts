@@ -56,7 +56,7 @@ function played(deltas: Delta[], parts: Part[], before: EventInit[] = []) {
   const rest = deltas.map((delta): EventInit => ({ deltas: [delta] }));
   const completed = { message: { role: Role.ASSISTANT, parts } };
   const events = [...before, ...rest, { completed }];
-  return build(events.map((event, place) => ({ ...event, sequence: place + 1 }) as EventInit));
+  return build(events.map((event, place) => ({ ...event, sequence: place + 1 })));
 }
 
 test("every kind of delta, in ordered, signed and annotated parts", async () => {

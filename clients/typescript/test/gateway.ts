@@ -31,7 +31,7 @@ import { ErrorInfoSchema, RetryInfoSchema } from "../src/gen/google/rpc/error_de
 import { HEALTH_CHECK } from "../src/method.js";
 
 export type EventInit = MessageInitShape<typeof StreamEventSchema>;
-type ResponseInit = MessageInitShape<typeof LLMResponseSchema>;
+export type ResponseInit = MessageInitShape<typeof LLMResponseSchema>;
 type ResultInit = MessageInitShape<typeof BatchResultSchema>;
 
 /** An end with a status, bare as gRPC itself would send it, or with details. */
