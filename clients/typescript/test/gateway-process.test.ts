@@ -69,9 +69,12 @@ test("a gateway's errors, with details", async () => {
     violations: [{ field: "temperature" }],
     requestId: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
   });
-  await expect(client.text({ ...REQUEST, model: "gpt-9" }).next()).rejects.toBeInstanceOf(
-    ModelNotFoundError,
-  );
+  const error: unknown = await client
+    .text({ ...REQUEST, model: "ecko" })
+    .next()
+    .catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(ModelNotFoundError);
+  expect(error).toMatchObject({ metadata: { model: "ecko", suggestions: "echo/echo" } });
 });
 
 test("batch, count, models, health", async () => {
