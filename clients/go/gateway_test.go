@@ -35,6 +35,7 @@ var (
 )
 
 var startGateway = sync.OnceValues(func() (string, error) {
+	_ = os.Getenv("LLMRPC_SERVER_STATE") // of another gateway, Go runs the tests again
 	program := os.Getenv("LLMRPC_SERVER")
 	if program == "" {
 		program = "../../.venv/bin/llmrpc-server"

@@ -12,8 +12,10 @@ from tests.client.batch_files import (
     odd_ones_fail,
     two_and_no_more,
 )
+from tests.client.command import run
 from tests.client.gateway import Gateway
-from tests.client.terminal import run, start, terminal
+from tests.client.terminal import run_process, start, terminal
+from tests.running import LIMIT
 
 
 async def test_the_forms_of_a_line(gateway: Gateway, files: Files) -> None:
@@ -83,13 +85,13 @@ async def test_order_on_request(gateway: Gateway, files: Files) -> None:
 async def test_order_in_a_pipe(gateway: Gateway) -> None:
     gateway.batch = backwards
     given = '"a"\n"b"\n"c"\n'
-    plain = await run("batch", "-", "-", "-q", "-a", gateway.target, given=given)
+    plain = await run_process("batch", "-", "-", "-q", "-a", gateway.target, given=given)
     assert [json.loads(line)["id"] for line in plain.out.splitlines()] == [
         "line-3",
         "line-2",
         "line-1",
     ]
-    done = await run(
+    done = await run_process(
         *("batch", "-", "-", "--keep-order", "--json", "-a", gateway.target), given=given
     )
     assert [json.loads(line)["id"][-1] for line in done.out.splitlines()] == ["1", "2", "3"]
@@ -134,7 +136,7 @@ async def test_many_bad_lines_are_counted(gateway: Gateway, files: Files) -> Non
 
 async def test_a_bad_line_of_a_pipe_spoils_itself_alone(gateway: Gateway, files: Files) -> None:
     given = '"One"\nnonsense\n{"id": "c", "request": 7}\n"Four"\n{"id": "line-1", "request": "x"}\n'
-    done = await run("batch", "-", str(files.out), "-a", gateway.target, given=given)
+    done = await run_process("batch", "-", str(files.out), "-a", gateway.target, given=given)
     assert done.code == 1
     assert len(gateway.items) == 2
     said = files.said()
@@ -151,7 +153,7 @@ async def test_an_answer_comes_while_the_pipe_is_open(gateway: Gateway) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         for prompt in ("One", "Two"):
             process.stdin.write(f'"{prompt}"\n'.encode())
             assert prompt in (await process.stdout.readline()).decode()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,16 +89,9 @@ class Play:
 
 
 class Stage:
-    """The plays of the language that runs now.
+    """The plays of one language's run."""
 
-    Own providers are made without arguments, so there is one stage for all of a process.
-    """
-
-    def __init__(self) -> None:
-        self._plays: dict[str, Play] = {}
-
-    def reset(self, scenarios: Sequence[Scenario], folder: Path) -> None:
-        """Every scenario from its start."""
+    def __init__(self, scenarios: Sequence[Scenario], folder: Path) -> None:
         self._plays = {one.name: Play(one, folder) for one in scenarios}
 
     def __getitem__(self, name: str) -> Play:
@@ -107,4 +101,5 @@ class Stage:
         return self._plays.get(name)
 
 
-STAGE = Stage()
+STAGE: ContextVar[Stage] = ContextVar("STAGE")
+"""The stage of the gateways that are being made: own providers are made without arguments."""

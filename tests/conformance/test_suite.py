@@ -16,7 +16,7 @@ from tests.conformance.compare import differences, unseen
 from tests.conformance.languages import NotBuilt
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
-from tests.conformance.suite import Report, run_language
+from tests.conformance.suite import Report, run_language, run_languages
 from tests.conformance.table import explained, summary, table
 from tests.running import ROOT
 
@@ -70,6 +70,16 @@ BROKEN = '+  "reason": "STREAM_INTERRUPTED"'
 NEVER_RESTARTS = "module.Accumulator.restart = lambda self: None"
 
 
+# The real runner, once another one runs too.
+MEETING = """#!{python}
+import os, pathlib, sys, time
+pathlib.Path({mine!r}).touch()
+while not pathlib.Path({other!r}).exists():
+    time.sleep(0.01)
+os.execv(sys.executable, [sys.executable, {runner!r}, *sys.argv[1:]])
+"""
+
+
 def chosen(*names: str) -> list[Scenario]:
     return [one for one in scenario.load() if one.name in names]
 
@@ -93,6 +103,17 @@ async def test_a_runner_without_the_error_mapping_is_red(tmp_path: Path) -> None
     assert [name for name, found in report.found.items() if found] == ["rate-limited"]
     assert '-  "reason": "RATE_LIMITED",' in said(report)
     assert "--language python --scenario rate-limited" in said(report)
+
+
+async def test_languages_run_at_the_same_time_and_each_has_what_it_asked(tmp_path: Path) -> None:
+    programs = {name: tmp_path / name for name in ("python", "go")}
+    for program, other in zip(programs.values(), reversed(programs.values()), strict=True):
+        files = {"mine": f"{program}-runs", "other": f"{other}-runs"}
+        program.write_text(MEETING.format(python=sys.executable, runner=str(RUNNER), **files))
+        program.chmod(0o755)
+    reports = await run_languages(programs, chosen("answer-absent", "cancel-an-answer"), [])
+    assert [report.language for report in reports] == ["python", "go"]
+    assert all(report.good for report in reports), "\n".join(map(said, reports))
 
 
 async def test_a_runner_that_swaps_two_events_is_red(tmp_path: Path) -> None:
@@ -296,10 +317,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_runner_that_does_not_build(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def build(language: str) -> None:
-        raise NotBuilt("no rule to make it")
-
-    monkeypatch.setattr(command, "build", build)
+    monkeypatch.setattr(suite, "build", lambda names: {names[0]: NotBuilt("no rule to make it")})
     assert command.main(["--language", "python", "--scenario", "answer-zero"]) == 1
     out = capsys.readouterr().out
     assert "✗" in out

@@ -6,19 +6,21 @@ answer's (`stream_body`), and by which bytes the event with the finish reason is
 (`finish`, a regular expression). A case may have a `path` and a `stream_body` of its own.
 
 A case is a folder in it. `case.json` names the row, the model, the sources it was
-written from, and the fields that must be warned of or the error that must be
-raised. Beside it, as far as the case goes: `request.json` (the contract's request
-in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
-`expected_response.json`; `stream.txt` (the provider's bytes) and
-`expected_stream.json`, without which the stream gives what the body gives; and
-`expected_deltas.json`, what the stream gives on the way, as `merged` puts it.
+written from, the fields that must be warned of or the error that must be raised, and
+the `headers` that the request needs. Beside it, as far as the case goes:
+`request.json` (the contract's request in JSON) and `upstream_request.json`;
+`response.json` (the provider's body) and `expected_response.json`; `stream.txt` (the
+provider's bytes) and `expected_stream.json`, without which the stream gives what the
+body gives; and `expected_deltas.json`, what the stream gives on the way, as `merged`
+puts it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,11 @@ FOLDER = Path(__file__).parent.parent / "golden"
 MAX_EVENT = 1 << 20
 
 
+@cache
+def _loaded(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
 @dataclass(frozen=True)
 class Case:
     """One folder."""
@@ -41,7 +48,7 @@ class Case:
 
     @property
     def protocol(self) -> dict[str, Any]:
-        protocol: dict[str, Any] = json.loads((self.folder.parent / "dialect.json").read_text())
+        protocol: dict[str, Any] = _loaded(self.folder.parent / "dialect.json")
         return protocol
 
     def path(self, *, stream: bool) -> str:
@@ -67,7 +74,7 @@ class Case:
         return Defaults(**self.info.get("defaults", {}))
 
     def json(self, name: str) -> Any:
-        return json.loads((self.folder / name).read_text())
+        return _loaded(self.folder / name)
 
     def request(self) -> pb.GenerateRequest:
         return json_format.ParseDict(self.json("request.json"), pb.GenerateRequest())
@@ -83,6 +90,11 @@ class Case:
             json_format.ParseDict(each, pb.Delta()) for each in self.json("expected_deltas.json")
         ]
 
+    def kinds(self) -> set[str]:
+        """What the answer to the stream has parts of; one with a signature is a kind apart."""
+        parts = self.expected(stream=True).message.parts
+        return {f"{part.WhichOneof('kind')} {part.HasField('signature')}" for part in parts}
+
     def stream(self) -> bytes:
         return (self.folder / "stream.txt").read_bytes()
 
@@ -97,8 +109,26 @@ def cases(*files: str) -> list[Case]:
     ]
 
 
+def richest(cases: Iterable[Case]) -> list[Case]:
+    """One case of each dialect: the stream with the most kinds of parts, the shortest of them."""
+    found: dict[Path, Case] = {}
+    for case in sorted(cases, key=lambda case: (-len(case.kinds()), len(case.stream()))):
+        found.setdefault(case.folder.parent, case)
+    return list(found.values())
+
+
+def bytewise(data: bytes) -> list[bytes]:
+    """A stream that comes one byte at a time."""
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+def splits(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """A stream in two pieces, at every byte."""
+    return ((data[:at], data[at:]) for at in range(1, len(data)))
+
+
 def response(answer: Answer) -> pb.LLMResponse:
-    """The part of the contract's response that a codec decides."""
+    """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(
         content=answer.parts.content(),
         message=answer.parts.message(),
@@ -107,6 +137,8 @@ def response(answer: Answer) -> pb.LLMResponse:
         usage=answer.usage,
         provider_finish_reason=answer.provider_finish_reason,
         provider_response_id=answer.response_id,
+        provider_metadata=answer.metadata,
+        warnings=[pb.Warning(field=each.field) for each in answer.warnings],
     )
 
 

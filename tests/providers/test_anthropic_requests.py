@@ -101,7 +101,7 @@ def test_what_the_api_lacks_is_refused_by_its_path(
         ("claude-opus-4-1", {"responseFormat": {"jsonSchema": {"schema": "{}"}}},
          ["response_format.json_schema"]),
         ("claude-sonnet-4-20250514", {"tools": [{"function": {"name": "f", "strict": True}}]},
-         ["tools[0].strict"]),
+         ["tools[0].function.strict"]),
     ],
 )  # fmt: skip
 def test_what_a_model_lacks_is_refused_by_its_path(
@@ -200,10 +200,14 @@ def test_the_bound_that_the_api_demands_is_always_there(
          "messages[1].parts[0].document.data"),
         (parts({"document": {"uri": "data:text/plain;base64,%"}}),
          "messages[1].parts[0].document.uri"),
-        (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "[]"}},
-               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
-        (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "{}"}},
-               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
+        (parts({"providerBlock": {"provider": "anthropic", "data": "[]"}}, role="ROLE_ASSISTANT"),
+         "messages[1].parts[0].provider_block.data"),
+        (parts({"providerBlock": {"provider": "anthropic", "data": "{}"}}, role="ROLE_TOOL"),
+         "messages[1].parts[0].provider_block.data"),
+        (parts({"text": "a", "signature": {"provider": "anthropic", "extra": "3"}},
+               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.extra"),
+        (parts({"text": "a", "annotations": [{"provider": "anthropic", "data": "x"}]},
+               role="ROLE_ASSISTANT"), "messages[1].parts[0].annotations[0].data"),
     ],
 )  # fmt: skip
 def test_what_nobody_could_read_is_invalid(fields: dict[str, Any], path: str) -> None:

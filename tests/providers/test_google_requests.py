@@ -28,7 +28,7 @@ from tests.providers.tools import function
 
 PNG = {"data": "iVBORw==", "mediaType": "image/png"}
 JSON = {"jsonSchema": {"schema": "{}"}}
-TOOLS = [{"name": "f"}]
+TOOLS = [function("f")]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_a_model_lacks_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"function": {"name": "f", "parameters": "[]"}}]}, "tools[0].parameters"),
+        ({"tools": [function("f", parameters="[]")]}, "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "{"}}},
          "response_format.json_schema.schema"),
         (parts({"image": {**PNG, "detail": 9}}), "messages[0].parts[0].image.detail"),

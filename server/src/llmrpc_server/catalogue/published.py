@@ -28,6 +28,7 @@ PROVIDERS: Mapping[str, str] = {
     "mistral": "mistral",
     "openai": "openai",
     "openrouter": "openrouter",
+    "perplexity": "perplexity",
     "together": "together",
     "xai": "x-ai",
 }

@@ -129,6 +129,8 @@ class Encoded:
     body: bytes
     warnings: list[pb.Warning] = field(default_factory=list)
     """Hints that were left out."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that this request alone needs, beside those of the dialect."""
 
 
 @dataclass(slots=True)

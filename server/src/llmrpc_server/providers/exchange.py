@@ -95,6 +95,7 @@ class Exchange:
             self.attempt.fail(error)
             raise
         self.headers = dialect.headers(self.key.secret.reveal() if self.key else None)
+        self.headers.update(self.encoded.headers)
         self.headers["Content-Type"] = "application/json"
         self.headers.update(call.trace_context)
         path = self.encoded.path
