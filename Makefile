@@ -60,12 +60,31 @@ help: ## show this list
 run: $(VENV)/.runtime ## start the server, on echo or on the providers whose keys are set
 	@exec $(VENV)/bin/llmrpc-server $(ARGS)
 
-.PHONY: test
-test: $(VENV)/.dev tests/node_modules/.stamp $(if $(HAVE_GO),tools) ## run the tests
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest $(ARGS)
+# A worker for each core runs the suite; a selection is quicker without them.
+WORKERS ?= $(if $(ARGS),0,auto)
 
+.PHONY: test
+test: $(VENV)/.dev tests/node_modules/.stamp $(if $(HAVE_GO),tools) ## run the tests, and show the slowest ten
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest \
+		--numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 10 $(ARGS)
+
+# Runs of the suite, and of each client's own tests, in a hunt for luck.
+RUNS ?= 20
+CLIENT_RUNS ?= 50
+
+.PHONY: flaky
+flaky: $(VENV)/.dev ## run the tests RUNS times beside two busy loops, and tell what failed once
+	@$(VENV)/bin/python -m tests.flaky --runs $(RUNS) --client-runs $(CLIENT_RUNS)
+
+CHECKS := lint types imports lint-proto stubs pages wheels locks image-lint check-go check-java check-typescript check-deploy
+
+# In turn, so that it can be told what each of them took.
 .PHONY: check
-check: lint types imports lint-proto stubs pages wheels locks image-lint check-clients check-deploy ## every check but the tests
+check: ## every check but the tests, and the seconds of the slow ones
+	@slow=; begin=$$(date +%s); for check in $(CHECKS); do \
+		start=$$(date +%s); $(MAKE) --no-print-directory $$check || exit 1; \
+		took=$$(( $$(date +%s) - start )); [ $$took -lt 2 ] || slow="$$slow, $$check $$took s"; \
+	done; echo "check: $$(( $$(date +%s) - begin )) s$$slow"
 
 .PHONY: check-clients
 check-clients: check-go check-java check-typescript ## the linters of the clients in other languages
@@ -285,4 +304,4 @@ tests/node_modules/.stamp: tests/package-lock.json $(VENV)/.dev
 # --- the other languages, and the tools that the tests run --------------------
 
 include clients/go/rules.mk clients/java/rules.mk clients/typescript/rules.mk
-include tests/conformance/rules.mk tests/tools/rules.mk deploy/rules.mk
+include tests/conformance/rules.mk tests/languages/rules.mk tests/tools/rules.mk deploy/rules.mk

@@ -16,7 +16,7 @@ from typing import Any
 
 import grpc
 
-from benchmarks.processes import free_port, python, serving
+from benchmarks.processes import python, serving
 from benchmarks.report import machine, with_table
 from benchmarks.systems import SYSTEMS
 from llmrpc import v1 as pb
@@ -84,14 +84,13 @@ async def measure(calls: int) -> list[float]:
         await providers[-1].serve(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    upstream, port = server.sockets[0].getsockname()[1], free_port()
+    upstream = server.sockets[0].getsockname()[1]
     gateway = next(system for system in SYSTEMS if system.name == "gateway")
-    arguments, variables = gateway.arguments(port, upstream), gateway.variables(port, upstream)
     times = []
     async with (
         server,
-        python(arguments, variables, lambda: serving(port)),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        python(gateway.arguments(upstream), gateway.variables(upstream), serving) as process,
+        grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel,
     ):
         for number in range(calls):
             providers.append(Provider())

@@ -192,8 +192,8 @@ def _handler(servicer: Echo | Merged) -> grpc.GenericRpcHandler:
     )
 
 
-async def serve(kind: str, port: int, upstream: int) -> None:
-    """Serves on loopback until the process is ended."""
+async def serve(kind: str, upstream: int) -> None:
+    """Serves on a free port of loopback, which it prints, until the process is ended."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar()
@@ -207,10 +207,11 @@ async def serve(kind: str, port: int, upstream: int) -> None:
         server = grpc.aio.server()
         server.add_generic_rpc_handlers((_handler(servicers[kind]),))
         health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), server)
-        server.add_insecure_port(f"127.0.0.1:{port}")
+        port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
+        print(f"127.0.0.1:{port}")
         await server.wait_for_termination()
 
 
 if __name__ == "__main__":
-    run(serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    run(serve(sys.argv[1], int(sys.argv[2])))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import answers
 from benchmarks.load import CALLERS, Outcome, connected, load, stream, unary
-from benchmarks.processes import Process, free_port, listening, python, serving
+from benchmarks.processes import Process, listening, python, serving
 from benchmarks.systems import System
 
 if TYPE_CHECKING:
@@ -81,11 +81,10 @@ async def measure(
     Raises `ExceptionGroup` where a call fails or is answered wrongly.
     """
     async with AsyncExitStack() as stack:
-        upstream = free_port()
-        await stack.enter_async_context(
-            python(["-m", "benchmarks.upstream", str(upstream)], {}, lambda: listening(upstream))
+        upstream = await stack.enter_async_context(
+            python(["-m", "benchmarks.upstream"], {}, listening)
         )
-        runs = [await _start(stack, system, upstream) for system in systems]
+        runs = [await _start(stack, system, upstream.port) for system in systems]
         for number in range(rounds + 1):
             for scenario in chosen:
                 turn = number % len(runs)
@@ -122,13 +121,8 @@ class _Run:
 
 
 async def _start(stack: AsyncExitStack, system: System, upstream: int) -> _Run:
-    port = free_port()
     process = await stack.enter_async_context(
-        python(
-            system.arguments(port, upstream),
-            system.variables(port, upstream),
-            lambda: serving(port),
-        )
+        python(system.arguments(upstream), system.variables(upstream), serving)
     )
-    stub = await stack.enter_async_context(connected(port))
+    stub = await stack.enter_async_context(connected(process.port))
     return _Run(Measured(system, process.seconds_to_ready), process, stub)

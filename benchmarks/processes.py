@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -29,6 +29,7 @@ class Process:
     """A running process."""
 
     pid: int
+    port: int
     seconds_to_ready: float
 
     def cpu_seconds(self) -> float:
@@ -44,24 +45,17 @@ class Process:
         return pages * os.sysconf("SC_PAGESIZE")
 
 
-def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def python(
     arguments: Sequence[str],
     variables: Mapping[str, str],
-    ready: Callable[[], Coroutine[Any, Any, object]],
+    ready: Callable[[int], Coroutine[Any, Any, int]],
 ) -> AsyncIterator[Process]:
     """A Python program that is `ready` when the block begins and ended when it ends.
 
-    It has an environment of its own: of ours it gets what finds programs and
-    packages. Raises `RuntimeError`, with what it wrote, if it ends by itself
+    `ready` takes the descriptor of the file that it writes to, and gives its port. It
+    has an environment of its own: of ours it gets what finds programs and packages,
+    and it writes at once. Raises `RuntimeError`, with what it wrote, if it ends by itself
     before it is ready.
     """
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
@@ -71,31 +65,31 @@ async def python(
             sys.executable,
             *arguments,
             cwd=_ROOT,
-            env={**inherited, **variables},
+            env={**inherited, "PYTHONUNBUFFERED": "1", **variables},
             stdout=output,
             stderr=output,
         )
         try:
-            await _until(ready(), child)
-            if child.returncode is not None:
-                output.seek(0)
-                said = output.read().decode(errors="replace")
+            port = await _until(ready(output.fileno()), child)
+            if port is None:
+                said = _written(output.fileno())
                 raise RuntimeError(f"{arguments} ended with code {child.returncode}:\n{said}")
-            yield Process(child.pid, time.monotonic() - start)
+            yield Process(child.pid, port, time.monotonic() - start)
         finally:
             await _end(child)
 
 
-async def _until(ready: Coroutine[Any, Any, object], child: asyncio.subprocess.Process) -> None:
-    """Waits for the first of the two, but not for ever."""
-    tasks = {asyncio.create_task(ready), asyncio.create_task(child.wait())}
+async def _until(ready: Coroutine[Any, Any, int], child: asyncio.subprocess.Process) -> int | None:
+    """The port, or None if the child ends before it is ready; waits for neither for ever."""
+    starting, ending = asyncio.create_task(ready), asyncio.create_task(child.wait())
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        return starting.result() if starting.done() else None
     finally:
-        for task in tasks:
+        for task in (starting, ending):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(starting, ending, return_exceptions=True)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -110,8 +104,16 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
-async def serving(port: int) -> None:
-    """Waits until the health service answers SERVING for the whole server."""
+async def listening(output: int) -> int:
+    """The port on loopback, once the program has written it."""
+    while not (found := re.search(r"127\.0\.0\.1:(\d+)\s", _written(output))):  # noqa: ASYNC110 - a file tells nothing
+        await asyncio.sleep(0.02)
+    return int(found[1])
+
+
+async def serving(output: int) -> int:
+    """The port, once the health service answers SERVING for the whole server."""
+    port = await listening(output)
     request = health_pb2.HealthCheckRequest()
     while True:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -123,18 +125,10 @@ async def serving(port: int) -> None:
             with suppress(grpc.aio.AioRpcError):
                 answer = await check(request, timeout=1)
                 if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                    return
+                    return port
         await asyncio.sleep(0.02)
 
 
-async def listening(port: int) -> None:
-    """Waits until a connection is taken."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            await writer.wait_closed()
-            return
+def _written(output: int) -> str:
+    """All that a program has written; read so that its own place in the file stays."""
+    return os.pread(output, os.fstat(output).st_size, 0).decode(errors="replace")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class System:
     """A server to start, and the model to call it with.
 
-    In `command` (what `python -m` runs) and in `environment`, `{port}` is where
-    it shall listen and `{upstream}` the port of the scripted provider.
+    In `command` (what `python -m` runs) and in `environment`, `{upstream}` is the port
+    of the scripted provider. It listens on a free port of loopback and writes which.
     """
 
     name: str
@@ -21,35 +21,32 @@ class System:
     environment: Mapping[str, str] = field(default_factory=dict)
     asks_upstream: bool = True
 
-    def arguments(self, port: int, upstream: int) -> list[str]:
-        return ["-m", *self.command.format(port=port, upstream=upstream).split()]
+    def arguments(self, upstream: int) -> list[str]:
+        return ["-m", *self.command.format(upstream=upstream).split()]
 
-    def variables(self, port: int, upstream: int) -> dict[str, str]:
-        return {
-            name: value.format(port=port, upstream=upstream)
-            for name, value in self.environment.items()
-        }
+    def variables(self, upstream: int) -> dict[str, str]:
+        return {name: value.format(upstream=upstream) for name, value in self.environment.items()}
 
 
-_ADDRESS = {"LLMRPC_ADDRESS": "127.0.0.1:{port}", "LLMRPC_DISCOVERY": "false"}
+_ADDRESS = {"LLMRPC_ADDRESS": "127.0.0.1:0", "LLMRPC_DISCOVERY": "false"}
 _OPENAI = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": "http://127.0.0.1:{upstream}/v1"}
 
 FLOOR = System(
     "floor",
     "bare grpc.aio + aiohttp, a message per read: **the floor**",
-    "benchmarks.floor merged {port} {upstream}",
+    "benchmarks.floor merged {upstream}",
 )
 SYSTEMS = (
     System(
         "bare-echo",
         "bare grpc.aio, echo without upstream, a message per token",
-        "benchmarks.floor echo {port} {upstream}",
+        "benchmarks.floor echo {upstream}",
         asks_upstream=False,
     ),
     System(
         "naive",
         "bare grpc.aio + aiohttp, a message per token",
-        "benchmarks.floor naive {port} {upstream}",
+        "benchmarks.floor naive {upstream}",
     ),
     FLOOR,
     System(

@@ -7,7 +7,6 @@ needs, and looks into the request only for its length, `stream` and the model.
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import cast
 
 from benchmarks import answers
@@ -77,12 +76,13 @@ def _content_length(head: bytes) -> int:
     raise ValueError("a request without a Content-Length")
 
 
-async def serve(port: int) -> None:
-    """Listens on loopback until the process is ended."""
+async def serve() -> None:
+    """Listens on a free port of loopback, which it prints, until the process is ended."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", port, backlog=1024)
+    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
+    print(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    run(serve(int(sys.argv[1])))
+    run(serve())

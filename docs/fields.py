@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,9 @@ class Column:
         return {"messages": [{"role": "ROLE_USER", "content": "Hi"}], **json.loads(text)}
 
 
+@cache
 def places() -> Mapping[str, Any]:
-    """The requests, by place."""
+    """The requests, by place; read once."""
     loaded: dict[str, Any] = yaml.safe_load((FOLDER / "places.yaml").read_text())
     return loaded
 

@@ -22,10 +22,21 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
+LONGEST = ("tests/languages/test_suites.py", "tests/conformance/", "tests/benchmarks/")
+"""What runs first, so that no worker waits for it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest tests first; all others keep their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says at the end which clients and tools this machine could not try."""
-    for what, why in toolchains.left_out.items():
-        terminalreporter.write_line(f"left out: {what} ({why})", yellow=True)
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [each.longrepr[2] for each in skipped if isinstance(each.longrepr, tuple)]
+    for line in toolchains.left_out(reasons):
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,18 +101,24 @@ async def gateway_process(tmp_path: Path) -> AsyncIterator[StartProcess]:
         await one.close()
 
 
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def holding_port() -> Iterator[int]:
     """A port of loopback on which nobody can begin to listen: a socket that does not has it."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield int(holder.getsockname()[1])
+
+
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of loopback that stays ours while gateways on it come and go.
+
+    The socket that keeps it does not listen; gRPC's servers share a port with it.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield int(keeper.getsockname()[1])
 
 
 @pytest.fixture
@@ -112,9 +129,12 @@ def closed_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def grpc_addr() -> str:
-    """Where pytest-grpc's server listens; its own fixture leaves a socket open."""
-    return f"localhost:{unused_port()}"
+def grpc_addr() -> Iterator[str]:
+    """Where pytest-grpc's server listens: on a port that is kept for it, and closed at last."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{holder.getsockname()[1]}"
 
 
 @dataclass(frozen=True)

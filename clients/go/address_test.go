@@ -8,15 +8,22 @@ import (
 	llmrpc "github.com/llmrpc/llmrpc/clients/go"
 )
 
-// unused is an address where nobody answers.
+// unused is an address where nobody answers: a connection to elsewhere comes from it,
+// so that no other process can begin to listen there.
 func unused(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	elsewhere, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	t.Cleanup(func() { _ = elsewhere.Close() })
+	holder := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	held, err := holder.DialContext(t.Context(), "tcp", elsewhere.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Close() })
+	return held.LocalAddr().String()
 }
 
 func TestAnAddressGetsOurPort(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -119,12 +121,17 @@ func TestNothingButUnavailableIsTriedAgain(t *testing.T) {
 }
 
 func TestAGatewayThatIsBackIsFoundSoon(t *testing.T) {
-	address := unused(t)
-	client := dial(t, address)
+	folder, err := os.MkdirTemp("", "llmrpc") // t.TempDir is longer than the name of a socket may be
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	address := filepath.Join(folder, "gateway")
+	client := dial(t, "unix:"+address)
 	if _, err := client.Generate(t.Context(), hello()); !errors.Is(err, llmrpc.ErrProviderNotAvailable) {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("unix", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,13 +235,37 @@ func TestMessagesUpToTheBoundAreTaken(t *testing.T) {
 	}
 }
 
+// ending is a context whose deadline passes when its channel is closed.
+type ending struct {
+	context.Context
+	end <-chan struct{}
+}
+
+func (e ending) Done() <-chan struct{} { return e.end }
+
+func (e ending) Err() error {
+	select {
+	case <-e.end:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 func TestDialWaitsWhereItIsAsked(t *testing.T) {
 	address := serve(t, &fake{})
 	dial(t, address, llmrpc.WithWait()) // no health service there: an answer all the same
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	client, err := llmrpc.Dial(ctx, unused(t), llmrpc.WithWait())
+	end := make(chan struct{})
+	ctx := ending{t.Context(), end}
+	var tries atomic.Int32
+	trying := func(ctx context.Context, address string) (net.Conn, error) {
+		if tries.Add(1) == 2 { // the first is over
+			close(end)
+		}
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	client, err := llmrpc.Dial(ctx, unused(t), llmrpc.WithWait(), llmrpc.WithDialOptions(grpc.WithContextDialer(trying)))
 	if client != nil || !errors.Is(err, llmrpc.ErrGenerationTimeout) || !errors.Is(err, context.DeadlineExceeded) ||
 		!strings.Contains(err.Error(), "connection refused") {
 		t.Error(client, err)

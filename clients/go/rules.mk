@@ -3,6 +3,7 @@
 GO_CLIENT := clients/go
 GO_STUBS := $(GO_CLIENT)/llmrpcv1
 GO_RUNNER := tests/conformance/runners/go
+GO_RUNNER_SOURCES := $(shell find $(GO_CLIENT) $(GO_RUNNER) ! -name '*_test.go' ! -name '*.md' ! -name '*.mk')
 GO_MODULE := github.com/llmrpc/llmrpc/clients/go
 
 # $(call fresh_go_stubs,folder): the stubs, made anew in that folder.
@@ -38,13 +39,25 @@ define check_go_module
 && { $(CURDIR)/$(TOOLS)/staticcheck ./... || $(call mend,correct what staticcheck names); } )
 endef
 
+.PHONY: build-go
+build-go: ## compile the Go client
+	@$(call have,go,the Go client,$(GO_NEEDED)); cd $(GO_CLIENT) && go build -race ./... \
+	|| $(call mend,correct the line that the Go compiler names)
+
+# Go keeps a result until what the tests have read is another: the gateway is such a thing.
+GATEWAY_SOURCES = find clients/python/src server/src -type f ! -name '*.pyc'
+in_go = cd $(GO_CLIENT) && LLMRPC_SERVER=$(CURDIR)/$(VENV)/bin/llmrpc-server \
+	LLMRPC_SERVER_STATE="$$(cd $(CURDIR) && $(GATEWAY_SOURCES) | LC_ALL=C sort | xargs cat | cksum)"
+
 .PHONY: test-go
-test-go: $(if $(HAVE_GO),$(VENV)/.dev) ## the tests of the Go client
-	@$(call have,go,the Go client,$(GO_NEEDED)); cd $(GO_CLIENT) \
-	&& LLMRPC_SERVER=$(CURDIR)/$(VENV)/bin/llmrpc-server go test -race ./...
+test-go: $(if $(HAVE_GO),build-go $(VENV)/.dev) ## the tests of the Go client
+	@$(call have,go,the Go client,$(GO_NEEDED)); $(in_go) go test -race $(ARGS) ./...
 
 .PHONY: conformance-runner-go
-conformance-runner-go: ## build the conformance runner in Go
-	@$(call have,go,the conformance runner in Go,$(GO_NEEDED)); mkdir -p $(BUILD)/conformance \
-	&& cd $(GO_RUNNER) && go build -o $(CURDIR)/$(BUILD)/conformance/go . \
+conformance-runner-go: $(if $(HAVE_GO),$(BUILD)/conformance/go) ## build the conformance runner in Go
+	@$(call have,go,the conformance runner in Go,$(GO_NEEDED))
+
+# Moved into its place, so that a running suite does not mind.
+$(BUILD)/conformance/go: $(GO_RUNNER_SOURCES)
+	@mkdir -p $(@D) && cd $(GO_RUNNER) && go build -o $(CURDIR)/$@.new . && mv $(CURDIR)/$@.new $(CURDIR)/$@ \
 	|| $(call mend,correct the line that the Go compiler names)

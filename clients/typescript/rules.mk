@@ -24,8 +24,11 @@ check-typescript: $(BUILD)/conformance/typescript $(GOOGLEAPIS)/.stamp ## types,
 	@$(call in_typescript,node scripts/check-package.js) \
 		|| $(call mend,correct files or exports in $(TYPESCRIPT)/package.json)
 
+.PHONY: build-typescript
+build-typescript: $(TYPESCRIPT_BUILT) ## compile the TypeScript client
+
 .PHONY: test-typescript
-test-typescript: $(TYPESCRIPT_MODULES) $(TYPESCRIPT_BUILT) $(VENV)/.dev ## the tests of the TypeScript client
+test-typescript: build-typescript $(VENV)/.dev ## the tests of the TypeScript client
 	@$(call in_typescript,vitest run --reporter=dot $(ARGS))
 
 .PHONY: format-typescript

@@ -3,5 +3,10 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    maxWorkers: "100%", // most of their time the tests wait
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks import __main__ as command
 from benchmarks import answers, cancel
-from benchmarks.__main__ import DOCS
 from benchmarks.load import connected, load, unary
-from benchmarks.processes import free_port, listening, python
+from benchmarks.measure import Figures, Measured
+from benchmarks.processes import listening, python
 from benchmarks.report import with_table
+from benchmarks.systems import FLOOR, System
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str) -> str:
+@pytest.fixture(scope="module")
+def report() -> Any:
+    """What one short run of the command says."""
+    systems = ("floor", "bare-echo", "gateway", "gateway-echo")
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments],
+        [sys.executable, "-m", "benchmarks", "--quick", "--json", "--only", *systems],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    return done.stdout
+    return json.loads(done.stdout)
 
 
-def test_json_has_every_figure() -> None:
-    report = json.loads(run("--quick", "--json", "--only", "floor", "bare-echo"))
+def test_json_has_every_figure(report: Any) -> None:
     assert set(report["machine"]) >= {"cores", "Python", "grpcio", "aiohttp"}
     assert report["rounds"] == 1
     assert set(report["scenarios"]) == {"unary", "burst", "paced"}
     floor, echo = report["systems"]["floor"], report["systems"]["bare-echo"]
     assert set(floor["figures"]) == set(report["scenarios"])
     assert set(echo["figures"]) == {"unary", "burst"}
-    for system in (floor, echo):
+    for system in report["systems"].values():
         assert system["seconds_to_ready"] > 0
         assert system["resident_mb"] > 1
         for figures in system["figures"].values():
@@ -53,15 +58,14 @@ def test_json_has_every_figure() -> None:
     assert paced["calls_per_second"][0] < 4 / (answers.STREAM_TOKENS * answers.PACE_SECONDS)
 
 
-def test_the_gateway_is_measured_beside_the_floor() -> None:
-    report = json.loads(run("--quick", "--json", "--only", "floor", "gateway", "gateway-echo"))
+def test_the_gateway_is_measured_beside_the_floor(report: Any) -> None:
     assert set(report["systems"]["gateway"]["figures"]) == set(report["scenarios"])
     for system in report["systems"].values():
         assert all(figures["ratio_to_floor"] > 0 for figures in system["figures"].values())
 
 
 def test_the_table_goes_between_the_marks_of_the_page() -> None:
-    once = with_table(DOCS.read_text(encoding="utf-8"), "| a table |")
+    once = with_table(command.DOCS.read_text(encoding="utf-8"), "| a table |")
     assert once.count("| a table |") == 1
     twice = with_table(once, "| another |")
     assert "| a table |" not in twice
@@ -70,18 +74,30 @@ def test_the_table_goes_between_the_marks_of_the_page() -> None:
         with_table("no marks", "| a table |")
 
 
-def test_the_table_has_a_row_for_each_system() -> None:
-    lines = run("--quick", "--only", "floor").splitlines()
+def test_the_table_has_a_row_for_each_system(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measured(systems: Sequence[System], *_: object) -> list[Measured]:
+        assert systems == [FLOOR]
+        figures = {name: Figures([2.0], [3.0], [4.0]) for name in ("unary", "burst", "paced")}
+        return [Measured(FLOOR, 0.5, 60.0, figures)]
+
+    monkeypatch.setattr(command, "measure", measured)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--only", "floor"])
+    command.main()
+    lines = capsys.readouterr().out.splitlines()
     heading, ruler, floor = (line.strip("|").split("|") for line in lines[:3])
     assert len(heading) == len(ruler) == len(floor) == 6
     assert "the floor" in floor[0]
     assert all("(1.00 x)" in cell for cell in floor[1:4])
+    assert [cell.strip() for cell in floor[4:]] == ["60", "0.5"]
 
 
 async def test_a_wrong_answer_stops_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
-    port = free_port()
-    command = ["-m", "benchmarks.floor", "echo", str(port), "0"]
-    async with python(command, {}, lambda: listening(port)), connected(port) as stub:
+    async with (
+        python(["-m", "benchmarks.floor", "echo", "0"], {}, listening) as process,
+        connected(process.port) as stub,
+    ):
         outcome = await load(unary, stub, "any", 3, 2)
         assert len(outcome.first_message_seconds) == 3
         short = answers.request(answers.UNARY_TOKENS - 1, "any")
@@ -94,15 +110,15 @@ async def test_a_wrong_answer_stops_the_measurement(monkeypatch: pytest.MonkeyPa
 async def test_a_program_that_fails_says_why() -> None:
     program = ["-c", "print('gone'); raise SystemExit(3)"]
     with pytest.raises(RuntimeError, match="ended with code 3:\ngone"):
-        async with python(program, {}, asyncio.Event().wait):
+        async with python(program, {}, listening):
             pass
 
 
 async def test_cpu_time_is_that_of_the_process_alone() -> None:
-    spin = "import time\nwhile time.process_time() < 0.3: pass\ntime.sleep(60)"
-    async with python(["-c", spin], {}, lambda: asyncio.sleep(0)) as process:
-        while process.cpu_seconds() < 0.3:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
+    spin = "import time\nwhile time.process_time() < 0.3: pass\n"
+    spin += "print('127.0.0.1:1')\ntime.sleep(60)"
+    async with python(["-c", spin], {}, listening) as process:
+        assert process.cpu_seconds() >= 0.3
         spent = process.cpu_seconds()
         own = time.process_time()
         while time.process_time() < own + 0.3:

@@ -12,8 +12,9 @@ from google.protobuf import json_format
 from google.rpc import code_pb2, status_pb2
 
 from llmrpc import v1 as pb
+from tests.client.command import run
 from tests.client.gateway import Context, Gateway, answered, info
-from tests.client.terminal import Done, run
+from tests.client.terminal import Done
 
 Items = AsyncIterator[pb.BatchItem]
 Results = AsyncIterator[pb.BatchResult]

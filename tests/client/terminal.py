@@ -1,4 +1,4 @@
-"""The command line as a person runs it: in a pipe, or on a terminal."""
+"""The command line as a person runs it, as a process: in a pipe, or on a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import os
 import pty
-import signal
 import struct
 import sys
 import termios
@@ -20,6 +19,8 @@ from tests.running import LIMIT
 _PROGRAM = "from llmrpc.cli import main; main()"
 # The child makes the terminal its own, so that Ctrl-C there is a signal to it.
 _ON_TERMINAL = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {_PROGRAM}"
+BASE_ENVIRONMENT = {"TERM": "xterm", "COLUMNS": "100"}
+"""What every environment of the command has."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Done:
 
 def _environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("LLMRPC_")}
-    return {**kept, "TERM": "xterm", "COLUMNS": "100", **(extra or {})}
+    return {**kept, **BASE_ENVIRONMENT, **(extra or {})}
 
 
 async def start(
@@ -50,7 +51,9 @@ async def start(
     )
 
 
-async def run(*arguments: str, given: str | None = None, env: dict[str, str] | None = None) -> Done:
+async def run_process(
+    *arguments: str, given: str | None = None, env: dict[str, str] | None = None
+) -> Done:
     """Runs the command to its end; `given` is piped in."""
     pipe = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
     process = await start(*arguments, stdin=pipe, env=env)
@@ -60,11 +63,10 @@ async def run(*arguments: str, given: str | None = None, env: dict[str, str] | N
     return Done(process.returncode, out.decode(), err.decode())
 
 
-class Terminal:
-    """A pseudo-terminal with the command on it."""
+class Screen:
+    """A pseudo-terminal: what is typed on it, and what it has shown."""
 
-    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
-        self.process = process
+    def __init__(self, master: int) -> None:
         self.screen = ""
         self._master = master
         self._seen = 0
@@ -88,6 +90,33 @@ class Terminal:
             raise AssertionError(f"no {text!r} in {self.screen[self._seen :]!r}") from None
         self._seen = at + len(text)
 
+    def close(self) -> None:
+        """Takes what is still to be shown, once nobody is left who writes."""
+        asyncio.get_running_loop().remove_reader(self._master)
+        while self._read():
+            pass
+        os.close(self._master)
+
+    def _read(self) -> bool:
+        """Whether more may come."""
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # what Linux says when the other side is closed
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self.screen += data.decode(errors="replace")
+        self._grown.set()
+        return bool(data)
+
+
+class Terminal(Screen):
+    """A pseudo-terminal with the command on it, as a process."""
+
+    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+        super().__init__(master)
+        self.process = process
+
     def asleep(self) -> bool:
         """Whether the command's main thread waits, as Linux tells it."""
         stat = Path(f"/proc/{self.process.pid}/stat").read_text()
@@ -97,15 +126,12 @@ class Terminal:
         async with asyncio.timeout(LIMIT):
             return await self.process.wait()
 
-    def _read(self) -> None:
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:  # what Linux says when the other side is closed
-            data = b""
-        if not data:
-            asyncio.get_running_loop().remove_reader(self._master)
-        self.screen += data.decode(errors="replace")
-        self._grown.set()
+
+def new_terminal() -> tuple[int, int]:
+    """A pseudo-terminal of a common size: the end that shows, and the command's."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    return master, slave
 
 
 @contextlib.asynccontextmanager
@@ -113,8 +139,7 @@ async def terminal(
     arguments: Sequence[str], env: dict[str, str] | None = None
 ) -> AsyncIterator[Terminal]:
     """The command on a terminal of its own, ended with the block."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    master, slave = new_terminal()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -127,11 +152,11 @@ async def terminal(
         env=_environment(env),
     )
     os.close(slave)
+    shown = Terminal(master, process)
     try:
-        yield Terminal(master, process)
+        yield shown
     finally:
-        asyncio.get_running_loop().remove_reader(master)
         if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             await process.wait()
-        os.close(master)
+        shown.close()

@@ -12,15 +12,17 @@ from tests.client.batch_files import (
     odd_ones_fail,
     two_and_no_more,
 )
+from tests.client.command import run
 from tests.client.gateway import Gateway
-from tests.client.terminal import run, start, terminal
+from tests.client.terminal import run_process, start, terminal
+from tests.running import LIMIT
 
 
 async def test_the_forms_of_a_line(gateway: Gateway, files: Files) -> None:
     request = {"messages": [{"role": "ROLE_USER", "content": "Two"}], "model": "m2", "maxTokens": 7}
     files.given.write_text(
         f'"One"\n\n{json.dumps(request)}\n'
-        f'{json.dumps({"id": "c", "request": request})}\n{{"id": "d", "request": "Four"}}'
+        f'{json.dumps({"id": "c", "generate": request})}\n{{"id": "d", "generate": "Four"}}'
     )
     done = await files.run(gateway, "-m", "m1", "-s", "Sys", "--max-tokens", "9")
     assert (done.code, done.out) == (0, "")
@@ -83,13 +85,13 @@ async def test_order_on_request(gateway: Gateway, files: Files) -> None:
 async def test_order_in_a_pipe(gateway: Gateway) -> None:
     gateway.batch = backwards
     given = '"a"\n"b"\n"c"\n'
-    plain = await run("batch", "-", "-", "-q", "-a", gateway.target, given=given)
+    plain = await run_process("batch", "-", "-", "-q", "-a", gateway.target, given=given)
     assert [json.loads(line)["id"] for line in plain.out.splitlines()] == [
         "line-3",
         "line-2",
         "line-1",
     ]
-    done = await run(
+    done = await run_process(
         *("batch", "-", "-", "--keep-order", "--json", "-a", gateway.target), given=given
     )
     assert [json.loads(line)["id"][-1] for line in done.out.splitlines()] == ["1", "2", "3"]
@@ -101,14 +103,14 @@ async def test_a_bad_file_is_told_before_anything_is_sent(gateway: Gateway, file
         '"good"',
         "{",
         "7",
-        '{"id": "", "request": "x"}',
-        '{"id": "a", "request": "x", "extra": 1}',
-        '{"id": "a", "request": "x"}',
-        '{"id": "a", "request": "y"}',
+        '{"id": "", "generate": "x"}',
+        '{"id": "a", "generate": "x", "extra": 1}',
+        '{"id": "a", "generate": "x"}',
+        '{"id": "a", "generate": "y"}',
         '{"messages": [{"rolle": "x"}]}',
         "{}",
-        '{"id": "line-1", "request": "z"}',
-        '{"id": "\\ud800", "request": "z"}',
+        '{"id": "line-1", "generate": "z"}',
+        '{"id": "\\ud800", "generate": "z"}',
         '"\\ud800"',
     ]
     files.given.write_text("\n".join(lines))
@@ -133,14 +135,16 @@ async def test_many_bad_lines_are_counted(gateway: Gateway, files: Files) -> Non
 
 
 async def test_a_bad_line_of_a_pipe_spoils_itself_alone(gateway: Gateway, files: Files) -> None:
-    given = '"One"\nnonsense\n{"id": "c", "request": 7}\n"Four"\n{"id": "line-1", "request": "x"}\n'
-    done = await run("batch", "-", str(files.out), "-a", gateway.target, given=given)
+    given = (
+        '"One"\nnonsense\n{"id": "c", "generate": 7}\n"Four"\n{"id": "line-1", "generate": "x"}\n'
+    )
+    done = await run_process("batch", "-", str(files.out), "-a", gateway.target, given=given)
     assert done.code == 1
     assert len(gateway.items) == 2
     said = files.said()
     assert (said["line-1"], said["line-4"]) == ("One", "Four")
     assert said["line-2"].startswith("line 2: is no JSON")
-    assert said["c"].startswith("line 3: request: is neither")
+    assert said["c"].startswith("line 3: generate: is neither")
     assert "line 5: id 'line-1' is that of line 1: left out" in done.err
     assert "2 \N{MULTIPLICATION SIGN} INVALID_REQUEST: line 2" in done.err
 
@@ -151,7 +155,7 @@ async def test_an_answer_comes_while_the_pipe_is_open(gateway: Gateway) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         for prompt in ("One", "Two"):
             process.stdin.write(f'"{prompt}"\n'.encode())
             assert prompt in (await process.stdout.readline()).decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import grpc
 import pytest
 
@@ -13,8 +15,9 @@ from tests.client.batch_files import (
     odd_ones_fail,
     two_and_no_more,
 )
+from tests.client.command import run
 from tests.client.gateway import Context, Failure, Gateway, answered, fail, info, until
-from tests.client.terminal import run, start, terminal
+from tests.client.terminal import start, terminal
 
 
 async def test_it_goes_on_where_it_stopped(gateway: Gateway, files: Files) -> None:
@@ -134,8 +137,13 @@ async def test_a_gateway_that_goes_keeps_what_came(gateway: Gateway, files: File
 
 
 async def test_the_timeout_is_for_all_of_it(gateway: Gateway, files: Files) -> None:
-    gateway.batch = two_and_no_more
-    files.ask("0", "1", "2")
-    done = await files.run(gateway, "--timeout", "3")
+    async def steadily(items: Items, context: Context) -> Results:
+        async for item in items:
+            await asyncio.sleep(0.01)
+            yield answered(item)
+
+    gateway.batch = steadily
+    files.ask(*map(str, range(1000)))
+    done = await files.run(gateway, "--timeout", "0.3")
     assert (done.code, "GenerationTimeoutError" in done.err) == (1, True)
-    assert len(files.results()) == 2
+    assert f"{len(files.results())} answered · 0 failed" in done.err

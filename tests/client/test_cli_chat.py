@@ -5,8 +5,9 @@ from __future__ import annotations
 import grpc
 
 from llmrpc import v1 as pb
+from tests.client.command import run
 from tests.client.gateway import Failure, Gateway, Hang, stream, until
-from tests.client.terminal import run, terminal
+from tests.client.terminal import terminal
 
 
 def said(request: pb.GenerateRequest) -> list[tuple[str, str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -11,8 +9,9 @@ from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.cli.output import NOT_TEXT
+from tests.client.command import run
 from tests.client.gateway import Failure, Gateway, info, response, secured, serve, stream
-from tests.client.terminal import run, start, terminal
+from tests.client.terminal import run_process, terminal
 from tests.conftest import Certificates
 
 Code = grpc.StatusCode
@@ -20,7 +19,7 @@ Code = grpc.StatusCode
 
 async def test_nobody_there_is_said_once(closed_port: int) -> None:
     address = f"127.0.0.1:{closed_port}"
-    done = await run("generate", "Hello", "-a", address)
+    done = await run_process("generate", "Hello", "-a", address)
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines() == [
         f"error  no gateway answers at {address}; start one with `make run` or `llmrpc-server`",
@@ -35,7 +34,7 @@ async def test_tls_that_does_not_match_names_the_options(
 ) -> None:
     async with serve(Gateway([[response("Hi")]]), secured(certificates)) as gateway:
         ca = str(foreign_certificates.ca)
-        done = await run("generate", "Hello", "-a", gateway.target, "--ca", ca)
+        done = await run_process("generate", "Hello", "-a", gateway.target, "--ca", ca)
     assert done.code == 1
     first, *_, last = done.err.splitlines()  # no line of gRPC's own before or behind
     assert first.startswith("error  TLS does not match: ")
@@ -119,11 +118,9 @@ async def test_a_stray_byte_does_not_end_a_chat(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("command", ["generate", "chat"])
 async def test_bytes_that_are_no_text(gateway: Gateway, command: str) -> None:
-    process = await start(command, "-a", gateway.target, stdin=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(20):
-        out, err = await process.communicate(b"\x89PNG\r\n\xff\n")
-    assert (process.returncode, out) == (2, b"")
-    assert err.decode().splitlines() == [
+    done = await run(command, "-a", gateway.target, given=b"\x89PNG\r\n\xff\n")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
         f"error  {NOT_TEXT}",
         f"next   llmrpc {command} --help",
     ]

@@ -10,8 +10,9 @@ import pytest
 from llmrpc import v1 as pb
 from llmrpc.cli.attachments import attachment
 from llmrpc.cli.output import Misuse
+from tests.client.command import run
 from tests.client.gateway import Gateway, stream
-from tests.client.terminal import Done, run, terminal
+from tests.client.terminal import Done, terminal
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0"
 SAMPLES = [

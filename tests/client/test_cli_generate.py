@@ -1,4 +1,4 @@
-"""`llmrpc generate` in pipes and on a terminal, as a subprocess."""
+"""`llmrpc generate` in pipes and on a terminal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import pytest
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc.cli import waiting
+from tests.client.command import run, screen
 from tests.client.gateway import Failure, Gateway, Hang, info, response, stream, until
-from tests.client.terminal import run, start, terminal
-
-STREAMED = ("", "--json --stream")
+from tests.client.terminal import run_process, start, terminal
+from tests.running import LIMIT
 
 
 async def test_it_streams_the_answer(gateway: Gateway) -> None:
@@ -41,7 +40,7 @@ async def test_the_options(gateway: Gateway) -> None:
         "--max-tokens",
         "9",
         "--timeout",
-        "50",
+        "500",
     ]
     env = {"LLMRPC_ADDRESS": gateway.target, "LLMRPC_TOKEN": "canary"}
     done = await run("generate", "Hello", *options, env=env)
@@ -55,7 +54,7 @@ async def test_the_options(gateway: Gateway) -> None:
     ]
     assert gateway.metadata[0]["authorization"] == "Bearer canary"
     # gRPC may round what it sends up by a hundredth (timeout_encoding.cc)
-    assert 40 < (gateway.deadlines[0] or 0) <= 50 * 1.01
+    assert 400 < (gateway.deadlines[0] or 0) <= 500 * 1.01
 
 
 @pytest.mark.parametrize(
@@ -155,9 +154,9 @@ async def test_misuse(arguments: list[str], message: str) -> None:
 async def test_a_pipe_gets_every_character_and_a_terminal_no_control(gateway: Gateway) -> None:
     gateway.play(stream("a\x1b[31mb\x9b1mc"))
     assert (await run("generate", "Hello", "-q", "-a", gateway.target)).out == "a\x1b[31mb\x9b1mc\n"
-    async with terminal(["generate", "Hello", "-q", "-a", gateway.target]) as screen:
-        await screen.expect("a[31mb1mc")
-        assert await screen.wait() == 0
+    async with screen(["generate", "Hello", "-q", "-a", gateway.target]) as shown:
+        await shown.expect("a[31mb1mc")
+        assert await shown.wait() == 0
 
 
 async def test_ctrl_c_cancels_the_call_upstream(gateway: Gateway) -> None:
@@ -177,7 +176,7 @@ async def test_a_signal_before_the_first_event(gateway: Gateway) -> None:
     await until(lambda: gateway.requests)
     process.send_signal(signal.SIGINT)
     await until(lambda: gateway.cancelled)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         _, err = await process.communicate()
     assert (process.returncode, err) == (130, b"interrupted\n")
 
@@ -188,18 +187,18 @@ async def test_a_reader_that_leaves_ends_it(gateway: Gateway) -> None:
     assert process.stdout is not None
     await process.stdout.read(10)
     process.stdout._transport.close()  # type: ignore[attr-defined]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         assert await process.wait() == 141
     assert process.stderr is not None
     assert await process.stderr.read() == b""
 
 
 async def test_help_and_version() -> None:
-    done = await run("--help")
+    done = await run_process("--help")
     assert done.code == 0
     assert "generate" in done.out
     assert "130 interrupted" in done.out
-    assert (await run("--version")).out.startswith("llmrpc ")
+    assert (await run_process("--version")).out.startswith("llmrpc ")
 
 
 async def python(program: str) -> tuple[int | None, str]:
@@ -212,7 +211,7 @@ async def python(program: str) -> tuple[int | None, str]:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT):
         _, err = await process.communicate()
     return process.returncode, err.decode()
 
@@ -228,35 +227,3 @@ async def test_without_the_extra_it_says_what_to_install() -> None:
     code, err = await python(program)
     assert code == 1
     assert "pip install 'llmrpc[cli]'" in err
-
-
-@pytest.mark.parametrize("options", ["", "--no-stream", "--json", "--json --stream"])
-async def test_a_terminal_tells_that_an_answer_is_waited_for(
-    gateway: Gateway, options: str
-) -> None:
-    silence = Hang()
-    gateway.play([silence, *(stream("Hi") if options in STREAMED else [response("Hi")])])
-    words = ["generate", "Hello", "-a", gateway.target, *options.split()]
-    async with terminal(words) as screen:
-        await screen.expect("no answer yet, 2 s")
-        await screen.expect("no answer yet, 3 s")
-        silence.over.set()
-        await screen.expect("\r\x1b[K")
-        await screen.expect("Hi")
-        assert await screen.wait() == 0
-    assert screen.screen.count("\x1b[K") == 1
-
-
-async def test_who_wants_no_remarks_waits_in_silence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    waits = [waiting.Waiting(silent=True), waiting.Waiting()]
-    told = ""
-    while "yet" not in told:
-        await asyncio.sleep(0)
-        told += capsys.readouterr().err
-    for each in waits:
-        each.end()
-    assert told.count("yet") == 1

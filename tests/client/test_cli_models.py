@@ -11,8 +11,9 @@ from google.protobuf import json_format
 from grpc_health.v1 import health_pb2
 
 from llmrpc import v1 as pb
+from tests.client.command import run, screen
 from tests.client.gateway import Failure, Gateway, serve
-from tests.client.terminal import Done, run, terminal
+from tests.client.terminal import Done
 
 Status = health_pb2.HealthCheckResponse
 MODELS = [
@@ -65,24 +66,24 @@ async def test_no_models(gateway: Gateway) -> None:
 async def test_a_narrow_terminal_gets_lines_that_fit(gateway: Gateway) -> None:
     gateway.pages = {"": pb.ListModelsResponse(models=MODELS)}
     arguments = ["models", "-q", "-a", gateway.target]
-    async with terminal(arguments, env={"COLUMNS": "50"}) as screen:
-        await screen.expect("openai/gpt-4o-mini, fast")
-        await screen.expect(
+    async with screen(arguments, env={"COLUMNS": "50"}) as shown:
+        await shown.expect("openai/gpt-4o-mini, fast")
+        await shown.expect(
             "\r\n  128k context · 16.4k output\r\n"
             "  $0.15+ in, $0.6+ out per M · images · tools\r\n"
             "  cache\r\n"
         )
-        await screen.expect("our-own[2J")
-        await screen.expect("\r\n  1.05M context · unpriced\r\n")
-        assert await screen.wait() == 0
-    async with terminal(arguments, env={"COLUMNS": "70"}) as screen:
-        await screen.expect("$ out/M\x1b[0m\r\n")
-        await screen.expect(" 0.6+\r\n\x1b[2m  images,tools,cache\x1b[0m\r\n")
-        await screen.expect("1.05M       -       -        -\r\n")
-        assert await screen.wait() == 0
-    async with terminal(arguments, env={"COLUMNS": "90"}) as screen:
-        await screen.expect("$ out/M  can")
-        await screen.expect("0.6+  images,tools,cache")
+        await shown.expect("our-own[2J")
+        await shown.expect("\r\n  1.05M context · unpriced\r\n")
+        assert await shown.wait() == 0
+    async with screen(arguments, env={"COLUMNS": "70"}) as shown:
+        await shown.expect("$ out/M\x1b[0m\r\n")
+        await shown.expect(" 0.6+\r\n\x1b[2m  images,tools,cache\x1b[0m\r\n")
+        await shown.expect("1.05M       -       -        -\r\n")
+        assert await shown.wait() == 0
+    async with screen(arguments, env={"COLUMNS": "90"}) as shown:
+        await shown.expect("$ out/M  can")
+        await shown.expect("0.6+  images,tools,cache")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from llmrpc import v1 as pb
+from tests.client.command import run, screen
 from tests.client.gateway import Gateway, Step, response, stream
-from tests.client.terminal import run, terminal
+from tests.client.terminal import terminal
 
 
 def call(id: str, name: str, arguments: str) -> pb.Part:
@@ -66,8 +67,8 @@ async def test_reasoning_is_shown_on_request_alone(gateway: Gateway) -> None:
         done = await run(*common, option, "--show-reasoning")
         assert (done.out, done.err) == ("Four\n", "Hm.[2J\n\n")
     gateway.play(asking(*parts))
-    async with terminal([*common, "--show-reasoning"]) as screen:
-        await screen.expect("\x1b[2mHm.[2J\x1b[0m\r\n\r\nFour\r\n")
+    async with screen([*common, "--show-reasoning"]) as shown:
+        await shown.expect("\x1b[2mHm.[2J\x1b[0m\r\n\r\nFour\r\n")
 
 
 async def test_in_a_chat_a_person_gives_the_results(gateway: Gateway) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import runpy
+import shlex
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from grpc_health.v1 import health_pb2
 
 from llmrpc import v1 as pb
+from tests.client.command import called, command
 from tests.client.gateway import Gateway, Step, response, secured, serve, stream
+from tests.client.terminal import Done
 from tests.conftest import Certificates
+from tests.running import LIMIT
 
 README = (Path(__file__).parents[2] / "clients/python/README.md").read_text()
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -49,66 +54,95 @@ async def gateway() -> AsyncIterator[Gateway]:
         yield running
 
 
-async def run(gateway: Gateway, folder: Path, *command: str, first: Sequence[Step] = ()) -> str:
-    """What the command says; `first` is played before the answer that comes to all others."""
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the page's files are."""
     for name, held in FILES.items():
-        (folder / name).write_bytes(held)
+        (tmp_path / name).write_bytes(held)
+    return tmp_path
+
+
+def play(gateway: Gateway, *first: Step) -> dict[str, str]:
+    """Plays `first` before the answer that comes to all others; the environment of a caller."""
     answer = [response("An answer."), *stream("An", " answer.")]
     gateway.play(*([first] if first else []), answer)
+    return {"LLMRPC_ADDRESS": gateway.target, "LLMRPC_TOKEN": "secret"}
+
+
+def said(done: Done) -> str:
+    assert done.code == 0, done.err
+    return done.out + done.err
+
+
+async def program(text: str, gateway: Gateway, folder: Path, *first: Step) -> str:
+    """What the program says."""
+    file = folder / "program.py"
+    file.write_text(text)
+
+    def work() -> int:
+        runpy.run_path(str(file), run_name="__main__")
+        return 0
+
+    return said(await called(work, env=play(gateway, *first), folder=folder))
+
+
+async def process(gateway: Gateway, folder: Path, *words: str) -> str:
+    """What the command says when a shell starts it."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    process = await asyncio.create_subprocess_exec(
-        *command,
+    started = await asyncio.create_subprocess_exec(
+        *words,
         stdin=asyncio.subprocess.DEVNULL,
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={
-            **os.environ,
-            "PATH": path,
-            "LLMRPC_ADDRESS": gateway.target,
-            "LLMRPC_TOKEN": "secret",
-        },
+        env={**os.environ, "PATH": path, **play(gateway)},
     )
-    async with asyncio.timeout(30):
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode() + err.decode()
+    async with asyncio.timeout(LIMIT):
+        out, err = await started.communicate()
+    assert started.returncode is not None
+    return said(Done(started.returncode, out.decode(), err.decode()))
 
 
-def python(program: str) -> tuple[str, ...]:
-    return (sys.executable, "-W", "error", "-c", program)
-
-
-@pytest.mark.parametrize("program", [p for p in PROGRAMS if LOCKED not in p])
-async def test_program(gateway: Gateway, tmp_path: Path, program: str) -> None:
+@pytest.mark.parametrize("text", [p for p in PROGRAMS if LOCKED not in p])
+async def test_program(gateway: Gateway, folder: Path, text: str) -> None:
     first: list[Step] = []
-    if "tool_call" in program:
+    if "tool_call" in text:
         asks = pb.LLMResponse(finish_reason=pb.FINISH_REASON_TOOL_CALLS)
         asks.message.role = pb.ROLE_ASSISTANT
         asks.message.parts.add(tool_call=pb.ToolCall(id="c-1", name="weather", arguments="{}"))
         first.append(asks)
-    here = program.replace("localhost:50051", gateway.target)
-    assert SAID.search(await run(gateway, tmp_path, *python(here), first=first))
+    here = text.replace("localhost:50051", gateway.target)
+    assert SAID.search(await program(here, gateway, folder, *first))
     if first:
         _, asked, result = gateway.requests[-1].messages
         assert asked == asks.message
         assert (result.role, result.parts[0].tool_result.tool_call_id) == (pb.ROLE_TOOL, "c-1")
 
 
-async def test_the_program_with_a_key_and_mtls(tmp_path: Path, certificates: Certificates) -> None:
-    (program,) = [p for p in PROGRAMS if LOCKED in p]
+async def test_the_program_with_a_key_and_mtls(folder: Path, certificates: Certificates) -> None:
+    (text,) = [p for p in PROGRAMS if LOCKED in p]
     held = (certificates.ca, certificates.client_cert, certificates.client_key)
     for name, path in zip(("ca.pem", "me.pem", "me.key"), held, strict=True):
-        (tmp_path / name).write_bytes(path.read_bytes())
+        (folder / name).write_bytes(path.read_bytes())
     async with serve(everything(), secured(certificates, mutual=True)) as gateway:
-        here = program.replace(LOCKED, gateway.target)
-        assert SAID.search(await run(gateway, tmp_path, *python(here)))
+        here = text.replace(LOCKED, gateway.target)
+        assert SAID.search(
+            await process(gateway, folder, sys.executable, "-W", "error", "-c", here)
+        )
     assert gateway.metadata[0]["authorization"] == "Bearer secret"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-async def test_command(gateway: Gateway, tmp_path: Path, command: str) -> None:
-    assert SAID.search(await run(gateway, tmp_path, "sh", "-c", command))
+@pytest.mark.parametrize("text", [c for c in COMMANDS if " | " not in c])
+async def test_command(gateway: Gateway, folder: Path, text: str) -> None:
+    name, *words = shlex.split(text)
+    assert name == "llmrpc"
+    done = await called(lambda: command(words), env=play(gateway), folder=folder)
+    assert SAID.search(said(done))
+
+
+@pytest.mark.parametrize("text", [COMMANDS[0], *(c for c in COMMANDS if " | " in c)])
+async def test_command_in_a_shell(gateway: Gateway, folder: Path, text: str) -> None:
+    assert SAID.search(await process(gateway, folder, "sh", "-c", text))
 
 
 def test_the_page_has_them() -> None:

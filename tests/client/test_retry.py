@@ -11,6 +11,8 @@ import pytest
 from llmrpc import GatewayClient, LLMClientError, LLMMessage, ProviderNotAvailableError
 from llmrpc import v1 as pb
 from tests.client.gateway import Failure, Gateway, info, response, serve, stream
+from tests.conftest import kept_port
+from tests.running import LIMIT
 
 HELLO = [LLMMessage("user", "Hello")]
 Code = grpc.StatusCode
@@ -72,15 +74,14 @@ async def test_a_large_request_is_tried_again_too(gateway: Gateway, client: Gate
 
 
 async def test_a_gateway_that_comes_back_is_found() -> None:
-    async with serve(Gateway([[response("Hi")]])) as first:
-        target = first.target
-        client = GatewayClient(target)
-        await client.generate_text(HELLO)
-    with pytest.raises(LLMClientError):
-        await client.generate_text(HELLO)
     again = Gateway([[response("Hi")]])
-    async with serve(again, port=int(target.rpartition(":")[2])), client:
-        async with asyncio.timeout(30):
+    with kept_port() as port:
+        async with serve(Gateway([[response("Hi")]]), port=port) as first:
+            client = GatewayClient(first.target)
+            await client.generate_text(HELLO)
+        with pytest.raises(LLMClientError):
+            await client.generate_text(HELLO)
+        async with serve(again, port=port), client, asyncio.timeout(LIMIT):
             answer = None
             while answer is None:  # it may still wait before it connects again
                 with suppress(ProviderNotAvailableError):

@@ -170,12 +170,13 @@ async def test_details_that_are_no_status(gateway: Gateway, client: GatewayClien
     assert type(await caught(gateway, client, failure)) is ModelNotFoundError
 
 
-async def test_no_gateway_there() -> None:
-    async with GatewayClient("127.0.0.1:1") as client:
+async def test_no_gateway_there(closed_port: int) -> None:
+    target = f"127.0.0.1:{closed_port}"
+    async with GatewayClient(target) as client:
         with pytest.raises(ProviderNotAvailableError) as raised:
             await client.generate(REQUEST)
     start = "start one with `make run` or `llmrpc-server`"
-    assert raised.value.message == f"no gateway answers at 127.0.0.1:1; {start}"
+    assert raised.value.message == f"no gateway answers at {target}; {start}"
     assert raised.value.request_id == ""
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import LeftOut, NotBuilt, build, languages
-from tests.conformance.scenario import Scenario
-from tests.conformance.suite import Report, run_language
+from tests.conformance.languages import languages
+from tests.conformance.suite import run
 from tests.conformance.table import as_json, explained, summary, table
 
 
@@ -26,12 +23,10 @@ def main(arguments: Sequence[str]) -> int:
         known = ", ".join(one.name for one in every)
         sys.stderr.write(f"no scenario is called {', '.join(wanted)}; there are {known}\n")
         return 2
-    silent = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # scripted faults of the gateway are no news
-    try:
-        reports = asyncio.run(_run(options.language or languages(), chosen))
-    finally:
-        logging.disable(silent)
+    names = options.language or languages()
+    progress = Shown(names, len(chosen))
+    reports = run(names, chosen, vectors.load(), progress)
+    progress.clear()
     if options.json:
         sys.stdout.write(as_json(chosen, reports) + "\n")
     else:
@@ -65,29 +60,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(names: Sequence[str], chosen: Sequence[Scenario]) -> list[Report]:
-    reports = []
-    every = vectors.load()
-    for name in names:
-        _progress(name, 0, len(chosen))
-        try:
-            program = await build(name)
-        except NotBuilt as error:
-            reports.append(Report(name, broken=str(error)))
-        except LeftOut as why:
-            reports.append(Report(name, left_out=str(why)))
-        else:
-            reports.append(await run_language(name, [str(program)], chosen, every, _progress))
-    sys.stderr.write("\r" + " " * 60 + "\r" if sys.stderr.isatty() else "")
-    return reports
+class Shown:
+    """How far each language is: on a terminal one line that is written again and again."""
 
+    def __init__(self, names: Sequence[str], count: int) -> None:
+        self._done = dict.fromkeys(names, 0)
+        self._width = 0
+        for name in self._done:
+            self(name, 0, count)
 
-def _progress(language: str, done: int, count: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{language:<12}{done:>4} of {count} scenarios   ")
+    def __call__(self, language: str, done: int, count: int) -> None:
+        self._done[language] = done
+        if sys.stderr.isatty():
+            every = "  ".join(f"{name} {number:>3}" for name, number in self._done.items())
+            self._write(f"{every}  of {count} scenarios")
+        elif done in (0, count):
+            sys.stderr.write(f"{language}: {done} of {count} scenarios\n")
+
+    def clear(self) -> None:
+        """The table takes the line's place."""
+        if sys.stderr.isatty():
+            self._write("")
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(f"\r{line:<{self._width}}" + ("" if line else "\r"))
         sys.stderr.flush()
-    elif done in (0, count):
-        sys.stderr.write(f"{language}: {done} of {count} scenarios\n")
+        self._width = len(line)
 
 
 if __name__ == "__main__":

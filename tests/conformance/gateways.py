@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from llmrpc.call import Call
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.app import App
-from llmrpc_server.config import PlannedProvider
+from llmrpc_server.config import Config, PlannedProvider
+from tests.conformance import future_gateway
 from tests.conformance.http_provider import perform
-from tests.conformance.play import STAGE, Play
+from tests.conformance.play import STAGE, Play, Stage
 from tests.conftest import Certificates, holding_port, issue
 from tests.running import configured
 from tests.upstream import running_upstream
@@ -32,8 +34,8 @@ SMALL = 64 * 1024
 MODELS = [f"model-{number:04}" for number in range(1, 2101)]
 
 
-def settings(upstream: str, nobody: str) -> dict[str, Any]:
-    """The configuration, but for where it listens."""
+def settings(upstream: str, nobody: str, models: Sequence[str]) -> dict[str, Any]:
+    """The configuration, but for where it listens; `models` are those of the provider `many`."""
     key = {"api_keys": ["sk-conformance-key"]}
     chat = {"base_url": f"{upstream}/v1"} | key
     return {
@@ -45,7 +47,7 @@ def settings(upstream: str, nobody: str) -> dict[str, Any]:
             "gone": chat | {"dialect": "openai", "base_url": f"http://{nobody}"},
             "scripted": {"client": OWN},
             "ill": {"client": OWN},
-            "many": {"client": OWN, "models": MODELS},
+            "many": {"client": OWN, "models": [*models]},
         },
         "aliases": {"alias-of-many": "many/model-0001"},
         "temperature": None,
@@ -74,7 +76,7 @@ class Gateways:
 
 
 @asynccontextmanager
-async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
+async def running_gateways(folder: Path, stage: Stage) -> AsyncIterator[Gateways]:
     """The gateway on each of its listeners, with the scripted providers behind it."""
     certificates = issue(folder)
     tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
@@ -91,17 +93,23 @@ async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
     }
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(running_upstream())
-        upstream.script(perform)
+        upstream.script(partial(perform, stage))
         url = upstream.url.removesuffix("/v1")
         nobody = f"127.0.0.1:{stack.enter_context(holding_port())}"
         targets = {"nobody": {"address": nobody}}
         for name, (own, files) in listeners.items():
-            app = ObservedApp(configured(folder, settings(url, nobody) | own, {}))
+            # all of them take as long to read as all else, and are listed by one listener
+            models = MODELS if name == "plain" else MODELS[:1]
+            config = configured(folder, settings(url, nobody, models) | own, {})
+            app = ObservedApp(config, stage)
             port = await app.start()
             stack.push_async_callback(app.close)
             stack.push_async_callback(app.server.stop, None)
             host = "localhost" if files else "127.0.0.1"
             targets[name] = {"address": f"{host}:{port}", **files}
+        future, port = await future_gateway.started(stage)
+        stack.push_async_callback(future.stop, None)
+        targets["future"] = {"address": f"127.0.0.1:{port}"}
         tls_only = {"address": targets["tls"]["address"]}
         targets |= {
             "tls-plain": tls_only,
@@ -133,15 +141,27 @@ def _as_pkcs8(path: Path) -> None:
 class ObservedApp(App):
     """The production App, told when its servicer has written an event."""
 
+    def __init__(self, config: Config, stage: Stage) -> None:
+        self._stage = stage
+        outer = STAGE.set(stage)
+        try:
+            super().__init__(config)
+        finally:
+            STAGE.reset(outer)
+
     def _stack(self, planned: PlannedProvider) -> BaseLLMClient:
-        return _Observed(super()._stack(planned))
+        return _Observed(super()._stack(planned), self._stage)
 
 
 class _Observed(WrapperClient):
+    def __init__(self, inner: BaseLLMClient, stage: Stage) -> None:
+        super().__init__(inner)
+        self._stage = stage
+
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
-        play = STAGE.get(call.target.model if call and call.target else request.model)
+        play = self._stage.get(call.target.model if call and call.target else request.model)
         if play is None:
             return await self.inner.open_stream(request, call)
         play.opened()

@@ -6,8 +6,10 @@ conformance: $(VENV)/.dev ## run every scenario in every language and print the 
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" GRPC_VERBOSITY=NONE $(VENV)/bin/python -m tests.conformance $(ARGS)
 
 .PHONY: conformance-runner-python
-conformance-runner-python: $(VENV)/.dev
-	@mkdir -p $(BUILD)/conformance
+conformance-runner-python: $(BUILD)/conformance/python
+
+$(BUILD)/conformance/python: $(VENV)/.dev tests/conformance/rules.mk
+	@mkdir -p $(@D)
 	@printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' '$(CURDIR)/$(VENV)/bin/python' \
-		'$(CURDIR)/tests/conformance/runners/python/runner.py' > $(BUILD)/conformance/python
-	@chmod +x $(BUILD)/conformance/python
+		'$(CURDIR)/tests/conformance/runners/python/runner.py' > $@
+	@chmod +x $@

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 
 import pytest
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import NotBuilt, build, languages
-from tests.conformance.suite import run_language
+from tests.conformance.languages import languages
+from tests.conformance.suite import Report, run
 from tests.conformance.table import explained
 from tests.toolchains import PROGRAMS, needs
 
+pytestmark = [
+    # aiohttp's advice for bodies above 1 MiB
+    pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning"),
+    pytest.mark.timeout(900),  # a cold cache fetches and compiles first
+]
+SCENARIOS = scenario.load()
 
-# aiohttp's advice for bodies above 1 MiB
-@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
-@pytest.mark.timeout(900)  # a cold cache fetches and compiles first
+
+@pytest.fixture(scope="module")
+def reports(request: pytest.FixtureRequest) -> Mapping[str, Report]:
+    """Of every language that is asked for: all are built, and run, at the same time."""
+    tests = (item for item in request.session.items if isinstance(item, pytest.Function))
+    names = [
+        str(test.callspec.params["language"])
+        for test in tests
+        if test.function is test_every_scenario_and_vector
+    ]
+    return {report.language: report for report in run(names, SCENARIOS, vectors.load())}
+
+
 @pytest.mark.parametrize("language", languages())
-async def test_every_scenario_and_vector(language: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_scenario_and_vector(language: str, reports: Mapping[str, Report]) -> None:
     if language in PROGRAMS:
         needs(PROGRAMS[language], f"the conformance of the {language.capitalize()} client")
-    caplog.set_level(logging.CRITICAL)
-    try:
-        program = await build(language)
-    except NotBuilt as error:
-        pytest.fail(str(error), pytrace=False)
-    scenarios = scenario.load()
-    report = await run_language(language, [str(program)], scenarios, vectors.load())
-    assert report.good, "\n".join(explained(scenarios, [report]))
+    report = reports[language]
+    assert report.good, "\n".join(explained(SCENARIOS, [report]))

@@ -11,36 +11,32 @@ from typing import Any
 import yaml
 
 from tests.running import ROOT
-from tests.toolchains import needs
+from tests.tools.programs import tool
 
-TREES = ("base", "replicas", "tls")
+RULES = (ROOT / "deploy/rules.mk").read_text()
+TREES = {
+    tree.rpartition("/")[2]: ROOT / "deploy/kubernetes" / tree
+    for tree in re.findall(r"^TREES := (.*)$", RULES, re.MULTILINE)[0].split()
+}
+"""The folders that `make check-deploy` validates, by their last names."""
 Resource = Mapping[str, Any]
 
 
 @cache
-def built() -> Mapping[str, tuple[Resource, ...]]:
-    """The resources of each tree."""
+def built(tree: str) -> tuple[Resource, ...]:
+    """The resources of a tree."""
     made = subprocess.run(
-        ["make", "--no-print-directory", "manifests"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        [tool("kustomize"), "build", str(TREES[tree])], capture_output=True, text=True, check=False
     )
-    assert made.returncode == 0, made.stdout
-    folder = ROOT / ".build/manifests"
-    return {
-        tree: tuple(yaml.safe_load_all((folder / f"{tree}.yaml").read_text())) for tree in TREES
-    }
+    assert made.returncode == 0, made.stderr
+    return tuple(yaml.safe_load_all(made.stdout))
 
 
 class Tree:
     """The resources of one tree."""
 
     def __init__(self, name: str) -> None:
-        needs("go", "the Kubernetes manifests")
-        self.resources = built()[name]
+        self.resources = built(name)
 
     def of(self, kind: str) -> list[Resource]:
         """All of a kind; there is at least one."""

@@ -23,6 +23,13 @@ PAGES = sorted(
     key=lambda path: path.as_posix(),
 )
 SERVER = ROOT / "server/src/llmrpc_server"
+MAKEFILE = (ROOT / "Makefile").read_text()
+RULES = " ".join(re.findall(r"^include (.*)$", MAKEFILE, re.MULTILINE)).split()
+TARGETS = {
+    target
+    for text in (MAKEFILE, *((ROOT / name).read_text() for name in RULES))
+    for target in re.findall(r"^([a-z-]+):", text, re.MULTILINE)
+}
 
 
 def test_the_row_fits_its_dialect() -> None:
@@ -65,13 +72,11 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_make_is_asked_for_is_there(path: Path) -> None:
-    rules = "".join(each.read_text() for each in (ROOT / "Makefile", *ROOT.glob("*/**/rules.mk")))
-    targets = set(re.findall(r"^([a-z-]+):", rules, re.MULTILINE))
     text = path.read_text()
     inline = codes(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     typed = "\n".join([*blocks(text, "(?:sh|console)?"), *inline])
     named = re.findall(r"^(?:\S+=\S+ )*make ([a-z][a-z-]*)", typed, re.MULTILINE)
-    assert set(named) - targets == set()
+    assert set(named) - TARGETS == set()
 
 
 def anchors(path: Path) -> set[str]:

@@ -18,6 +18,7 @@ from tests.conftest import StartProcess
 from tests.deploy.manifests import Tree
 from tests.docs.pages import ROOT, blocks, page, section
 from tests.running import GatewayProcess
+from tests.tools.programs import tool
 
 PAGE = page("docs/deploying.md")
 
@@ -59,14 +60,12 @@ def test_its_trees_are_there() -> None:
 
 
 def test_its_overlay_builds(tmp_path: Path) -> None:
-    Tree("base")  # kustomize is there now
     (text,) = blocks(section(PAGE, "An overlay of your own"), "yaml")
     here = os.path.relpath(ROOT, tmp_path.resolve())
     (tmp_path / "kustomization.yaml").write_text(text.replace("../deploy", f"{here}/deploy"))
     (tmp_path / "llmrpc.yaml").write_text("timeout: 99\n")
-    kustomize = str(ROOT / ".build/tools/kustomize")
     built = subprocess.run(
-        [kustomize, "build", str(tmp_path)], capture_output=True, text=True, check=False
+        [tool("kustomize"), "build", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stderr
     resources = {each["kind"]: each for each in yaml.safe_load_all(built.stdout)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from copy import deepcopy
 from typing import Any
 
 import grpc
@@ -53,7 +54,8 @@ async def start(upstream: Upstream) -> AsyncGenerator[Start, None]:
                 "default_model": "openai/gpt-4o-mini",
             }
             flags |= {name.replace("__", "."): value for name, value in settings.items()}
-            app = App(load_config(None, {}, flags))
+            # a flag like `retry.attempts` is written into `retry`, which is others' too
+            app = App(load_config(None, {}, deepcopy(flags)))
             port = await app.start()
             stack.push_async_callback(app.close)
             stack.push_async_callback(app.lifecycle.stop)

@@ -106,7 +106,8 @@ async def test_what_a_tool_of_the_provider_did_goes_there_and_back(
     result = {"type": "mcp_tool_result", "tool_use_id": "mcptoolu_1", "content": []}
     cited = {"type": "search_result_location", "source": "https://x/", "cited_text": "Yes."}
     said = {"type": "text", "text": "It says yes.", "citations": [cited]}
-    usage = {**USAGE, "server_tool_use": {"web_search_requests": 3}}
+    uses = {"web_search_requests": 3, "code_execution_requests": 1}
+    usage = {**USAGE, "server_tool_use": uses}
 
     async def searches(exchange: Exchange) -> None:
         written = {"type": "input_json_delta", "partial_json": '{"a":1}'}
@@ -135,7 +136,12 @@ async def test_what_a_tool_of_the_provider_did_goes_there_and_back(
         end_user_id="user-7",
     )
     response = await accumulate(claude.stub.StreamText(asked))
-    assert dict(response.usage.tool_uses) == {"web_search_requests": 3}
+    assert dict(response.usage.tool_uses) == uses
+    assert response.cost.request_nano_usd == 30_000_000
+    assert response.cost.estimated
+    assert [warning.field for warning in response.warnings] == [
+        "usage.tool_uses.code_execution_requests"
+    ]
     container = response.provider_metadata["anthropic.container"].struct_value
     assert container.fields["id"].string_value == "container_1"
     [annotation] = response.message.parts[2].annotations
@@ -143,7 +149,7 @@ async def test_what_a_tool_of_the_provider_did_goes_there_and_back(
     asked.messages.append(response.message)
     asked.messages.append(pb.LLMMessage(role=pb.ROLE_USER, content="Sure?"))
     second = await accumulate(claude.stub.StreamText(asked))
-    assert not second.warnings
+    assert second.warnings == response.warnings
     for exchange in upstream.exchanges:
         assert exchange.headers["anthropic-beta"] == "mcp-client-2025-11-20"
         assert exchange.json["metadata"] == {"user_id": "user-7"}

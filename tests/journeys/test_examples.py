@@ -8,10 +8,11 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.conftest import StartGateway
 from tests.docs.pages import codes, page
@@ -82,8 +83,51 @@ RUNS = {
 ON_ECHO = [name for name, each in RUNS.items() if each.echoes is not None]
 
 
-@pytest.fixture
+Bodies = Sequence[Any]
+
+
+def turns_go_along(bodies: Bodies) -> None:
+    _, second = bodies
+    roles = [message["role"] for message in second["messages"]]
+    assert roles[-3:] == ["user", "assistant", "user"]
+
+
+def calls_go_back_with_their_results(bodies: Bodies) -> None:
+    _, second = bodies
+    asked, *results = second["messages"][1:]
+    ids = ["call_bern", "call_rome", "call_oslo"]
+    assert [call["id"] for call in asked["tool_calls"]] == ids
+    assert [result["tool_call_id"] for result in results] == ids
+    assert json.loads(results[1]["content"]) == {"celsius": 21}
+
+
+def the_picture_goes_whole(bodies: Bodies) -> None:
+    (request,) = bodies
+    picture = base64.b64encode((EXAMPLES / "picture.png").read_bytes()).decode()
+    image = request["messages"][0]["content"][1]["image_url"]
+    assert image["url"] == f"data:image/png;base64,{picture}"
+
+
+def the_schema_goes_along(bodies: Bodies) -> None:
+    first, _ = bodies
+    schema = first["response_format"]["json_schema"]
+    assert schema["strict"]
+    assert schema["schema"]["properties"]["sentiment"]["enum"][0] == "positive"
+
+
+SENDS: Mapping[str, Callable[[Bodies], None]] = {
+    "conversation": turns_go_along,
+    "interactive_chat": turns_go_along,
+    "tool_loop": calls_go_back_with_their_results,
+    "image": the_picture_goes_whole,
+    "sentiment_json": the_schema_goes_along,
+}
+"""What the requests of an example that came to the provider must be."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def aimock() -> AsyncGenerator[Aimock, None]:
+    """One for all: each test looks at what came during its own run."""
     async with running_aimock("examples.json", "--strict") as running:
         yield running
 
@@ -96,13 +140,17 @@ async def address(aimock: Aimock, gateway: StartGateway) -> str:
 
 def test_every_example_has_a_run() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(RUNS)
+    assert set(SENDS) < set(RUNS)
 
 
 @pytest.mark.parametrize("name", RUNS)
-async def test_an_example(name: str, address: str) -> None:
+async def test_an_example(name: str, address: str, aimock: Aimock) -> None:
     wanted = RUNS[name]
+    before = len(await aimock.journal())
     output = await run(name, address, *wanted.arguments, given=wanted.given)
     assert matches(wanted.prints, output), output
+    if holds := SENDS.get(name):
+        holds((await aimock.journal())[before:])
 
 
 @pytest.mark.parametrize("name", ON_ECHO)
@@ -128,19 +176,6 @@ def test_an_example_is_short_and_says_what_it_shows(name: str) -> None:
     assert len(rest) < 60
 
 
-async def sent(name: str, address: str, aimock: Aimock) -> list[dict[str, Any]]:
-    """The bodies of the requests that an example's run sent to the provider."""
-    await run(name, address, *RUNS[name].arguments, given=RUNS[name].given)
-    return await aimock.journal()
-
-
-@pytest.mark.parametrize("name", ["conversation", "interactive_chat"])
-async def test_what_was_said_goes_along(name: str, address: str, aimock: Aimock) -> None:
-    _, second = await sent(name, address, aimock)
-    roles = [message["role"] for message in second["messages"]]
-    assert roles[-3:] == ["user", "assistant", "user"]
-
-
 async def test_ctrl_c_ends_an_answer_and_not_the_chat(address: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(EXAMPLES / "interactive_chat.py"), MODEL),
@@ -158,26 +193,3 @@ async def test_ctrl_c_ends_an_answer_and_not_the_chat(address: str) -> None:
         output, _ = await process.communicate(b"My name is Ada.\n")
     assert b"> Good morning, Ada." in output
     assert process.returncode == 0
-
-
-async def test_the_calls_go_back_with_their_results(address: str, aimock: Aimock) -> None:
-    _, second = await sent("tool_loop", address, aimock)
-    asked, *results = second["messages"][1:]
-    ids = ["call_bern", "call_rome", "call_oslo"]
-    assert [call["id"] for call in asked["tool_calls"]] == ids
-    assert [result["tool_call_id"] for result in results] == ids
-    assert json.loads(results[1]["content"]) == {"celsius": 21}
-
-
-async def test_the_picture_goes_whole(address: str, aimock: Aimock) -> None:
-    (request,) = await sent("image", address, aimock)
-    picture = base64.b64encode((EXAMPLES / "picture.png").read_bytes()).decode()
-    image = request["messages"][0]["content"][1]["image_url"]
-    assert image["url"] == f"data:image/png;base64,{picture}"
-
-
-async def test_the_schema_goes_along(address: str, aimock: Aimock) -> None:
-    first, _ = await sent("sentiment_json", address, aimock)
-    schema = first["response_format"]["json_schema"]
-    assert schema["strict"]
-    assert schema["schema"]["properties"]["sentiment"]["enum"][0] == "positive"

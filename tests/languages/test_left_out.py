@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests import toolchains
 from tests.conformance.languages import RUNNERS, languages
-from tests.languages.test_suites import OF_MAKE
+from tests.making import make
 from tests.running import ROOT
 from tests.toolchains import GO_VERSION, NEEDED, PROGRAMS, needs
 
 WITHOUT = {"go", "gofmt", "mvn", "java", "javac", "node", "npm"}
 RULES = [
-    *("check-go", "generate-go", "test-go", "conformance-runner-go", "check-deploy"),
-    *("check-java", "test-java", "conformance-runner-java"),
+    *("check-go", "generate-go", "build-go", "test-go", "conformance-runner-go", "check-deploy"),
+    *("check-java", "build-java", "test-java", "conformance-runner-java"),
 ]
 """All that need a toolchain; `make check`, `make test` and `make conformance` run them."""
 
@@ -35,56 +33,47 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def make(*words: str, path: str, nothing_out: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
-    return subprocess.run(
-        ["make", "--no-print-directory", *words],
-        cwd=ROOT,
-        env=inherited | {"PATH": path, "LEAVE_NOTHING_OUT": nothing_out},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+def without(path: str, nothing_out: str = "") -> dict[str, str]:
+    return {"PATH": path, "LEAVE_NOTHING_OUT": nothing_out}
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_without_its_toolchain(bare: str, rule: str) -> None:
     needed = NEEDED["mvn" if rule.endswith("java") else "go"]
-    done = make(rule, path=bare, nothing_out="")
+    done = make(rule, environment=without(bare))
     assert done.returncode == 0
     assert re.fullmatch(rf"left out: [^()]+ \(no `\w+` here; install {needed}\)\n", done.stdout)
-    done = make(rule, path=bare, nothing_out="1")
+    done = make(rule, environment=without(bare, "1"))
     assert done.returncode != 0
     assert f"install {needed})" in done.stdout
 
 
 def test_conformance_without_toolchains(bare: str) -> None:
     words = "--language go --language java --scenario answer-zero"
-    done = make("conformance", f"ARGS={words}", path=bare, nothing_out="")
+    done = make("conformance", f"ARGS={words}", environment=without(bare))
     assert done.returncode == 0
     for language, program in PROGRAMS.items():
         why = f"no `{program}` here; install {NEEDED[program]}"
         assert f"left out: {language} ({why})" in done.stdout
-    done = make("conformance", f"ARGS={words}", path=bare, nothing_out="1")
+    done = make("conformance", f"ARGS={words}", environment=without(bare, "1"))
     assert done.returncode != 0
     assert "✗" in done.stdout
 
 
 def test_make_test_asks_for_no_tool_in_go_then(bare: str) -> None:
-    assert "go install" not in make("-n", "test", path=bare, nothing_out="").stdout
+    assert "go install" not in make("-n", "test", environment=without(bare)).stdout
 
 
 def test_a_test_that_needs_a_toolchain(bare: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", bare)
-    monkeypatch.setattr(toolchains, "left_out", {})
     monkeypatch.setenv("LEAVE_NOTHING_OUT", "1")
     with pytest.raises(pytest.fail.Exception, match="the Go client may not be left out"):
         needs("go", "the Go client")
     monkeypatch.delenv("LEAVE_NOTHING_OUT")
-    with pytest.raises(pytest.skip.Exception, match="left out: the Go client"):
+    with pytest.raises(pytest.skip.Exception) as skipped:
         needs("go", "the Go client")
-    assert toolchains.left_out == {"the Go client": f"no `go` here; install {NEEDED['go']}"}
+    why = f"no `go` here; install {NEEDED['go']}"
+    assert str(skipped.value) == f"left out: the Go client ({why})"
 
 
 def test_every_client_has_a_runner_that_is_run() -> None:
@@ -95,6 +84,7 @@ def test_every_client_has_a_runner_that_is_run() -> None:
         assert f"\nconformance-runner-{language}:" in rules
         if language != "python":  # whose checks and tests are those of the whole
             assert f"check-{language}" in (ROOT / "Makefile").read_text()
+            assert f"\nbuild-{language}:" in rules
             assert f"\ntest-{language}:" in rules
 
 

@@ -18,8 +18,9 @@ puts it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ FOLDER = Path(__file__).parent.parent / "golden"
 MAX_EVENT = 1 << 20
 
 
+@cache
+def _loaded(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
 @dataclass(frozen=True)
 class Case:
     """One folder."""
@@ -42,7 +48,7 @@ class Case:
 
     @property
     def protocol(self) -> dict[str, Any]:
-        protocol: dict[str, Any] = json.loads((self.folder.parent / "dialect.json").read_text())
+        protocol: dict[str, Any] = _loaded(self.folder.parent / "dialect.json")
         return protocol
 
     def path(self, *, stream: bool) -> str:
@@ -68,7 +74,7 @@ class Case:
         return Defaults(**self.info.get("defaults", {}))
 
     def json(self, name: str) -> Any:
-        return json.loads((self.folder / name).read_text())
+        return _loaded(self.folder / name)
 
     def request(self) -> pb.GenerateRequest:
         return json_format.ParseDict(self.json("request.json"), pb.GenerateRequest())
@@ -84,6 +90,11 @@ class Case:
             json_format.ParseDict(each, pb.Delta()) for each in self.json("expected_deltas.json")
         ]
 
+    def kinds(self) -> set[str]:
+        """What the answer to the stream has parts of; one with a signature is a kind apart."""
+        parts = self.expected(stream=True).message.parts
+        return {f"{part.WhichOneof('kind')} {part.HasField('signature')}" for part in parts}
+
     def stream(self) -> bytes:
         return (self.folder / "stream.txt").read_bytes()
 
@@ -96,6 +107,24 @@ def cases(*files: str) -> list[Case]:
         for folder in folders
         if all((folder / name).exists() for name in ("case.json", *files))
     ]
+
+
+def richest(cases: Iterable[Case]) -> list[Case]:
+    """One case of each dialect: the stream with the most kinds of parts, the shortest of them."""
+    found: dict[Path, Case] = {}
+    for case in sorted(cases, key=lambda case: (-len(case.kinds()), len(case.stream()))):
+        found.setdefault(case.folder.parent, case)
+    return list(found.values())
+
+
+def bytewise(data: bytes) -> list[bytes]:
+    """A stream that comes one byte at a time."""
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+def splits(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """A stream in two pieces, at every byte."""
+    return ((data[:at], data[at:]) for at in range(1, len(data)))
 
 
 def response(answer: Answer) -> pb.LLMResponse:

@@ -10,16 +10,26 @@ from typing import Any
 import pytest
 
 from llmrpc.errors import LLMClientError, StreamInterruptedError
-from tests.providers.golden import MAX_EVENT, Case, Folded, cases, merged, read, response
+from tests.providers.golden import (
+    MAX_EVENT,
+    Case,
+    Folded,
+    bytewise,
+    cases,
+    merged,
+    read,
+    response,
+    richest,
+    splits,
+)
 
 REQUESTS = cases("request.json")
 RESPONSES = cases("response.json", "expected_response.json")
 STREAMS = [case for case in cases("stream.txt") if "error" not in case.info]
 DELTAS = cases("stream.txt", "expected_deltas.json")
 BROKEN_STREAMS = [case for case in cases("stream.txt") if "error" in case.info]
-MOST_SPLITS = 1500
-"""Of one stream: a longer one is split at every second byte, or third."""
 BROKEN_RESPONSES = [case for case in cases("response.json") if "error" in case.info]
+EVENT_END = re.compile(rb"(\r\n|\n|\r)\1")
 
 
 def name(case: Case) -> str:
@@ -52,21 +62,22 @@ def test_the_body_is_read(case: Case) -> None:
 def test_the_stream_is_read_whole_and_byte_by_byte(case: Case) -> None:
     data, expected = case.stream(), case.expected(stream=True)
     assert read(case, data) == expected
-    assert read(case, *(data[i : i + 1] for i in range(len(data)))) == expected
+    assert read(case, *bytewise(data)) == expected
 
 
-@pytest.mark.parametrize("case", STREAMS, ids=name)
+@pytest.mark.parametrize("case", richest(STREAMS), ids=name)
 def test_the_stream_is_read_at_every_split(case: Case) -> None:
-    data, expected = case.stream(), case.expected(stream=True)
-    for at in range(1, len(data), 1 + len(data) // MOST_SPLITS):
-        assert read(case, data[:at], data[at:]) == expected, at
+    """One of each dialect: `test_sse.py` splits everywhere what all dialects share."""
+    expected = case.expected(stream=True)
+    for pieces in splits(case.stream()):
+        assert read(case, *pieces) == expected, pieces
 
 
 @pytest.mark.parametrize("case", DELTAS, ids=name)
 def test_the_deltas_on_the_way_are_the_recorded_ones(case: Case) -> None:
     data = case.stream()
     lines = data.splitlines(keepends=True)
-    for pieces in ([data], lines, [data[i : i + 1] for i in range(len(data))]):
+    for pieces in ([data], lines, bytewise(data)):
         folded = Folded(case.dialect.decoder(MAX_EVENT))
         folded.run(*pieces)
         assert merged(folded.deltas) == case.deltas()
@@ -75,7 +86,7 @@ def test_the_deltas_on_the_way_are_the_recorded_ones(case: Case) -> None:
 @pytest.mark.parametrize("case", STREAMS, ids=name)
 def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Case) -> None:
     data, expected = case.stream(), case.expected(stream=True)
-    ends = [match.end() for match in re.finditer(rb"(\r\n|\n|\r)\1", data)]
+    ends = [match.end() for match in EVENT_END.finditer(data)]
     finish = case.protocol["finish"].encode()
     assert re.search(finish, data), "no event matches `finish` of dialect.json"
     finished = False
@@ -95,13 +106,16 @@ def test_a_stream_cut_short_is_an_interruption_until_its_finish_reason(case: Cas
 @pytest.mark.parametrize("case", BROKEN_STREAMS, ids=name)
 def test_an_error_in_a_stream_is_raised_before_anything_of_its_chunk(case: Case) -> None:
     data = case.stream()
-    splits = [(data,), *((data[:at], data[at:]) for at in range(1, len(data)))]
-    for pieces in (*splits, [data[i : i + 1] for i in range(len(data))]):
-        folded = Folded(case.dialect.decoder(MAX_EVENT))
-        with pytest.raises(LLMClientError) as caught:
-            folded.run(*pieces)
-        check(caught.value, case)
-        assert folded.response() == case.expected(stream=True)
+    ends = [match.end() for match in EVENT_END.finditer(data)]
+    events = [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
+    for pieces in ([data], events, bytewise(data)):
+        check_broken(case, *pieces)
+
+
+@pytest.mark.parametrize("case", richest(BROKEN_STREAMS), ids=name)
+def test_an_error_in_a_stream_is_raised_at_every_split(case: Case) -> None:
+    for pieces in splits(case.stream()):
+        check_broken(case, *pieces)
 
 
 @pytest.mark.parametrize("case", BROKEN_RESPONSES, ids=name)
@@ -109,6 +123,14 @@ def test_an_error_in_place_of_an_answer_is_raised(case: Case) -> None:
     with pytest.raises(LLMClientError) as caught:
         case.dialect.decode((case.folder / "response.json").read_bytes())
     check(caught.value, case)
+
+
+def check_broken(case: Case, *pieces: bytes) -> None:
+    folded = Folded(case.dialect.decoder(MAX_EVENT))
+    with pytest.raises(LLMClientError) as caught:
+        folded.run(*pieces)
+    check(caught.value, case)
+    assert folded.response() == case.expected(stream=True)
 
 
 def check(error: LLMClientError, case: Case) -> None:

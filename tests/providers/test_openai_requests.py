@@ -82,7 +82,7 @@ PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
         ("deepseek", "deepseek-flash", {"temperature": 0.5}, ["temperature"]),
         ("deepseek", "x", {"tools": [{"function": {"name": "f", "strict": True}}],
                            "toolChoice": {"parallel": False}},
-         ["tools[0].strict", "tool_choice.parallel"]),
+         ["tools[0].function.strict", "tool_choice.parallel"]),
         ("xai", "grok-4.7", {"stop": ["x"], "frequencyPenalty": 1}, ["stop", "frequency_penalty"]),
         ("xai", "grok-4.7", parts({"document": PDF}), ["messages[0].parts[0].document.data"]),
         ("ollama", "x", {"toolChoice": {"mode": "MODE_REQUIRED"}}, ["tool_choice.mode"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import pytest
 from hypothesis import example, given
@@ -53,6 +54,20 @@ def test_any_bytes_split_anywhere_are_read_by_the_rules(pieces: list[bytes]) -> 
     stream = b"".join(pieces)
     assert read(*pieces) == by_the_rules(stream)
     assert read(*(stream[i : i + 1] for i in range(len(stream)))) == by_the_rules(stream)
+
+
+EVERYTHING = (
+    b"\xef\xbb\xbf: c\r\n\r\ndata: a\r\n\r\nevent: e\r\ndata:b\r\ndata\r\n\r\n"
+    b"data: \xe2\x80\xa8\n: c\n\ndata: c\r\rid: 1\rdata: d\r\rretry: 5\n\ndata:\n\ndata: e"
+)
+
+
+def test_a_stream_of_everything_is_read_at_every_two_splits() -> None:
+    wanted = by_the_rules(EVERYTHING)
+    assert len(wanted) == 6
+    for first, second in combinations(range(len(EVERYTHING) + 1), 2):
+        pieces = EVERYTHING[:first], EVERYTHING[first:second], EVERYTHING[second:]
+        assert read(*pieces) == wanted, pieces
 
 
 @pytest.mark.parametrize(

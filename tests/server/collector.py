@@ -45,6 +45,21 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         await until(lambda: len(self._of(trace_id)) >= spans)
         return self._of(trace_id)
 
+    async def call(self, request_id: str, spans: int) -> list[trace_pb2.Span]:
+        """The same for the trace that a call is part of."""
+        found: list[bytes] = []
+
+        def told() -> bool:
+            found.extend(
+                span.trace_id
+                for span in self.spans
+                if attributes(span).get("llmrpc.request_id") == request_id
+            )
+            return bool(found)
+
+        await until(told)
+        return await self.trace(found[0], spans)
+
     def _of(self, trace_id: bytes) -> list[trace_pb2.Span]:
         found = [span for span in self.spans if span.trace_id == trace_id]
         return sorted(found, key=lambda span: span.start_time_unix_nano)

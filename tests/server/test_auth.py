@@ -70,9 +70,12 @@ async def test_health_is_open(gateway: StartGateway) -> None:
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 async def test_reflection_asks_for_the_key(gateway: StartGateway, version: str) -> None:
     running = await gateway(auth=AUTH)
-    error = await failure(_services(running, version))
+    error = await failure(_reflection(running, version)().read())
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
-    names = await _services(running, version, f"Bearer {KEY}")
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    asked = _reflection(running, version)(iter([request]), metadata=bearer(f"Bearer {KEY}"))
+    (answer,) = [answer async for answer in asked]
+    names = [service.name for service in answer.list_services_response.service]
     assert "llmrpc.v1.LLMService" in names
 
 
@@ -104,12 +107,9 @@ def test_keys_are_long_and_kept_as_sha256() -> None:
     assert hash_key(KEY) == hashlib.sha256(KEY.encode()).hexdigest()
 
 
-async def _services(running: RunningGateway, version: str, key: str = "") -> list[str]:
-    method = running.channel().stream_stream(
+def _reflection(running: RunningGateway, version: str) -> Any:
+    return running.channel().stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         reflection_pb2.ServerReflectionRequest.SerializeToString,
         reflection_pb2.ServerReflectionResponse.FromString,
     )
-    request = reflection_pb2.ServerReflectionRequest(list_services="")
-    answers = [a async for a in method(iter([request]), metadata=bearer(key) if key else None)]
-    return [service.name for service in answers[0].list_services_response.service]

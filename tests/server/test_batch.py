@@ -220,8 +220,11 @@ async def test_a_batch_without_items_is_let_go_before_the_grace_is_over(
     await asyncio.wait_for(stopping, 10)
 
 
-async def test_what_runs_is_answered_when_nothing_new_is_taken(gateway: StartGateway) -> None:
-    running = await gateway(providers=SCRIPTED, timeout=1.0, listen={"grace": 5.0})
+async def test_what_runs_is_answered_when_nothing_new_is_taken(
+    gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "NOTHING_NEW", 0.01)
+    running = await gateway(providers=SCRIPTED, timeout=1.0, listen={"grace": 20.0})
     call: Any = running.stub.BatchGenerate()
     await call.write(item("a", "hang"))
     await until(lambda: scripted(running).running)

@@ -95,7 +95,7 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
                 await stream_ended
                 stream.cancel()
             else:
-                whole = stub.Generate(ask(model, PROMPT), metadata=metadata, timeout=0.3)
+                whole = stub.Generate(ask(model, PROMPT), metadata=metadata, timeout=1)
                 await record(whole, whole)
                 stream.cancel()
             await until(lambda: process.stderr.count("CANCELLED") > before)  # noqa: B023

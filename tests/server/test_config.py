@@ -280,3 +280,10 @@ def test_the_configuration_is_frozen() -> None:
     name = "timeout"
     with pytest.raises(FrozenInstanceError):
         setattr(config, name, 1.0)
+
+
+def test_flags_stay_as_they_were_given() -> None:
+    retry = {"base_delay": 0.1}
+    config = load_config(None, {}, {"retry": retry, "retry.attempts": 3})
+    assert (config.retry.base_delay, config.retry.attempts) == (0.1, 3)
+    assert retry == {"base_delay": 0.1}

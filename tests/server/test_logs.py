@@ -26,7 +26,8 @@ FAST = {"attempts": 2, "base_delay": 0.001}
 
 
 def lines(process: GatewayProcess) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in process.stderr.splitlines()]
+    whole, _, _unfinished = process.stderr.rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def calls(process: GatewayProcess) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,7 +16,9 @@ from llmrpc.accumulate import accumulate
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.types import LLMResponse
+from llmrpc_server.app import App
 from tests.conftest import StartGateway
+from tests.running import configured
 from tests.server.wire import ask, detail, everything, failure
 
 CLOSED: list[str] = []
@@ -57,6 +60,11 @@ class Demanding(Shouting):
         super().__init__()
 
 
+class Stuck(Shouting):
+    async def close(self) -> None:
+        raise RuntimeError("stuck")
+
+
 class Failing(Shouting):
     def __init__(self) -> None:
         raise RuntimeError("no licence")
@@ -94,6 +102,17 @@ async def test_it_answers_through_the_gateway(
     assert (await accumulate(replay())).content == "HELLO THERE "
     await running.app.close()
     assert CLOSED == ["mine"]
+
+
+async def test_one_that_fails_to_close_leaves_nothing_open(tmp_path: Path) -> None:
+    CLOSED.clear()
+    stuck = {"stuck": {"client": f"{__name__}:Stuck"}}
+    app = App(configured(tmp_path, {"providers": stuck | MINE}, {}))
+    session = app._upstream.open()
+    with pytest.raises(RuntimeError, match="stuck"):
+        await app.close()
+    assert CLOSED == ["mine"]
+    assert session.closed
 
 
 async def test_what_it_cannot_see_is_refused_by_name(gateway: StartGateway) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import grpc
 import pytest
+import pytest_asyncio
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceStub
 from tests.conftest import StartProcess
-from tests.running import GatewayProcess, as_async, until
+from tests.running import GatewayProcess, as_async, write_config
 from tests.server.collector import Collector, attributes, collecting
 from tests.server.scripted import SCRIPTED
 from tests.server.wire import ask, everything, failure
@@ -23,6 +24,10 @@ from tests.server.wire import ask, everything, failure
 SERVER, CLIENT = trace_pb2.Span.SPAN_KIND_SERVER, trace_pb2.Span.SPAN_KIND_CLIENT
 INTERNAL = trace_pb2.Span.SPAN_KIND_INTERNAL
 ERROR, UNSET = trace_pb2.Status.STATUS_CODE_ERROR, trace_pb2.Status.STATUS_CODE_UNSET
+
+
+SHARED = pytest.mark.asyncio(loop_scope="module")
+"""For tests of one process that all of them read: each looks at a trace of its own."""
 
 
 @pytest.fixture
@@ -35,7 +40,6 @@ async def collector() -> AsyncIterator[Collector]:
 class Traced:
     """A gateway process that exports to a collector, and a stub of it."""
 
-    process: GatewayProcess
     collector: Collector
     stub: Any
 
@@ -45,17 +49,20 @@ class Traced:
         return trace, span, (("traceparent", f"00-{trace.hex()}-{span.hex()}-01"),)
 
 
-@pytest.fixture
-async def traced(gateway_process: StartProcess, collector: Collector) -> AsyncIterator[Traced]:
-    process = await gateway_process(
-        providers=SCRIPTED,
-        retry={"attempts": 3, "base_delay": 0.001},
-        environment=collector.environment,
-    )
-    async with grpc.aio.insecure_channel(await process.address()) as channel:
-        yield Traced(process, collector, as_async(LLMServiceStub(channel)))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traced]:
+    settings = {"providers": SCRIPTED, "retry": {"attempts": 3, "base_delay": 0.001}}
+    config = str(write_config(tmp_path_factory.mktemp("traced"), settings))
+    async with collecting() as collector:
+        process = await GatewayProcess.start("--config", config, environment=collector.environment)
+        try:
+            async with grpc.aio.insecure_channel(await process.address()) as channel:
+                yield Traced(collector, as_async(LLMServiceStub(channel)))
+        finally:
+            await process.close()
 
 
+@SHARED
 async def test_the_callers_trace_is_continued(traced: Traced) -> None:
     trace, caller, metadata = traced.traceparent()
     request_id = ("x-request-id", "r-1")
@@ -90,14 +97,15 @@ async def test_the_callers_trace_is_continued(traced: Traced) -> None:
     assert traced.collector.resource["service.name"] == "llmrpc-server"
 
 
+@SHARED
 async def test_a_call_without_a_trace_starts_one(traced: Traced) -> None:
-    await traced.stub.Generate(ask("say"))
-    await until(lambda: len(traced.collector.spans) >= 2)
-    client, server = traced.collector.spans
-    assert client.trace_id == server.trace_id
+    answer = await traced.stub.Generate(ask("say"))
+    server, client = await traced.collector.call(answer.request_id, 2)
+    assert (client.kind, client.parent_span_id) == (CLIENT, server.span_id)
     assert server.parent_span_id == b""
 
 
+@SHARED
 async def test_every_attempt_has_its_span(traced: Traced) -> None:
     trace, _, metadata = traced.traceparent()
     await failure(traced.stub.Generate(ask("down"), metadata=metadata))
@@ -112,6 +120,7 @@ async def test_every_attempt_has_its_span(traced: Traced) -> None:
     assert attributes(server)["error.type"] == "UNAVAILABLE"
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("model", "code", "kind"),
     [
@@ -132,6 +141,7 @@ async def test_whatever_goes_wrong_ends_both_spans(
     assert (client.status.code, attributes(client)["error.type"]) == (ERROR, kind)
 
 
+@SHARED
 async def test_a_callers_fault_is_none_of_the_servers(traced: Traced) -> None:
     trace, _, metadata = traced.traceparent()
     await failure(traced.stub.Generate(ask("say", temperature=9), metadata=metadata))
@@ -140,6 +150,7 @@ async def test_a_callers_fault_is_none_of_the_servers(traced: Traced) -> None:
     assert attributes(server)["rpc.response.status_code"] == "INVALID_ARGUMENT"
 
 
+@SHARED
 async def test_a_streams_spans_end_with_the_stream(traced: Traced) -> None:
     trace, _, metadata = traced.traceparent()
     started = time.time_ns()
@@ -158,6 +169,7 @@ async def test_a_streams_spans_end_with_the_stream(traced: Traced) -> None:
     assert found["gen_ai.usage.output_tokens"] == 2
 
 
+@SHARED
 async def test_a_cancelled_stream_ends_its_spans(traced: Traced) -> None:
     trace, _, metadata = traced.traceparent()
     call = traced.stub.StreamText(ask("hang-midway"), metadata=metadata)
@@ -184,7 +196,8 @@ async def test_a_collector_that_is_gone_holds_nothing_up(
     gateway_process: StartProcess, closed_port: int
 ) -> None:
     endpoint = f"http://127.0.0.1:{closed_port}"
-    process = await gateway_process(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    process = await gateway_process(environment=environment)
     async with grpc.aio.insecure_channel(await process.address()) as channel:
         assert (await as_async(LLMServiceStub(channel)).Generate(ask(), timeout=5)).content
     assert await process.terminate() == 0
@@ -198,6 +211,7 @@ async def test_spans_on_the_console_by_request(gateway_process: StartProcess) ->
     assert '"name": "llmrpc.v1.LLMService/Generate"' in process.stdout
 
 
+@SHARED
 async def test_an_item_of_a_batch_has_a_span_inside_the_calls(traced: Traced) -> None:
     trace, caller, metadata = traced.traceparent()
     items = [pb.BatchItem(id=model, generate=ask(model)) for model in ("say", "boom")]
@@ -213,6 +227,7 @@ async def test_an_item_of_a_batch_has_a_span_inside_the_calls(traced: Traced) ->
     assert tries == {span.span_id for span in inner}
 
 
+@SHARED
 async def test_a_count_has_a_span_of_its_own_kind(traced: Traced) -> None:
     trace, _, metadata = traced.traceparent()
     await traced.stub.CountTokens(pb.CountTokensRequest(request=ask("say")), metadata=metadata)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
+import tracemalloc
 from types import FrameType
 from typing import Any
 
@@ -15,6 +17,7 @@ from google.rpc import error_details_pb2
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.limits import Limits
+from llmrpc_server.rpc.schema_rules import opaque_object_violation
 from llmrpc_server.rpc.validation import Validator
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure, reason
@@ -37,6 +40,10 @@ def schema(text: str) -> pb.ResponseFormat:
 
 def option(value: struct_pb2.Value) -> dict[str, struct_pb2.Value]:
     return {"openai.metadata": value}
+
+
+def block(data: str) -> pb.Part:
+    return pb.Part(provider_block=pb.ProviderBlock(provider="x", data=data))
 
 
 PNG = pb.Image(data=b"png", media_type="image/png")
@@ -237,7 +244,7 @@ async def test_all_violations_come_at_once(gateway: StartGateway) -> None:
         "messages[1].content",
         "temperature",
         "max_tokens",
-        "tools[0].name",
+        "tools[0].function.name",
         "tools[0].function.parameters",
     ]
     assert detail(error, error_details_pb2.ErrorInfo).metadata["violations"] == "7"
@@ -289,8 +296,57 @@ def test_all_messages_share_the_bound_of_parts() -> None:
     assert violations(pb.GenerateRequest(messages=[half, half, half])) == ["messages[2].parts"]
 
 
+def test_all_messages_share_the_bound_of_annotations() -> None:
+    cited = pb.Part(text="a", annotations=[pb.Annotation(provider="x")] * 2048)
+    half = pb.LLMMessage(role=ASSISTANT, parts=[cited, cited])
+    assert violations(pb.GenerateRequest(messages=[half, half])) == []
+    assert violations(pb.GenerateRequest(messages=[half, half, half])) == [
+        "messages[2].parts[0].annotations"
+    ]
+    inside = tool_result(tool_call_id="1", parts=[cited, cited, cited, cited, cited])
+    assert violations(inside) == ["messages[0].parts[0].tool_result.parts[4].annotations"]
+
+
+def test_all_texts_of_json_share_the_bound_of_values() -> None:
+    text = '{"a":[' + "0," * 60_000 + "0]}"
+    cited = pb.Part(text="a", annotations=[pb.Annotation(provider="x", data=text)])
+    signed = pb.Part(text="a", signature=pb.Signature(provider="x", extra=text))
+    request = said(block(text), signed, cited, role=ASSISTANT)
+    tool = pb.ProviderTool(provider="x", type="y", options=text)
+    request.tools.extend([pb.Tool(provider_tool=tool)])
+    assert violations(request) == []
+    request.messages[0].parts.append(cited)
+    assert violations(request) == ["tools[0].provider_tool.options"]
+    request.messages[0].parts.append(cited)
+    assert violations(request) == ["messages[0].parts[4].annotations[0].data"]
+
+
+@pytest.mark.parametrize("inside", ["A" * 30 * 2**20, "Well, " * 200_000, "é" * 15 * 2**20])
+def test_a_large_text_inside_json_is_one_value(inside: str) -> None:
+    data = json.dumps({"file": inside}, ensure_ascii=False)
+    assert violations(said(block(data), role=ASSISTANT)) == []
+
+
+def test_nothing_is_made_of_what_is_handed_on() -> None:
+    text = '{"a":[' + "[]," * 80_000 + "[]]}"
+    tracemalloc.start()
+    try:
+        assert not [*opaque_object_violation("a", text)]
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "", "{", '{"a":tru}', '{"a":1}{', '{"a":' * 100_000])
+def test_what_a_provider_wrote_is_a_whole_object(text: str) -> None:
+    path = "messages[0].parts[0].provider_block.data"
+    assert violations(said(block(text), role=ASSISTANT)) == [path]
+
+
 EMPTY_PARTS = pb.LLMMessage(parts=[pb.Part()] * 800)
 SCHEMA = '{"enum":[' + "0," * 300_000 + "0]}"
+LISTS = '{"a":[' + "[]," * 10_000_000 + "[]]}"
+"""30 MB, which a parser needs many seconds for."""
 TRUE = struct_pb2.Value(bool_value=True)
 WIDE = struct_pb2.Value(list_value=struct_pb2.ListValue(values=[TRUE] * 400_000))
 HOSTILE = {
@@ -302,12 +358,36 @@ HOSTILE = {
         tool_call_id="1", parts=[pb.Part()] * 500_000
     ),
     "messages[0].parts[0].image.uri": said(pb.Part(image=pb.Image(uri="x" * 10_000_000))),
+    "messages[0].parts[0].annotations": said(
+        pb.Part(text="a", annotations=[pb.Annotation()] * 500_000), role=ASSISTANT
+    ),
+    "messages[0].parts[1].annotations": said(
+        *[pb.Part(text="a", annotations=[pb.Annotation()] * 5000)] * 100, role=ASSISTANT
+    ),
+    "messages[0].parts[0].annotations[0].data": said(
+        pb.Part(text="a", annotations=[pb.Annotation(data=LISTS)]), role=ASSISTANT
+    ),
+    "messages[0].parts[0].provider_block.data": said(block(LISTS), role=ASSISTANT),
+    "messages[0].parts[0].tool_call.arguments": said(
+        pb.Part(tool_call=pb.ToolCall(id="1", name="a", arguments=LISTS)), role=ASSISTANT
+    ),
+    "messages[0].parts[0].signature.extra": said(
+        pb.Part(text="a", signature=pb.Signature(provider="x", extra=LISTS)), role=ASSISTANT
+    ),
+    "messages[0].parts[0].tool_result.parts[0].provider_block.data": tool_result(
+        tool_call_id="1", parts=[block(LISTS)]
+    ),
     "stop": ask(stop=[""] * 500_000),
     "fallback.models": ask(fallback=pb.FallbackOptions(models=[""] * 500_000)),
     "tools": ask(tools=[pb.Tool(function=pb.FunctionTool())] * 500_000),
     "tools[1].function.parameters": ask(
         tools=[pb.Tool(function=pb.FunctionTool(name=n, parameters=SCHEMA)) for n in "ab"]
     ),
+    "tools[0].provider_tool.options": ask(
+        tools=[pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="y", options=LISTS))]
+    ),
+    "tool_choice.allowed_names": ask(tool_choice=pb.ToolChoice(allowed_names=[""] * 500_000)),
+    "output_modalities": ask(output_modalities=[pb.MODALITY_TEXT] * 500_000),
     "provider_options": ask(
         provider_options={str(n): struct_pb2.Value(bool_value=True) for n in range(100_000)}
     ),

@@ -1,4 +1,4 @@
-"""A minute of pings that passes while other tests run."""
+"""Pings whose time passes while other tests run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLACES = {"test_pings_begin": -1, "test_pings_are_borne": 1, "test_pings_are_jud
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The minute begins before all other tests, and is looked at behind them."""
+    """They begin before all other tests, and are looked at after them."""
     items.sort(key=lambda item: PLACES.get(item.name, 0))
 
 

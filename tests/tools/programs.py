@@ -7,10 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from tests.running import LIMIT, ROOT
-from tests.toolchains import needs
+from tests.toolchains import made, needs
 
 TOOLS = ROOT / ".build/tools"
 
@@ -35,12 +33,9 @@ class Done:
 
 
 def tool(name: str) -> str:
-    """Where `make tools` left a program; leaves the test out on a machine without Go."""
+    """Where `make tools` left a program; leaves the test out without it, and without Go."""
     needs("go", name)
-    path = TOOLS / name
-    if not path.exists():
-        pytest.fail(f"no {path.relative_to(ROOT)} here: run `make tools`", pytrace=False)
-    return str(path)
+    return str(made(TOOLS / name, name, "make tools"))
 
 
 async def run(name: str, *arguments: str, limit: float = LIMIT) -> Done:

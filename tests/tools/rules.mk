@@ -45,4 +45,4 @@ $(TOOLS)/keepalive: $(KEEPALIVE)/main.go $(KEEPALIVE)/go.mod $(KEEPALIVE)/go.sum
 		|| $(call mend,correct what Go names in $(KEEPALIVE); go mod tidy for its modules)
 
 .PHONY: tools
-tools: tool-grpcurl tool-grpc_health_probe tool-ghz tool-interop_client $(TOOLS)/keepalive ## what the tests call the server with, by Go
+tools: tool-grpcurl tool-grpc_health_probe tool-ghz tool-interop_client tool-kustomize $(TOOLS)/keepalive ## what the tests run, by Go

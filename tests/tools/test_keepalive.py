@@ -13,12 +13,12 @@ def test_pings_begin(pings: Pings, forbidden_pings: Pings) -> None:
     assert forbidden_pings.running
 
 
-@pytest.mark.timeout(180)  # alone it waits for the whole minute
+@pytest.mark.timeout(180)  # alone it waits until the clients are done
 def test_pings_are_borne(pings: Pings) -> None:
     for use, seen in pings.report().items():
         assert (seen["goaways"], seen["errors"], seen["connections"]) == ([], [], 1), use
-        assert seen["pongs"] >= 5, f"{use}: too few pings to tell"
-        assert seen["calls"] >= {"idle": 0, "waiting": 1, "busy": 60}[use]
+        assert seen["pongs"] >= 4, f"{use}: too few pings to tell"
+        assert seen["calls"] >= {"idle": 0, "waiting": 1, "busy": 45}[use]
 
 
 @pytest.mark.timeout(180)

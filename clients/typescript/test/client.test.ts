@@ -16,7 +16,16 @@ import {
   user,
 } from "../src/index.js";
 import { allModels } from "../src/models.js";
-import { Failure, Gateway, HANG, failure, response, stream, until } from "./gateway.js";
+import {
+  Failure,
+  Gateway,
+  HANG,
+  failure,
+  response,
+  stoppedClock,
+  stream,
+  until,
+} from "./gateway.js";
 
 const REQUEST = { messages: [user("Hello")] };
 let gateway: Gateway;
@@ -88,8 +97,13 @@ test("an error that nobody catches is printed without raw trailers", async () =>
 test("the deadline", async () => {
   gateway.answers = [response("connected"), HANG];
   await client.generate(REQUEST);
-  const late = client.generate(REQUEST, { timeout: 1_000 });
-  const error: unknown = await late.catch((caught: unknown) => caught);
+  const pass = stoppedClock();
+  const late = client.generate(REQUEST, { timeout: 1_000 }).catch((caught: unknown) => caught);
+  await until(() => gateway.requests.length === 2);
+  await pass(999);
+  expect(gateway.cancelled).toBe(0);
+  await pass(1);
+  const error = await late;
   expect(error).toBeInstanceOf(GenerationTimeoutError);
   expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED", retryable: false });
   await until(() => gateway.cancelled === 1);
@@ -216,10 +230,11 @@ test("the models of all pages", async () => {
 
 test("a deadline is that of all pages, and so is a request id", async () => {
   gateway.models = [{ models: [{ name: "a" }], nextPageToken: "1" }, { models: [{ name: "b" }] }];
+  await client.health(); // connected
+  const pass = stoppedClock();
   const models = client.models("", { timeout: 2_000, requestId: "mine" });
-  const deadline = Date.now() + 2_000;
   expect((await models.next()).value?.name).toBe("a");
-  await until(() => Date.now() > deadline);
+  await pass(2_001);
   await expect(models.next()).rejects.toBeInstanceOf(GenerationTimeoutError);
   for await (const { name } of client.models("", { requestId: "mine" })) expect(name).not.toBe("");
   const ids = gateway.metadata.map((one) => one["x-request-id"]);

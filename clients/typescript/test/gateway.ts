@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import * as grpc from "@grpc/grpc-js";
+import { onTestFinished, vi } from "vitest";
 
 import {
   type BatchItem,
@@ -72,7 +73,9 @@ export class Gateway {
   items: BatchItem[] = [];
   /** When each call must be over, in milliseconds since the epoch; infinite without a deadline. */
   deadlines: number[] = [];
+  /** Calls that ended before the script had ended them, and every batch that ended. */
   cancelled = 0;
+  readonly #over = new WeakSet();
   /** What unary calls give, one a call, the last for ever. */
   answers: (ResponseInit | Failure | typeof HANG)[] = [];
   /** What streams give, one a call, the last for ever. */
@@ -91,7 +94,10 @@ export class Gateway {
   endsAtOnce = false;
   readonly server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
 
-  async start(credentials = grpc.ServerCredentials.createInsecure(), port = 0): Promise<this> {
+  async start(
+    credentials = grpc.ServerCredentials.createInsecure(),
+    address = "localhost:0",
+  ): Promise<this> {
     const { generate, streamText, countTokens, listModels, batchGenerate } = LLMService.method;
     this.server.addService(
       {
@@ -132,12 +138,12 @@ export class Gateway {
       },
     );
     const bound = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(`localhost:${port}`, credentials, (error, found) => {
+      this.server.bindAsync(address, credentials, (error, found) => {
         if (error === null) resolve(found);
         else reject(error);
       });
     });
-    this.address = `localhost:${bound}`;
+    this.address = address.replace(/:0$/, `:${bound}`);
     return this;
   }
 
@@ -152,7 +158,9 @@ export class Gateway {
   }) {
     this.metadata.push(call.metadata.getMap());
     this.deadlines.push(Number(call.getDeadline()));
-    call.on("cancelled", () => (this.cancelled += 1));
+    call.on("cancelled", () => {
+      if (!this.#over.has(call)) this.cancelled += 1; // grpc-js tells of every end
+    });
   }
 
   #unary<I, O>(answer: (request: I) => O | Failure | typeof HANG) {
@@ -160,6 +168,7 @@ export class Gateway {
       this.#seen(call);
       const said = answer(call.request);
       if (said === HANG) return;
+      this.#over.add(call);
       if (said instanceof Failure) send(said);
       else send(null, said);
     };
@@ -171,6 +180,7 @@ export class Gateway {
     for (const step of next(this.streams)) {
       if (step === HANG) return;
       if (step instanceof Failure) {
+        this.#over.add(call);
         call.emit("error", step);
         return;
       }
@@ -178,6 +188,7 @@ export class Gateway {
         await new Promise((resolve) => call.once("drain", resolve));
       }
     }
+    this.#over.add(call);
     call.end();
   }
 
@@ -265,11 +276,22 @@ export function stream(...chunks: string[]): EventInit[] {
   ];
 }
 
-/** Waits for a condition, at most ten seconds. */
+const { setTimeout: later } = globalThis;
+
+/** Waits for a condition, at most thirty seconds, whatever the clock of the calls says. */
 export async function until(condition: () => boolean): Promise<void> {
-  const limit = Date.now() + 10_000;
+  const limit = performance.now() + 30_000;
   while (!condition()) {
-    if (Date.now() > limit) throw new Error(`never came true: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (performance.now() > limit) throw new Error(`never came true: ${condition.toString()}`);
+    await new Promise((resolve) => later(resolve, 5));
   }
+}
+
+/** A clock for calls that begin now: it stands still until a test moves it by milliseconds. */
+export function stoppedClock(): (time: number) => Promise<unknown> {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  return (time) => vi.advanceTimersByTimeAsync(time);
 }

@@ -10,7 +10,16 @@ import {
   StreamInterruptedError,
   user,
 } from "../src/index.js";
-import { type EventInit, Failure, Gateway, HANG, failure, stream, until } from "./gateway.js";
+import {
+  type EventInit,
+  Failure,
+  Gateway,
+  HANG,
+  failure,
+  stoppedClock,
+  stream,
+  until,
+} from "./gateway.js";
 
 const REQUEST = { messages: [user("Hello")] };
 let gateway: Gateway;
@@ -70,13 +79,18 @@ test("what is not whole is cancelled", async () => {
 });
 
 test("a deadline, before the first event and in the middle", async () => {
-  for (const script of [[HANG], [FIRST, HANG]] as const) {
+  await client.health(); // connected
+  const pass = stoppedClock();
+  for (const [calls, script] of ([[HANG], [FIRST, HANG]] as const).entries()) {
     gateway.streams = [[...script]];
-    const [events, error] = await read(client.stream(REQUEST, { timeout: 1_000 }));
-    expect(error).toBeInstanceOf(GenerationTimeoutError);
-    expect(events).toHaveLength(script.length - 1);
+    const events = client.stream(REQUEST, { timeout: 1_000 });
+    if (script.length === 2) expect((await events.next()).value?.sequence).toBe(1);
+    const late = events.next().catch((error: unknown) => error);
+    await until(() => gateway.requests.length === calls + 1);
+    await pass(1_000);
+    expect(await late).toBeInstanceOf(GenerationTimeoutError);
+    await until(() => gateway.cancelled === calls + 1);
   }
-  await until(() => gateway.cancelled === 2);
 });
 
 test("a connection that is lost in the middle", async () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 
 from opentelemetry.trace import Tracer
 
@@ -126,11 +127,12 @@ class App:
 
     async def close(self) -> None:
         """Lets go of connections and sends the last spans; the server has stopped."""
-        await self._discovery.close()
-        await self.client.close()
-        await self._upstream.close()
-        if self._tracing is not None:
-            await asyncio.to_thread(self._tracing.shutdown)
+        async with AsyncExitStack() as stack:  # from the last to the first, whatever one raises
+            if self._tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, self._tracing.shutdown)
+            stack.push_async_callback(self._upstream.close)
+            stack.push_async_callback(self.client.close)
+            stack.push_async_callback(self._discovery.close)
 
     def _routes(self) -> dict[str, Route]:
         if not self._on:

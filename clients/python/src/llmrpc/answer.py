@@ -115,6 +115,10 @@ class AnswerBuilder:
         self._extra += annotation.ByteSize()
         self._pending.append(pb.Delta(part_index=place, annotation=annotation))
 
+    def keep(self, size: int) -> None:
+        """Counts bytes that are kept until the answer ends, so that `size` bounds them too."""
+        self._extra += size
+
     def last(self, kind: Kind) -> Hashable | None:
         """The key of the last part of a kind; None if there is none."""
         for key, place in reversed(self._places.items()):

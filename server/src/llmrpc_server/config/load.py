@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def load_config(
     overlay(raw, environment, problems)
     provider_overlay(raw, environment)
     for dotted, value in (flags or {}).items():
-        set_path(raw, dotted, value)
+        set_path(raw, dotted, deepcopy(value))  # a later flag may write into it
     config = convert(Config, raw, "", problems)
     if isinstance(config, Config):
         problems += _doubtful(config)

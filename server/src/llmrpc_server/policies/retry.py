@@ -52,12 +52,14 @@ class RetryClient(WrapperClient):
         keys: KeyRing,
         settings: RetrySettings,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         super().__init__(inner)
         self._keys = keys
         self._counting = keys.apart()
         self._settings = settings
         self._sleep = sleep
+        self._uniform = uniform
 
     async def around(
         self, request: pb.GenerateRequest, call: Call, once: Callable[[Call], Awaitable[T]]
@@ -83,7 +85,8 @@ class RetryClient(WrapperClient):
     ) -> T:
         target = call.target or Target(self.provider_name, request.model)
         settings = self._settings
-        tries = 0
+        most = max(settings.attempts, 2 * len(keys)) if len(keys) > 1 else settings.attempts
+        tries, doubled = 0, settings.base_delay
         last: LLMClientError | None = None
         while True:
             key = await self._key(keys, target.model, call, last)
@@ -91,15 +94,15 @@ class RetryClient(WrapperClient):
                 return await once(call.aimed(Target(target.provider, target.model, key)))
             except LLMClientError as error:
                 last = error
-            backoff = min(settings.base_delay * 2**tries, settings.max_delay)
+            backoff, doubled = min(doubled, settings.max_delay), 2 * doubled
             tries += 1
             if keys.penalise(key, target.model, last, backoff):
                 limited = last.reason == pb.ERROR_REASON_PROVIDER_RATE_LIMITED
-                spent = tries >= max(settings.attempts, 2 * len(keys))
-                if spent or (limited and not last.retryable) or not self._may_wait(0.0, call):
+                final = tries >= most or (limited and not last.retryable)
+                if final or not self._may_wait(0.0, call):
                     raise last
                 continue
-            delay = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+            delay = backoff * self._uniform(0.5, 1.0)
             if last.retry_after is not None:
                 delay = last.retry_after
             again = last.retryable and last.reason not in _LONG
@@ -121,9 +124,16 @@ class RetryClient(WrapperClient):
                 wait = resting.retry_after
                 if wait is None or not self._may_wait(wait, call):
                     raise resting from last
-            # those who wait for one key do not all wake at once
-            await self._sleep(wait + random.uniform(0.0, 0.05 + wait / 10))  # noqa: S311
+            await self._sleep(wait + self._uniform(0.0, self._spread(wait, call)))
         return keys.pick(model)
+
+    def _spread(self, wait: float, call: Call) -> float:
+        """How far apart those who wait for one key wake, with time left for their tries."""
+        spread = 0.05 + wait / 10
+        remaining = call.remaining()
+        if remaining is None:
+            return spread
+        return max(0.0, min(spread, remaining - wait - self._settings.min_remaining))
 
     def _may_wait(self, delay: float, call: Call) -> bool:
         """Whether a try after this wait is worth it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from llmrpc import v1 as pb
@@ -97,8 +98,9 @@ class Router(BaseLLMClient):
             raise self._helped(error, target) from error.__cause__
 
     async def close(self) -> None:
-        for route in self._routes.values():
-            await route.client.close()
+        async with AsyncExitStack() as stack:  # one that fails to close leaves none open
+            for route in reversed(self._routes.values()):
+                stack.push_async_callback(route.client.close)
 
     def resolve(self, model: str) -> Target:
         """The target for a name. Raises `ModelNotFoundError` with what to do."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from opentelemetry.trace import Tracer
@@ -19,9 +20,15 @@ from llmrpc_server.telemetry import CHAT, COUNT, AttemptSpan, upstream_headers
 class TracedClient(WrapperClient):
     """Traces its inner client, and continues the trace upstream."""
 
-    def __init__(self, inner: BaseLLMClient, tracer: Tracer) -> None:
+    def __init__(
+        self,
+        inner: BaseLLMClient,
+        tracer: Tracer,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(inner)
         self._tracer = tracer
+        self._clock = clock
 
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -39,13 +46,13 @@ class TracedClient(WrapperClient):
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
         span, call = self._start(request, call or Call(), stream=True)
-        started = time.monotonic()
+        started = self._clock()
         try:
             events = await self.inner.open_stream(request, call)
         except BaseException as error:
             span.fail(error, _last(call))
             raise
-        span.first_chunk(time.monotonic() - started)
+        span.first_chunk(self._clock() - started)
         return _TracedStream(events, span, call)
 
     async def count_tokens(

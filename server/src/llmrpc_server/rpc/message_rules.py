@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.schema_rules import json_object_violation
+from llmrpc_server.rpc.schema_rules import opaque_object_violation
 
 _MEDIA = frozenset({"text", "image", "audio", "document"})
 _RESULT = _MEDIA - {"audio"}
@@ -71,7 +71,7 @@ def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]
         if not part.signature.provider:
             yield Violation(f"{path}.signature.provider", "is empty")
         if part.signature.extra:
-            yield from json_object_violation(f"{path}.signature.extra", part.signature.extra)
+            yield from opaque_object_violation(f"{path}.signature.extra", part.signature.extra)
     if part.annotations:
         yield from _annotation_violations(f"{path}.annotations", part, kind)
 
@@ -92,7 +92,7 @@ def _result_violations(path: str, result: pb.ToolResult) -> Iterator[Violation]:
 def _block_violations(path: str, block: pb.ProviderBlock) -> Iterator[Violation]:
     if not block.provider:
         yield Violation(f"{path}.provider", "must not be empty")
-    yield from json_object_violation(f"{path}.data", block.data)
+    yield from opaque_object_violation(f"{path}.data", block.data)
 
 
 def _annotation_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
@@ -103,7 +103,7 @@ def _annotation_violations(path: str, part: pb.Part, kind: str) -> Iterator[Viol
         if not annotation.provider:
             yield Violation(f"{path}[{index}].provider", "must not be empty")
         if annotation.data:
-            yield from json_object_violation(f"{path}[{index}].data", annotation.data)
+            yield from opaque_object_violation(f"{path}[{index}].data", annotation.data)
 
 
 def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.schema_rules import json_object_violation
+from llmrpc_server.rpc.schema_rules import json_object_violation, opaque_object_violation
 
 MAX_LETTERS = 256
 """Of a provider tool's type and name."""
@@ -52,7 +52,7 @@ def _provider_tool_violations(path: str, tool: pb.ProviderTool) -> Iterator[Viol
         elif value and not value.isprintable():
             yield Violation(f"{path}.{name}", "must not have control characters")
     if tool.options:
-        yield from json_object_violation(f"{path}.options", tool.options, without="type")
+        yield from opaque_object_violation(f"{path}.options", tool.options, without_type=True)
 
 
 def _choice_violations(choice: pb.ToolChoice, names: set[str]) -> Iterator[Violation]:

@@ -38,6 +38,11 @@ class Details:
         self._started: set[_Key] = set()
         self._unsigned: dict[_Key, None] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether an item has to be signed before text follows."""
+        return bool(self._unsigned)
+
     def take(self, items: list[dict[str, Any]], *, whole: bool) -> bool:
         """Takes whole items, or pieces of them; says whether there was any."""
         taken = False

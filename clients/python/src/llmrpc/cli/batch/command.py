@@ -43,18 +43,22 @@ def run(settings: Settings, given: str, out: str, wishes: Wishes) -> int:
     """Answers the batch; the exit code."""
 
     def work() -> int:
-        source = Source(given)
-        if out != "-" and source.same_as(Path(out)):
-            raise Misuse(f"{out}: is the input; name another file for the results")
-        places: dict[str, int] = {}
-        if source.twice:
-            _check(source, settings, places)
-        with closing(open_outlet(out, keep_order=wishes.keep_order)) as outlet:
-            if wishes.retry_failed:
-                outlet.forget_failed(lambda name: not source.twice or name in places)
-            return _Run(settings, source, outlet, places, out, wishes).run()
+        with closing(Source(given)) as source:
+            return _answer(settings, source, out, wishes)
 
     return exit_code("batch", work, settings.address)
+
+
+def _answer(settings: Settings, source: Source, out: str, wishes: Wishes) -> int:
+    if out != "-" and source.same_as(Path(out)):
+        raise Misuse(f"{out}: is the input; name another file for the results")
+    places: dict[str, int] = {}
+    if source.twice:
+        _check(source, settings, places)
+    with closing(open_outlet(out, keep_order=wishes.keep_order)) as outlet:
+        if wishes.retry_failed:
+            outlet.forget_failed(lambda name: not source.twice or name in places)
+        return _Run(settings, source, outlet, places, out, wishes).run()
 
 
 def _check(source: Source, settings: Settings, places: dict[str, int]) -> None:

@@ -65,6 +65,11 @@ class Source:
                 raise item
             yield item
 
+    def close(self) -> None:
+        """Closes a file; a stream stays open for the thread that may wait for its next line."""
+        if self.twice:
+            self._file.close()
+
     def same_as(self, path: Path) -> bool:
         """Whether this is the file at the path."""
         with suppress(OSError):

@@ -78,9 +78,15 @@ class ReadmeTest {
         0,
         ToolProvider.getSystemJavaCompiler()
             .run(null, null, null, compiler.toArray(new String[0])));
+    List<String> inTurn = new ArrayList<>(List.of(InTurn.class.getName()));
+    inTurn.addAll(programs.keySet());
+    String all = run("", inTurn.toArray(new String[0]));
+    List<String> said = new ArrayList<>(List.of(all.split(InTurn.END, -1)));
+    assertEquals("", said.remove(said.size() - 1), "what comes behind the last program");
+    assertEquals(programs.size(), said.size(), all);
     for (String name : programs.keySet()) {
-      String said = run("", name);
-      assertTrue(said.matches(SAYS.get(name)), name + " printed " + said);
+      String its = said.remove(0);
+      assertTrue(its.matches(SAYS.get(name)), name + " printed " + its);
     }
   }
 
