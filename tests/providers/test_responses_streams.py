@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmrpc import v1 as pb
@@ -72,6 +72,11 @@ usage = st.fixed_dictionaries(
 
 
 @given(st.lists(part, max_size=5), usage, st.integers(1, 64))
+@example(
+    [cited(item("message", "a", "", "", id="m"), [[], [], [{"type": "url_citation"}]])],
+    {"input_tokens": 0, "output_tokens": 0},
+    1,
+)
 def test_a_stream_says_what_the_whole_answer_says(
     items: list[dict[str, Any]], used: dict[str, Any], step: int
 ) -> None:

@@ -112,7 +112,9 @@ class Items:
     def annotate(self, place: int, number: int, raw: msgspec.Raw) -> None:
         """Adds a citation to a text of a message."""
         if place not in self._taken:
-            self._cite((place, "content", self._number(place, number)), raw)
+            number = self._number(place, number)
+            self._start_before(place, number)
+            self._cite((place, "content", number), raw)
 
     def end(self, place: int, raw: msgspec.Raw) -> None:
         """Takes an item that is whole: what no piece told of it, and its signature."""
@@ -143,9 +145,14 @@ class Items:
         key = (place, what, number)
         if key not in self._begun:
             self._seen.add((place, what))
-            for before in range(number if what == "content" else 0):
-                self._empty((place, what, before), self._announced.get((place, before), ""))
+            if what == "content":
+                self._start_before(place, number)
         self._add(key, text, kind)
+
+    def _start_before(self, place: int, number: int) -> None:
+        """Starts the pieces of a message before this one, which may have stayed empty."""
+        for before in range(number):
+            self._empty((place, "content", before), self._announced.get((place, before), ""))
 
     def _add(self, key: _Key, text: str, kind: TextKind) -> None:
         if text:

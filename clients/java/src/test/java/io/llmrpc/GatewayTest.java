@@ -68,7 +68,7 @@ class GatewayTest {
   void answersManyAtOnce() {
     List<BatchItem> items =
         IntStream.range(0, 500)
-            .mapToObj(i -> BatchItem.newBuilder().setId("i" + i).setRequest(HELLO).build())
+            .mapToObj(i -> BatchItem.newBuilder().setId("i" + i).setGenerate(HELLO).build())
             .collect(Collectors.toList());
     try (ResponseStream<BatchResult> results = client.batch(items)) {
       assertEquals(500, results.stream().filter(BatchResult::hasResponse).count());
