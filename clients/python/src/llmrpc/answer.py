@@ -76,6 +76,10 @@ class AnswerBuilder:
 
     def redacted_reasoning(self, key: Hashable, data: str) -> None:
         """Adds a whole redacted part."""
+        if key in self._places:
+            raise StreamInterruptedError(
+                f"a second redacted_reasoning came for part {self._places[key]}"
+            )
         self._append(self._place(key, "redacted_reasoning"), "redacted_reasoning", data)
 
     def tool_call(self, key: Hashable, id: str = "", name: str = "", arguments: str = "") -> None:
@@ -86,6 +90,7 @@ class AnswerBuilder:
         if new:
             self._flush()
             part.call_id, part.call_name = id, name
+            self._extra += len(id) + len(name)
             self._pending.append(
                 pb.Delta(part_index=place, tool_call=pb.ToolCall(id=id, name=name))
             )
@@ -98,13 +103,14 @@ class AnswerBuilder:
 
     def image(self, key: Hashable, image: pb.Image) -> None:
         """Adds a complete image."""
-        self._whole(key, "image", image, len(image.data))
+        self._whole(key, "image", image, image.ByteSize())
 
     def signature(self, key: Hashable, signature: pb.Signature) -> None:
         """Signs a part that was started before."""
         place = self._places[key]
         self._flush()
         self._parts[place].signature = signature
+        self._extra += signature.ByteSize()
         self._pending.append(pb.Delta(part_index=place, signature=signature))
 
     def annotation(self, key: Hashable, annotation: pb.Annotation) -> None:

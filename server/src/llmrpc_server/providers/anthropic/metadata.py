@@ -13,6 +13,7 @@ import msgspec
 from llmrpc_server.providers.anthropic import wire
 from llmrpc_server.providers.anthropic.objects import Fields, fields_of
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.failures import UNDECODABLE
 
 _READ_ELSEWHERE = frozenset(
     {"content", "delta", "error", "id", "message", "model", "role", "stop_reason", "type", "usage"}
@@ -46,4 +47,8 @@ def _note(answer: Answer, provider: str, fields: Fields) -> None:
 
 
 def _plain(raw: msgspec.Raw) -> Any:
-    return msgspec.json.decode(raw)
+    """What JSON decodes to; text that cannot be decoded stays text."""
+    try:
+        return msgspec.json.decode(raw)
+    except UNDECODABLE:
+        return bytes(raw).decode(errors="replace")

@@ -21,6 +21,7 @@ import msgspec
 
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.google import wire
+from llmrpc_server.providers.tokens import MOST
 
 _WEB, _IMAGE = "web_search", "image_search"
 _MAPS = "google_maps_prompts"
@@ -99,6 +100,8 @@ class ToolUses:
         for each in self._told:
             name = _name(each.tool.lower(), unit)
             told[name] = told.get(name, 0) + max(each.successful_tool_call_count, 0)
+            if told[name] > MOST:
+                told[name] = 0
         return {name: count for name, count in (named | told).items() if count}
 
     def _searched(self, kind: str, queries: list[str] | None) -> None:

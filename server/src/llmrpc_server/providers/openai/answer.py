@@ -94,6 +94,7 @@ class Assembly:
         for choice in said.choices or ():
             if choice.index == 0:
                 self._choice(choice, body)
+                break
         if self.finished:
             self.complete()
 

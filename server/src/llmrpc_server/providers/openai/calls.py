@@ -125,7 +125,7 @@ class Calls:
         made = {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": text}}
         data = bytes(item) if item is not None else msgspec.json.encode(made)
         block = pb.ProviderBlock(
-            provider=self._provider, type="custom", data=data.decode(), id=call.id
+            provider=self._provider, type="custom", data=data.decode(errors="replace"), id=call.id
         )
         self._parts.provider_block(("tool", call.number), block)
 

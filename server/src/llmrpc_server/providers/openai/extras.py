@@ -12,7 +12,6 @@ chunks tests/models/cassettes of https://github.com/pydantic/pydantic-ai
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -194,6 +193,6 @@ def to_image(url: str) -> pb.Image:
         try:
             data = base64.b64decode(split[1], validate=True)
             return pb.Image(data=data, media_type=split[0])
-        except binascii.Error:
+        except ValueError:
             return pb.Image(uri=url)
     return pb.Image(uri=url)

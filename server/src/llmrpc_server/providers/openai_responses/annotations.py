@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.failures import UNDECODABLE
 
 _MOST = 2**31 - 1
 
@@ -37,7 +38,7 @@ def read_annotation(raw: msgspec.Raw, provider: str) -> pb.Annotation | None:
     """The annotation; None for what is none."""
     try:
         said = _decode(raw)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
     annotation = pb.Annotation(
         provider=provider,
@@ -45,7 +46,7 @@ def read_annotation(raw: msgspec.Raw, provider: str) -> pb.Annotation | None:
         url=_text(said.url),
         title=_text(said.title) or _text(said.filename),
         file_id=_text(said.file_id),
-        data=bytes(raw).decode(),
+        data=bytes(raw).decode(errors="replace"),
     )
     start, end = said.start_index, said.end_index
     if said.type == "file_citation" and start is None and end is None:

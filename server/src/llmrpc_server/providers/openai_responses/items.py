@@ -49,6 +49,7 @@ class Items:
         "_provider",
         "_seen",
         "_taken",
+        "_told",
         "uses",
         "warnings",
     )
@@ -70,6 +71,8 @@ class Items:
         self._seen: set[tuple[int, str]] = set()
         """What of an item came in pieces, and is not taken again from the whole."""
         self._taken: set[int] = set()
+        self._told: set[_Key] = set()
+        """Texts that have come, or begun to."""
 
     def begin(self, place: int, raw: msgspec.Raw) -> None:
         """Starts a call; other items start with their first text, or come whole."""
@@ -151,11 +154,13 @@ class Items:
 
     def _start_before(self, place: int, number: int) -> None:
         """Starts the pieces of a message before this one, which may have stayed empty."""
-        for before in range(number):
-            self._empty((place, "content", before), self._announced.get((place, before), ""))
+        announced = (each for owner, each in self._announced if owner == place)
+        for before in sorted(each for each in announced if each < number):
+            self._empty((place, "content", before), self._announced[place, before])
 
     def _add(self, key: _Key, text: str, kind: TextKind) -> None:
         if text:
+            self._told.add(key)
             self._begin(key)
             self._parts.text(key, text, kind)
 
@@ -232,9 +237,13 @@ class Items:
             self._sign(key, item, data, extra)
 
     def _rest(self, key: _Key, text: str | None, kind: TextKind) -> None:
-        if key[:2] not in self._seen:
+        if key[:2] not in self._seen or self._is_untold(key):
             self._add(key, text or "", kind)
         self._empty(key, "refusal" if kind == "refusal" else "output_text")
+
+    def _is_untold(self, key: _Key) -> bool:
+        """Whether a piece that was announced like its neighbors got no text of its own."""
+        return key not in self._told and any(owner == key[0] for owner, _ in self._announced)
 
     def _rest_of_reasoning(self, key: _Key, text: str | None) -> None:
         if key[:2] not in self._seen:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.tokens import Tokens
 
 _NULL = msgspec.Raw(b"null")
@@ -165,7 +166,7 @@ def read_list(raw: msgspec.Raw) -> list[msgspec.Raw]:
     """The elements of a list; none where there is no list."""
     try:
         return _decode_list(raw) or []
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return []
 
 
