@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -85,20 +85,22 @@ class Gateway(LLMServiceServicer):
         return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> pb.LLMResponse:
-        for step in self._script(request, context):
-            if isinstance(step, pb.LLMResponse):
-                return step
-            await self._act(step, context)
+        with self._noting():
+            for step in self._script(request, context):
+                if isinstance(step, pb.LLMResponse):
+                    return step
+                await self._act(step, context)
         raise AssertionError("the script has no response")
 
     async def StreamText(
         self, request: pb.GenerateRequest, context: Context
     ) -> AsyncIterator[pb.StreamEvent]:
-        for step in self._script(request, context):
-            if isinstance(step, pb.StreamEvent):
-                yield step
-            else:
-                await self._act(step, context)
+        with self._noting():
+            for step in self._script(request, context):
+                if isinstance(step, pb.StreamEvent):
+                    yield step
+                else:
+                    await self._act(step, context)
 
     async def BatchGenerate(
         self, request_iterator: AsyncIterator[pb.BatchItem], context: Context
@@ -110,12 +112,9 @@ class Gateway(LLMServiceServicer):
                 self.items.append(item)
                 yield item
 
-        try:
+        with self._noting():
             async for result in self.batch(seen(), context):
                 yield result
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
 
     async def CountTokens(
         self, request: pb.CountTokensRequest, context: Context
@@ -142,11 +141,19 @@ class Gateway(LLMServiceServicer):
             self.failed += 1
             await fail(context, step)
         if isinstance(step, Hang):
-            try:
-                await step.over.wait()
-            except asyncio.CancelledError:
-                self.cancelled += 1
-                raise
+            await step.over.wait()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Counts a call that its caller has left.
+
+        While a message is on its way gRPC cancels the sending; the handler is closed then.
+        """
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
 
 
 async def fail(context: Context, failure: Failure) -> None:

@@ -116,6 +116,15 @@ async def test_aclose_before_the_first_event_was_taken(
         await anext(events)
 
 
+async def test_aclose_cancels_a_call_whose_events_pile_up(
+    gateway: Gateway, client: GatewayClient
+) -> None:
+    gateway.play([*stream(*["x" * 2**20] * 20, whole=False), Hang()])
+    events = await client.open_stream(REQUEST)
+    await events.aclose()
+    await until(lambda: gateway.cancelled)
+
+
 async def test_aclose_from_elsewhere_does_not_look_like_a_good_end(
     gateway: Gateway, client: GatewayClient
 ) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -97,14 +100,36 @@ async def test_no_certificate_of_the_caller(certificates: Certificates) -> None:
     assert error.message.startswith("TLS does not match: ")
 
 
-async def test_a_port_that_speaks_http_1() -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
+@contextmanager
+def http_1() -> Iterator[str]:
+    """The address of a server that speaks HTTP/1; its connections are over when it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        error = await refused(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        def serve_each() -> None:
+            with suppress(OSError):  # nothing comes any more: it is shut down
+                while True:
+                    refuse(listener.accept()[0])
+
+        def refuse(connection: socket.socket) -> None:
+            with connection, suppress(OSError):  # the caller has hung up
+                connection.recv(2**16)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(2**16):
+                    pass
+
+        serving = threading.Thread(target=serve_each)
+        serving.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+async def test_a_port_that_speaks_http_1() -> None:
+    with http_1() as target:
+        error = await refused(target)
     assert "speaks HTTP/1 and not gRPC" in error.message
     assert error.metadata["cause"] == "protocol"
 
