@@ -57,7 +57,7 @@ final class BuiltParts {
     for (int index = 0; index < count; index++) {
       Part built = parts.get(index).build();
       Part sent = completed.get(index);
-      if (isKnown(built)
+      if (parts.get(index).isKnown()
           && isKnown(sent)
           && !built.equals(sent)
           && !withoutUnknown(built).equals(withoutUnknown(sent))) {

@@ -26,11 +26,15 @@ final class PartBuilder {
     append(first);
   }
 
+  boolean isKnown() {
+    return first.getKindCase() != Delta.KindCase.KIND_NOT_SET;
+  }
+
   /** Adds a later delta of the part; what is wrong with it; null: nothing. */
   String add(Delta delta) {
     Delta.KindCase kind = delta.getKindCase();
     Delta.KindCase own = first.getKindCase();
-    if (own == Delta.KindCase.KIND_NOT_SET || kind == Delta.KindCase.KIND_NOT_SET) {
+    if (!isKnown() || kind == Delta.KindCase.KIND_NOT_SET) {
       return null; // newer than this client
     }
     if (kind == Delta.KindCase.SIGNATURE) {

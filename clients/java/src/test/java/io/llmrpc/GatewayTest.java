@@ -108,6 +108,14 @@ class GatewayTest {
   }
 
   @Test
+  void suggestsModelsOfSimilarNames() {
+    GenerateRequest request = HELLO.toBuilder().setModel("eco").build();
+    LLMClientException error =
+        assertThrows(ModelNotFoundException.class, () -> client.generate(request));
+    assertEquals("echo/echo", error.metadata().get("suggestions"));
+  }
+
+  @Test
   void tellsARequestThatIsTooLargeForTheGateway() {
     GenerateRequest request =
         GenerateRequest.newBuilder().addMessages(Messages.user("x".repeat(33 << 20))).build();
