@@ -10,12 +10,13 @@ from tests.conformance import scenario, vectors
 from tests.conformance.languages import languages
 from tests.conformance.suite import Report, run
 from tests.conformance.table import explained
+from tests.making import BUILDS
 from tests.toolchains import PROGRAMS, needs
 
 pytestmark = [
     # aiohttp's advice for bodies above 1 MiB
     pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning"),
-    pytest.mark.timeout(900),  # a cold cache fetches and compiles first
+    BUILDS,
 ]
 SCENARIOS = scenario.load()
 

@@ -18,6 +18,7 @@ from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
 from tests.conformance.suite import Report, run_language, run_languages
 from tests.conformance.table import explained, summary, table
+from tests.making import BUILDS
 from tests.running import ROOT
 
 RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
@@ -246,6 +247,7 @@ def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
     assert summary([], [good, out]) == "0 scenarios in python: as expected"
 
 
+@BUILDS
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["--language", "python", "--scenario", "answer-z*"]
     assert command.main([*ask, "--json"]) == 0
