@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,9 +88,16 @@ class Play:
 
 
 class Stage:
-    """The plays of one language's run."""
+    """The plays of the language that runs in this process.
 
-    def __init__(self, scenarios: Sequence[Scenario], folder: Path) -> None:
+    Own providers are made without arguments, so there is one stage for all of them.
+    """
+
+    def __init__(self) -> None:
+        self._plays: dict[str, Play] = {}
+
+    def reset(self, scenarios: Sequence[Scenario], folder: Path) -> None:
+        """Every scenario from its start."""
         self._plays = {one.name: Play(one, folder) for one in scenarios}
 
     def __getitem__(self, name: str) -> Play:
@@ -101,5 +107,4 @@ class Stage:
         return self._plays.get(name)
 
 
-STAGE: ContextVar[Stage] = ContextVar("STAGE")
-"""The stage of the gateways that are being made: own providers are made without arguments."""
+STAGE = Stage()

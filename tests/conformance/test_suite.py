@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from tests.conformance.compare import differences, unseen
 from tests.conformance.languages import NotBuilt
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
-from tests.conformance.suite import Report, run_language, run_languages
+from tests.conformance.suite import Report, run_language
 from tests.conformance.table import explained, summary, table
+from tests.conformance.together import run_languages
+from tests.making import BUILDS
 from tests.running import ROOT
 
 RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
@@ -105,15 +108,22 @@ async def test_a_runner_without_the_error_mapping_is_red(tmp_path: Path) -> None
     assert "--language python --scenario rate-limited" in said(report)
 
 
-async def test_languages_run_at_the_same_time_and_each_has_what_it_asked(tmp_path: Path) -> None:
+def test_languages_run_at_the_same_time_and_each_has_what_it_asked(tmp_path: Path) -> None:
     programs = {name: tmp_path / name for name in ("python", "go")}
     for program, other in zip(programs.values(), reversed(programs.values()), strict=True):
         files = {"mine": f"{program}-runs", "other": f"{other}-runs"}
         program.write_text(MEETING.format(python=sys.executable, runner=str(RUNNER), **files))
         program.chmod(0o755)
-    reports = await run_languages(programs, chosen("answer-absent", "cancel-an-answer"), [])
+    reports = run_languages(programs, chosen("answer-absent", "cancel-an-answer"), [])
     assert [report.language for report in reports] == ["python", "go"]
     assert all(report.good for report in reports), "\n".join(map(said, reports))
+
+
+def test_a_suite_that_falls_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    (one,) = chosen("answer-zero")
+    (report,) = run_languages({"python": RUNNER}, [replace(one, listener="unheard-of")], [])
+    assert report.broken == "the suite itself ended with 1"
+    assert "KeyError: 'unheard-of'" in capfd.readouterr().err
 
 
 async def test_a_runner_that_swaps_two_events_is_red(tmp_path: Path) -> None:
@@ -304,6 +314,7 @@ def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
     assert summary([], [good, out]) == "0 scenarios in python: as expected"
 
 
+@BUILDS
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["--language", "python", "--scenario", "answer-z*"]
     assert command.main([*ask, "--json"]) == 0
@@ -317,7 +328,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_runner_that_does_not_build(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suite, "build", lambda names: {names[0]: NotBuilt("no rule to make it")})
+    monkeypatch.setattr(command, "build", lambda names: {names[0]: NotBuilt("no rule to make it")})
     assert command.main(["--language", "python", "--scenario", "answer-zero"]) == 1
     out = capsys.readouterr().out
     assert "✗" in out
