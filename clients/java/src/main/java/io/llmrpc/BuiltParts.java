@@ -18,7 +18,7 @@ final class BuiltParts {
 
   private final List<PartBuilder> parts = new ArrayList<>();
 
-  /** Adds one delta; what is wrong with it, such as a lost delta before it; null: nothing. */
+  /** Adds one delta. Returns what is wrong with it, or null. */
   String add(Delta delta) {
     int index = delta.getPartIndex();
     int count = parts.size();
@@ -44,8 +44,8 @@ final class BuiltParts {
   }
 
   /**
-   * What is missing or different in the completed message; null: nothing. Unknown parts and fields,
-   * on either side, prove nothing and are passed over.
+   * Returns what is missing or different in the completed message, or null. Unknown parts and
+   * fields, on either side, prove nothing and are passed over.
    */
   String fault(List<Part> completed) {
     int count = parts.size();

@@ -30,7 +30,7 @@ final class PartBuilder {
     return first.getKindCase() != Delta.KindCase.KIND_NOT_SET;
   }
 
-  /** Adds a later delta of the part; what is wrong with it; null: nothing. */
+  /** Adds a later delta of the part. Returns what is wrong with it, or null. */
   String add(Delta delta) {
     Delta.KindCase kind = delta.getKindCase();
     Delta.KindCase own = first.getKindCase();
