@@ -25,7 +25,7 @@ ADVICE: Mapping[str, Advice] = {
     "PROVIDER_REJECTED_REQUEST": Advice("no", "read the message; correct the request"),
     "MODEL_NOT_FOUND": Advice(
         "no",
-        "take one of `nearest`, or write `provider/model`; where the message says so, switch "
+        "take one of `suggestions`, or write `provider/model`; where the message says so, switch "
         "the provider on",
     ),
     "PROVIDER_RATE_LIMITED": Advice(

@@ -30,8 +30,16 @@ from docs.table import table
 from llmrpc import v1 as pb
 from llmrpc_server.rpc.validation import NOT_BUILT
 
+NOT_OF_DIALECTS = (*NOT_BUILT, "fallback.disabled")
+"""Places that no dialect sees: the gateway itself honors or refuses them."""
 FOLDER = Path(__file__).parent / "fields"
-_WHOLE = {"llmrpc.v1.CacheBreakpoint", "llmrpc.v1.CacheOptions", "llmrpc.v1.Signature"}
+_WHOLE = {
+    "llmrpc.v1.Annotation",
+    "llmrpc.v1.CacheBreakpoint",
+    "llmrpc.v1.CacheOptions",
+    "llmrpc.v1.ProviderBlock",
+    "llmrpc.v1.Signature",
+}
 """Messages that are one value."""
 
 
@@ -61,11 +69,13 @@ class Column:
     option: str
     """One of the row's own options."""
     cells: dict[str, Cell]
+    tool: str = "a_tool"
+    """The type of one of the row's own tools."""
 
     def request(self, place: str) -> dict[str, Any]:
         """The request of a place in JSON, for this dialect."""
         text = json.dumps(places()[place])
-        words = {"$PROVIDER": self.row, "$OPTION": self.option}
+        words = {"$PROVIDER": self.row, "$OPTION": self.option, "$TOOL": self.tool}
         for word, value in words.items():
             text = text.replace(word, value)
         return {"messages": [{"role": "ROLE_USER", "content": "Hi"}], **json.loads(text)}
@@ -116,6 +126,8 @@ def fields() -> str:
 def _words(column: Column, place: str) -> str:
     if place in NOT_BUILT:
         return "not built yet: refused"
+    if place in NOT_OF_DIALECTS:
+        return "the gateway honors it"
     cell = column.cells[place]
     model = f" ({cell.model})" if cell.model else ""
     note = f"; {cell.note}" if cell.note else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from docs.contract_page import index, reference_page
 from docs.fields import fields
-from docs.providers_table import buckets, options_and_gaps, protocols, providers
+from docs.providers_table import buckets, options_and_gaps, protocols, providers, tool_uses
 from docs.reasons_table import each_reason, reasons
 from docs.settings_table import environment, settings
 
@@ -28,6 +28,7 @@ TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "protocols": protocols,
         "fields": fields,
         "buckets": buckets,
+        "tool prices": tool_uses,
     },
 }
 """The tables by page and name."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
+from llmrpc_server.catalogue.tool_prices import tool_catalogue
 from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
@@ -33,6 +34,21 @@ def buckets() -> str:
         for each in BUCKETS
     )
     return table(["bucket of `Usage`", "price", "item of `Cost`"], rows)
+
+
+def tool_uses() -> str:
+    """What a thousand uses of providers' own tools cost."""
+    rows = (
+        [
+            f"`{provider}`",
+            f"`{price.use}`" + (f" ({words(price.models)})" if any(price.models) else ""),
+            f"{price.usd_per_thousand}",
+            str(facts.as_of),
+        ]
+        for provider, facts in tool_catalogue().items()
+        for price in facts.prices
+    )
+    return table(["provider", "use (models that begin so)", "USD for 1,000", "as of"], rows)
 
 
 def options_and_gaps() -> str:

@@ -84,7 +84,9 @@ def settings_of(owner: type) -> Iterator[Setting]:
             )
     else:
         for field in msgspec.structs.fields(owner):
-            default = REQUIRED if field.required else field.default
+            made = field.default_factory is not msgspec.NODEFAULT
+            default = field.default_factory() if made else field.default
+            default = REQUIRED if field.required else default
             yield Setting(field.name, hints[field.name], default, meanings.get(field.name, ""))
 
 

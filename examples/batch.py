@@ -17,7 +17,7 @@ def item(word: str) -> pb.BatchItem:
     """One request, and the name by which its answer is known."""
     question = pb.LLMMessage(role=pb.ROLE_USER, content=f"What is a {word}? One sentence.")
     request = pb.GenerateRequest(model=MODEL, messages=[question], max_tokens=200)
-    return pb.BatchItem(id=word, request=request)
+    return pb.BatchItem(id=word, generate=request)
 
 
 async def main() -> None:

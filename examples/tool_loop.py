@@ -33,7 +33,9 @@ async def main() -> None:
     request = pb.GenerateRequest(
         model=MODEL,
         messages=[pb.LLMMessage(role=pb.ROLE_USER, content=QUESTION)],
-        tools=[pb.Tool(name="get_temperature", parameters=json.dumps(SCHEMA))],
+        tools=[
+            pb.Tool(function=pb.FunctionTool(name="get_temperature", parameters=json.dumps(SCHEMA)))
+        ],
     )
     async with GatewayClient(ADDRESS) as client:
         for _ in range(5):  # a bound, since each turn costs money

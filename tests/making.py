@@ -1,4 +1,7 @@
-"""`make` from inside a test: one at a time, since all of them build into the same folders."""
+"""`make` from inside a test: one at a time, since all of them build into the same folders.
+
+A test that builds is marked with BUILDS: it may wait for the build of another, or build itself.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import pytest
+
 from tests.running import ROOT
+
+BUILDS = pytest.mark.timeout(900)
+"""A cold cache fetches and compiles first."""
 
 OF_MAKE = ("ARGS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 """What `make test` was called with is for pytest."""

@@ -19,7 +19,7 @@ import (
 	"github.com/llmrpc/llmrpc/clients/go/llmrpcv1"
 )
 
-func item(id string) *llmrpcv1.BatchItem { return &llmrpcv1.BatchItem{Id: id, Request: hello()} }
+func item(id string) *llmrpcv1.BatchItem { return llmrpc.BatchItem(id, hello()) }
 
 // echo answers every item with its id, and "bad" with an error.
 func echo(stream llmrpcv1.LLMService_BatchGenerateServer) error {
@@ -113,7 +113,7 @@ func TestItemsArePulledAsTheGatewayTakesThem(t *testing.T) {
 	items := func(yield func(*llmrpcv1.BatchItem) bool) {
 		for range all {
 			big := item("a")
-			big.Request.Messages[0].Content = large
+			big.GetGenerate().Messages[0].Content = large
 			pulled.Add(1)
 			if !yield(big) {
 				return
@@ -251,7 +251,7 @@ func TestTheClientsTimeoutDoesNotBoundABatch(t *testing.T) {
 func TestAnItemThatIsTooLargeIsNamedSo(t *testing.T) {
 	client := dialFake(t, &fake{batch: echo})
 	huge := item("huge")
-	huge.Request.Messages[0].Content = strings.Repeat("x", llmrpc.MaxMessageBytes)
+	huge.GetGenerate().Messages[0].Content = strings.Repeat("x", llmrpc.MaxMessageBytes)
 	_, err := ids(client.Batch(t.Context(), slices.Values([]*llmrpcv1.BatchItem{huge})))
 	if !errors.Is(err, llmrpc.ErrInvalidRequest) || !strings.Contains(err.Error(), "this client sends at most") {
 		t.Error(err)

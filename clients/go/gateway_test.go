@@ -1,12 +1,10 @@
-// A real gateway as a process, with a scripted provider behind it.
+// A real gateway as a process, which calls the scripted providers.
 
 package llmrpc_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -43,11 +41,13 @@ var startGateway = sync.OnceValues(func() (string, error) {
 	if _, err := os.Stat(program); err != nil {
 		return "", err
 	}
-	provider = httptest.NewServer(http.HandlerFunc(complete))
+	provider = startProviders()
 	running = exec.Command(program, "--address", "127.0.0.1:0")
 	running.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "PYTHONUNBUFFERED=1", "LLMRPC_DISCOVERY=false", "LLM_DEFAULT_MODEL=echo/echo",
 		"OPENAI_API_KEY=a-key", "OPENAI_BASE_URL=" + provider.URL + "/v1",
+		"ANTHROPIC_API_KEY=a-key", "ANTHROPIC_BASE_URL=" + provider.URL,
+		"GOOGLE_AI_API_KEY=a-key", "GOOGLE_AI_BASE_URL=" + provider.URL + "/v1beta",
 	}
 	said, err := running.StdoutPipe()
 	if err != nil {
@@ -70,25 +70,6 @@ var startGateway = sync.OnceValues(func() (string, error) {
 	}
 	return "", fmt.Errorf("the gateway ended: %v, %s", running.Wait(), complaint.String())
 })
-
-// complete is OpenAI's Chat Completions: a tool is called, and its result told.
-func complete(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		Messages []struct{ Role, Content string }
-		Tools    []any
-	}
-	_ = json.NewDecoder(r.Body).Decode(&asked)
-	last := asked.Messages[len(asked.Messages)-1]
-	answer := `{"role": "assistant", "content": "Yes: ` + last.Content + `."}`
-	if last.Role != "tool" && len(asked.Tools) > 0 {
-		answer = `{"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function",
-			"function": {"name": "weather", "arguments": "{\"city\": \"Lyon\"}"}}]}`
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintf(w, `{"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini",
-		"choices": [{"index": 0, "finish_reason": "stop", "message": %s}],
-		"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}`, answer)
-}
 
 func TestMain(m *testing.M) {
 	code := m.Run()

@@ -59,6 +59,35 @@ func JSONSchema(name, schema string) *llmrpcv1.ResponseFormat {
 	return &llmrpcv1.ResponseFormat{Kind: &llmrpcv1.ResponseFormat_JsonSchema{JsonSchema: format}}
 }
 
+// ReasoningEffort asks for a named amount of reasoning.
+func ReasoningEffort(effort llmrpcv1.Reasoning_Effort) *llmrpcv1.Reasoning {
+	return &llmrpcv1.Reasoning{Amount: &llmrpcv1.Reasoning_Effort_{Effort: effort}}
+}
+
+// ReasoningBudget asks for at most this many tokens of reasoning.
+func ReasoningBudget(tokens int32) *llmrpcv1.Reasoning {
+	return &llmrpcv1.Reasoning{Amount: &llmrpcv1.Reasoning_BudgetTokens{BudgetTokens: tokens}}
+}
+
+// FunctionTool is a function that the caller runs, with the JSON schema of its arguments,
+// in text.
+func FunctionTool(name, description, parameters string) *llmrpcv1.Tool {
+	function := &llmrpcv1.FunctionTool{Name: name, Description: description, Parameters: parameters}
+	return &llmrpcv1.Tool{Kind: &llmrpcv1.Tool_Function{Function: function}}
+}
+
+// ProviderTool is a tool that a provider defines, such as anthropic's
+// web_search_20260318, with its options as a JSON object, in text; empty: none.
+func ProviderTool(provider, toolType, options string) *llmrpcv1.Tool {
+	tool := &llmrpcv1.ProviderTool{Provider: provider, Type: toolType, Options: options}
+	return &llmrpcv1.Tool{Kind: &llmrpcv1.Tool_ProviderTool{ProviderTool: tool}}
+}
+
+// BatchItem is a request of a batch; its result has the same id.
+func BatchItem(id string, request *llmrpcv1.GenerateRequest) *llmrpcv1.BatchItem {
+	return &llmrpcv1.BatchItem{Id: id, Request: &llmrpcv1.BatchItem_Generate{Generate: request}}
+}
+
 // ToolCalls are the calls that the model wants made, in order.
 func ToolCalls(response *llmrpcv1.LLMResponse) []*llmrpcv1.ToolCall {
 	var calls []*llmrpcv1.ToolCall
@@ -75,6 +104,29 @@ func ToolResults(results ...*llmrpcv1.ToolResult) *llmrpcv1.LLMMessage {
 	message := &llmrpcv1.LLMMessage{Role: llmrpcv1.Role_ROLE_TOOL}
 	for _, result := range results {
 		part := &llmrpcv1.Part{Kind: &llmrpcv1.Part_ToolResult{ToolResult: result}}
+		message.Parts = append(message.Parts, part)
+	}
+	return message
+}
+
+// ProviderBlocks are the blocks of the response that only its provider understands, in
+// order, such as a request for approval.
+func ProviderBlocks(response *llmrpcv1.LLMResponse) []*llmrpcv1.ProviderBlock {
+	var blocks []*llmrpcv1.ProviderBlock
+	for _, part := range response.GetMessage().GetParts() {
+		if block := part.GetProviderBlock(); block != nil {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
+}
+
+// ToolBlocks is the message that answers the provider's blocks with blocks of its own
+// kind, such as an approval.
+func ToolBlocks(blocks ...*llmrpcv1.ProviderBlock) *llmrpcv1.LLMMessage {
+	message := &llmrpcv1.LLMMessage{Role: llmrpcv1.Role_ROLE_TOOL}
+	for _, block := range blocks {
+		part := &llmrpcv1.Part{Kind: &llmrpcv1.Part_ProviderBlock{ProviderBlock: block}}
 		message.Parts = append(message.Parts, part)
 	}
 	return message

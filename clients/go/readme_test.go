@@ -14,13 +14,17 @@ import (
 
 // says is what each program prints, by the heading that it stands under.
 var says = map[string]*regexp.Regexp{
-	"The first answer":         regexp.MustCompile(`^What is a goroutine\?\necho \d+ tokens\n\$0\.0000\n$`),
-	"Streaming":                regexp.MustCompile(`^Tell me a story\.\nIt begins with Tell\n4 tokens, 0 nano-USD\n$`),
-	"A conversation":           regexp.MustCompile(`^What is a goroutine\?\nShorter, please\.\n$`),
-	"Tools, pictures, JSON":    regexp.MustCompile(`^calling weather {"city": "Lyon"}\nYes: rain\.\n$`),
-	"Many at once":             regexp.MustCompile(`(?s)Porto A sentence about Porto, please\..*$`),
-	"Counting, models, health": regexp.MustCompile(`(?s)^4 tokens, counted by METHOD_TOKENIZER\n.*openai/gpt-4o-mini \d+\n.*SERVING true\n$`),
-	"Errors":                   regexp.MustCompile(`NotFound MODEL_NOT_FOUND [0-9a-f]{32}\n$`),
+	"The first answer":       regexp.MustCompile(`^What is a goroutine\?\necho \d+ tokens\n\$0\.0000\n$`),
+	"Streaming":              regexp.MustCompile(`^Tell me a story\.\nIt begins with Tell\n4 tokens, 0 nano-USD\n$`),
+	"A conversation":         regexp.MustCompile(`^What is a goroutine\?\nShorter, please\.\n4 messages\n$`),
+	"Tools, pictures, JSON":  regexp.MustCompile(`^calling weather {"city": "Lyon"}\nYes: rain\.\n$`),
+	"Web search and sources": regexp.MustCompile(`^It is Go 1\.26\.\nsource: Release History https://go\.dev/doc/devel/release\n1 searches\n$`),
+	"Images in a response":   regexp.MustCompile(`^A gopher\.\nimage/png 8 bytes\n$`),
+	"Approvals":              regexp.MustCompile(`^approving {.*"shorten".*}\nDone\.\n$`),
+	"Many at once":           regexp.MustCompile(`(?s)Porto A sentence about Porto, please\..*$`),
+	"Counting, models, health": regexp.MustCompile(
+		`(?s)^4 tokens, counted by METHOD_TOKENIZER\n.*openai/gpt-4o-mini \d+ \[MODALITY_TEXT MODALITY_IMAGE.*\].*\nSERVING true\n$`),
+	"Errors": regexp.MustCompile(`^gpt-4o-mni is unknown; similar names are openai/gpt-4o-mini, .*\n$`),
 }
 
 // programs are those of the page, by their headings.

@@ -16,7 +16,11 @@ from llmrpc_server.catalogue.published import ELSEWHERE, PROVIDERS
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COMPARED = ("anthropic", "deepseek", "google", "groq", "mistral", "openai", "xai")
-BUCKETS = [field.name for field in pb.Usage.DESCRIPTOR.fields if field.name != "estimated"]
+BUCKETS = [
+    field.name
+    for field in pb.Usage.DESCRIPTOR.fields
+    if field.name not in ("estimated", "tool_uses")
+]
 
 counts = st.one_of(st.just(0), st.integers(0, 5_000), st.integers(0, 2_000_000))
 usages = st.builds(pb.Usage, **dict.fromkeys(BUCKETS, counts))

@@ -13,7 +13,7 @@ from llmrpc_server.catalogue import published
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.catalogue.prices import FREE, PriceBook, usd
 from llmrpc_server.catalogue.rates import Rates, Step
-from tests.catalogue.models import models
+from tests.catalogue.models import BUCKETS, models
 
 USAGE = pb.Usage(input_tokens=1_000, output_tokens=500)
 
@@ -47,8 +47,8 @@ def test_tokens_without_a_price_make_the_call_unpriced() -> None:
 @pytest.mark.parametrize("provider", sorted(FREE))
 def test_what_one_runs_oneself_costs_nothing(provider: str) -> None:
     everything = pb.Usage()
-    for field in pb.Usage.DESCRIPTOR.fields:
-        setattr(everything, field.name, 3 if field.name != "estimated" else False)
+    for bucket in BUCKETS:
+        setattr(everything, bucket, 3)
     cost = PriceBook().cost(provider, "anything", everything)
     assert (cost.total_nano_usd, cost.HasField("total_nano_usd")) == (0, True)
     assert (cost.price_source, cost.unpriced) == ("free", False)

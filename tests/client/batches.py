@@ -16,7 +16,7 @@ Results = AsyncIterator[pb.BatchResult]
 
 def item(id: str, prompt: str = "Hello") -> pb.BatchItem:
     message = pb.LLMMessage(role=pb.ROLE_USER, content=prompt)
-    return pb.BatchItem(id=id, request=pb.GenerateRequest(messages=[message]))
+    return pb.BatchItem(id=id, generate=pb.GenerateRequest(messages=[message]))
 
 
 def status(reason: str, code: int = code_pb2.NOT_FOUND) -> status_pb2.Status:

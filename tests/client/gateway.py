@@ -15,7 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2_grpc
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server
 from tests.conftest import Certificates
 from tests.running import LIMIT
@@ -51,7 +51,7 @@ async def answer_each(
 
 def answered(item: pb.BatchItem) -> pb.BatchResult:
     """The item's result: its own prompt comes back."""
-    return pb.BatchResult(id=item.id, response=response(item.request.messages[-1].content))
+    return pb.BatchResult(id=item.id, response=response(item.generate.messages[-1].content))
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Gateway(LLMServiceServicer):
         answer_each
     )
     items: list[pb.BatchItem] = field(default_factory=list)
-    count: pb.CountTokensResponse = field(default_factory=pb.CountTokensResponse)
+    count: pb.CountTokensResponse | Failure = field(default_factory=pb.CountTokensResponse)
     pages: dict[str, pb.ListModelsResponse | Failure] = field(default_factory=dict)
     """By their token."""
     page_requests: list[pb.ListModelsRequest] = field(default_factory=list)
@@ -121,7 +121,10 @@ class Gateway(LLMServiceServicer):
         self, request: pb.CountTokensRequest, context: Context
     ) -> pb.CountTokensResponse:
         self.requests.append(request.request)
-        return self.count
+        if isinstance(self.count, pb.CountTokensResponse):
+            return self.count
+        await fail(context, self.count)
+        raise AssertionError("a failure ends the call")
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context

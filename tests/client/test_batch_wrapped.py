@@ -39,7 +39,7 @@ async def test_the_twin_s_iterable_may_wait_for_another_call(gateway: Gateway) -
 
     def work() -> list[str]:
         with GatewayClient(gateway.target).blocking() as client:
-            prompts = (client.generate(item("a").request).content for _ in "ab")
+            prompts = (client.generate(item("a").generate).content for _ in "ab")
             items = (item(str(n), prompt) for n, prompt in enumerate(prompts))
             return [result.response.content for result in client.batch(items)]
 

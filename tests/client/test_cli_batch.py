@@ -22,12 +22,12 @@ async def test_the_forms_of_a_line(gateway: Gateway, files: Files) -> None:
     request = {"messages": [{"role": "ROLE_USER", "content": "Two"}], "model": "m2", "maxTokens": 7}
     files.given.write_text(
         f'"One"\n\n{json.dumps(request)}\n'
-        f'{json.dumps({"id": "c", "request": request})}\n{{"id": "d", "request": "Four"}}'
+        f'{json.dumps({"id": "c", "generate": request})}\n{{"id": "d", "generate": "Four"}}'
     )
     done = await files.run(gateway, "-m", "m1", "-s", "Sys", "--max-tokens", "9")
     assert (done.code, done.out) == (0, "")
     assert files.said() == {"line-1": "One", "line-3": "Two", "c": "Two", "d": "Four"}
-    asked = {item.id: item.request for item in gateway.items}
+    asked = {item.id: item.generate for item in gateway.items}
     assert [(one.model, one.max_tokens) for one in asked.values()] == [
         ("m1", 9),
         ("m2", 7),
@@ -103,14 +103,14 @@ async def test_a_bad_file_is_told_before_anything_is_sent(gateway: Gateway, file
         '"good"',
         "{",
         "7",
-        '{"id": "", "request": "x"}',
-        '{"id": "a", "request": "x", "extra": 1}',
-        '{"id": "a", "request": "x"}',
-        '{"id": "a", "request": "y"}',
+        '{"id": "", "generate": "x"}',
+        '{"id": "a", "generate": "x", "extra": 1}',
+        '{"id": "a", "generate": "x"}',
+        '{"id": "a", "generate": "y"}',
         '{"messages": [{"rolle": "x"}]}',
         "{}",
-        '{"id": "line-1", "request": "z"}',
-        '{"id": "\\ud800", "request": "z"}',
+        '{"id": "line-1", "generate": "z"}',
+        '{"id": "\\ud800", "generate": "z"}',
         '"\\ud800"',
     ]
     files.given.write_text("\n".join(lines))
@@ -135,14 +135,16 @@ async def test_many_bad_lines_are_counted(gateway: Gateway, files: Files) -> Non
 
 
 async def test_a_bad_line_of_a_pipe_spoils_itself_alone(gateway: Gateway, files: Files) -> None:
-    given = '"One"\nnonsense\n{"id": "c", "request": 7}\n"Four"\n{"id": "line-1", "request": "x"}\n'
+    given = (
+        '"One"\nnonsense\n{"id": "c", "generate": 7}\n"Four"\n{"id": "line-1", "generate": "x"}\n'
+    )
     done = await run_process("batch", "-", str(files.out), "-a", gateway.target, given=given)
     assert done.code == 1
     assert len(gateway.items) == 2
     said = files.said()
     assert (said["line-1"], said["line-4"]) == ("One", "Four")
     assert said["line-2"].startswith("line 2: is no JSON")
-    assert said["c"].startswith("line 3: request: is neither")
+    assert said["c"].startswith("line 3: generate: is neither")
     assert "line 5: id 'line-1' is that of line 1: left out" in done.err
     assert "2 \N{MULTIPLICATION SIGN} INVALID_REQUEST: line 2" in done.err
 

@@ -159,10 +159,10 @@ async def test_a_schema_and_tools(gateway: Gateway, folder: Path) -> None:
     assert done.code == 0
     sent = gateway.requests[0]
     assert json.loads(sent.response_format.json_schema.schema) == schema
-    assert [tool.name for tool in sent.tools] == ["now", "f"]
-    assert json.loads(sent.tools[1].parameters) == schema
-    assert sent.tools[0] == pb.Tool(name="now")
-    assert sent.tools[1].strict
+    assert [tool.function.name for tool in sent.tools] == ["now", "f"]
+    assert json.loads(sent.tools[1].function.parameters) == schema
+    assert sent.tools[0] == pb.Tool(function=pb.FunctionTool(name="now"))
+    assert sent.tools[1].function.strict
 
 
 @pytest.mark.parametrize(

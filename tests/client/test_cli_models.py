@@ -23,7 +23,8 @@ MODELS = [
         aliases=["fast"],
         context_tokens=128000,
         max_output_tokens=16384,
-        capabilities=pb.Capabilities(image_input=True, tools=True, prompt_cache=True),
+        capabilities=pb.Capabilities(tools=True, prompt_cache=True),
+        input_modalities=[pb.MODALITY_TEXT, pb.MODALITY_IMAGE],
         pricing=pb.Pricing(
             input_nano_usd_per_million=150_000_000,
             output_nano_usd_per_million=600_000_000,

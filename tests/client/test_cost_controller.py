@@ -250,7 +250,7 @@ async def test_a_batch_ends_where_the_money_does(client: GatewayClient) -> None:
     controller = CostController(daily_budget=0.0025, prices=PRICES, clock=Clock())
     message = pb.LLMMessage(role=pb.ROLE_USER, content="Hello")
     request = pb.GenerateRequest(model="scripted-1", max_tokens=10, messages=[message])
-    items = [pb.BatchItem(id=str(number), request=request) for number in range(5)]
+    items = [pb.BatchItem(id=str(number), generate=request) for number in range(5)]
     results = client.with_callbacks(controller).batch(items)
     assert [(await anext(results)).response.cost.total_nano_usd for _ in "01"] == [1_200_000] * 2
     with pytest.raises(BudgetExceededError):

@@ -17,7 +17,9 @@ HELLO = pb.GenerateRequest(messages=[pb.LLMMessage(role=pb.ROLE_USER, content="H
 
 
 def page(*names: str, then: str = "") -> pb.ListModelsResponse:
-    return pb.ListModelsResponse(models=[pb.Model(name=n) for n in names], next_page_token=then)
+    return pb.ListModelsResponse(
+        models=[pb.Model(name=n, provider=n.partition("/")[0]) for n in names], next_page_token=then
+    )
 
 
 async def test_counting(gateway: Gateway, client: GatewayClient) -> None:

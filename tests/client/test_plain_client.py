@@ -184,7 +184,7 @@ CALLED = pb.ToolCall(id="1", name="a")
 SIGNED = pb.Signature(provider="shouting", data="x")
 REFUSED = {
     "top_k": request(top_k=3),
-    "tools": request(tools=[pb.Tool(name="a")]),
+    "tools": request(tools=[pb.Tool(function=pb.FunctionTool(name="a"))]),
     "provider_options[shouting.loudness]": request(provider_options=option("shouting.loudness")),
     "messages[1].parts[1].tool_call": spoken(pb.Part(text="a"), pb.Part(tool_call=CALLED)),
     "messages[1].parts[0].reasoning": spoken(pb.Part(reasoning="a", signature=SIGNED)),

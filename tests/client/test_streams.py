@@ -13,7 +13,9 @@ import pytest
 
 from llmrpc import GatewayClient, LLMMessage, StreamInterruptedError, accumulate
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder, EventStream
+from llmrpc.accumulate import Accumulator
+from llmrpc.answer import AnswerBuilder
+from llmrpc.stream import EventStream
 from llmrpc.types import finish_reason_name
 from tests.client.gateway import Failure, Gateway, Hang, Step, response, stream, until
 
@@ -39,11 +41,11 @@ BROKEN: dict[str, tuple[list[pb.StreamEvent], str]] = {
 }
 BROKEN_ANSWERS: dict[str, tuple[list[pb.StreamEvent], str]] = {
     "not adding up": ([event(1), end(2, "y")], "do not add up"),
-    "a part skipped": ([event(1, part=1)], "part 1 came"),
-    "a negative part": ([event(1, part=-1)], "part -1 came"),
+    "a part skipped": ([event(1, part=1)], "part 1 arrived"),
+    "a negative part": ([event(1, part=-1)], "part -1 arrived"),
     "a signature of nothing": (
         [pb.StreamEvent(sequence=1, deltas=[pb.Delta(signature=pb.Signature(data="s"))])],
-        "part 0 came",
+        "part 0 arrived",
     ),
     "a part that changes": (
         [event(1), pb.StreamEvent(sequence=2, deltas=[pb.Delta(reasoning="r")])],
@@ -80,7 +82,7 @@ async def read_one(events: EventStream) -> None:
 
 
 def test_a_part_may_be_empty_and_signed() -> None:
-    answer, folded = AnswerBuilder(), AnswerBuilder()
+    answer, folded = AnswerBuilder(), Accumulator()
     answer.start("thought", "reasoning")
     answer.start("thought", "reasoning")
     signature = pb.Signature(provider="p", data="s")

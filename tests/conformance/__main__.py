@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import languages
-from tests.conformance.suite import run
+from tests.conformance.languages import build, languages
 from tests.conformance.table import as_json, explained, summary, table
+from tests.conformance.together import run_languages
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     names = options.language or languages()
     progress = Shown(names, len(chosen))
-    reports = run(names, chosen, vectors.load(), progress)
+    reports = run_languages(build(names), chosen, vectors.load(), progress)
     progress.clear()
     if options.json:
         sys.stdout.write(as_json(chosen, reports) + "\n")

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from llmrpc import v1 as pb
 from tests.conformance.canonical import canonical, lines, request_ids, same, with_short_forms
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
+from tests.conformance.wire_order import in_order
 
 ERROR_KEYS = frozenset(
     {"kind", "code", "reason", "message", "metadata", "retry_delay", "retryable"}
     | {"violations", "quota_violations", "request_id", "usage", "cost", "attempts"}
 )
 """All that an error has (README.md)."""
+_RESPONSE = pb.LLMResponse.DESCRIPTOR
 _CONTEXT = 3
 _MOST_LINES = 60
 
 
+AS_SENT = "<as sent>"
+"""In place of a response's bytes, where they are those that the gateway has sent."""
+
+
 def differences(
-    scenario: Scenario, output: Mapping[str, Any], places: Mapping[str, str]
+    scenario: Scenario,
+    output: Mapping[str, Any],
+    places: Mapping[str, str],
+    sent: Collection[bytes] = (),
 ) -> Iterator[str]:
-    """One short text for each call whose output is not the expected one."""
+    """One short text for each call whose output is not the expected one.
+
+    `sent` are the responses whose bytes the calls may give back.
+    """
     calls = output.get("calls")
     if not isinstance(calls, list) or len(calls) != len(scenario.calls):
         yield f"expected the output of {len(scenario.calls)} calls, got {str(calls)[:200]}"
@@ -30,6 +44,8 @@ def differences(
     for number, (call, got) in enumerate(zip(scenario.calls, calls, strict=True), 1):
         title = f"call {number}, {call['method']}"
         shown = seen_output(call, got, places)
+        if isinstance(shown, dict) and _was_sent(shown.get("bytes"), sent):
+            shown["bytes"] = AS_SENT
         expected = with_short_forms(canonical(call["expect"], {}))
         if not same(shown, expected):
             yield _diff(title, expected, shown)
@@ -46,6 +62,17 @@ def seen_output(call: Mapping[str, Any], got: Any, places: Mapping[str, str]) ->
         left_alone = ERROR_KEYS.difference(call["compare"])
         shown["error"] = {k: v for k, v in shown["error"].items() if k not in left_alone}
     return shown
+
+
+def _was_sent(text: Any, sent: Collection[bytes]) -> bool:
+    """Whether these are the bytes of a response that was sent, fields in any order."""
+    if not isinstance(text, str):
+        return False
+    try:
+        data = in_order(base64.b64decode(text, validate=True), _RESPONSE)
+    except ValueError:
+        return False
+    return data in {in_order(each, _RESPONSE) for each in sent}
 
 
 async def unseen(play: Play, places: Mapping[str, str]) -> list[str]:

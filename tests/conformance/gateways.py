@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from llmrpc.call import Call
 from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.app import App
-from llmrpc_server.config import Config, PlannedProvider
+from llmrpc_server.config import PlannedProvider
+from tests.conformance import future_gateway
 from tests.conformance.http_provider import perform
-from tests.conformance.play import STAGE, Play, Stage
+from tests.conformance.play import STAGE, Play
 from tests.conftest import Certificates, holding_port, issue
 from tests.running import configured
 from tests.upstream import running_upstream
@@ -75,7 +75,7 @@ class Gateways:
 
 
 @asynccontextmanager
-async def running_gateways(folder: Path, stage: Stage) -> AsyncIterator[Gateways]:
+async def running_gateways(folder: Path) -> AsyncIterator[Gateways]:
     """The gateway on each of its listeners, with the scripted providers behind it."""
     certificates = issue(folder)
     tls = {"certificate": str(certificates.server_cert), "key": str(certificates.server_key)}
@@ -92,20 +92,22 @@ async def running_gateways(folder: Path, stage: Stage) -> AsyncIterator[Gateways
     }
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(running_upstream())
-        upstream.script(partial(perform, stage))
+        upstream.script(perform)
         url = upstream.url.removesuffix("/v1")
         nobody = f"127.0.0.1:{stack.enter_context(holding_port())}"
         targets = {"nobody": {"address": nobody}}
         for name, (own, files) in listeners.items():
             # all of them take as long to read as all else, and are listed by one listener
             models = MODELS if name == "plain" else MODELS[:1]
-            config = configured(folder, settings(url, nobody, models) | own, {})
-            app = ObservedApp(config, stage)
+            app = ObservedApp(configured(folder, settings(url, nobody, models) | own, {}))
             port = await app.start()
             stack.push_async_callback(app.close)
             stack.push_async_callback(app.server.stop, None)
             host = "localhost" if files else "127.0.0.1"
             targets[name] = {"address": f"{host}:{port}", **files}
+        future, port = await future_gateway.started(STAGE)
+        stack.push_async_callback(future.stop, None)
+        targets["future"] = {"address": f"127.0.0.1:{port}"}
         tls_only = {"address": targets["tls"]["address"]}
         targets |= {
             "tls-plain": tls_only,
@@ -137,27 +139,15 @@ def _as_pkcs8(path: Path) -> None:
 class ObservedApp(App):
     """The production App, told when its servicer has written an event."""
 
-    def __init__(self, config: Config, stage: Stage) -> None:
-        self._stage = stage
-        outer = STAGE.set(stage)
-        try:
-            super().__init__(config)
-        finally:
-            STAGE.reset(outer)
-
     def _stack(self, planned: PlannedProvider) -> BaseLLMClient:
-        return _Observed(super()._stack(planned), self._stage)
+        return _Observed(super()._stack(planned))
 
 
 class _Observed(WrapperClient):
-    def __init__(self, inner: BaseLLMClient, stage: Stage) -> None:
-        super().__init__(inner)
-        self._stage = stage
-
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> EventStream:
-        play = self._stage.get(call.target.model if call and call.target else request.model)
+        play = STAGE.get(call.target.model if call and call.target else request.model)
         if play is None:
             return await self.inner.open_stream(request, call)
         play.opened()

@@ -14,15 +14,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tests.conformance.play import LIMIT, Play, Seen, Stage, Try
+from tests.conformance.play import LIMIT, STAGE, Play, Seen, Try
 from tests.upstream import Exchange
 
 
-async def perform(stage: Stage, exchange: Exchange) -> None:
+async def perform(exchange: Exchange) -> None:
     """Does what the scenario says about this request."""
     body = exchange.json
     name = body.get("model") or exchange.path.rpartition("/models/")[2].partition(":")[0]
-    play = stage[name]
+    play = STAGE[name]
     action, seen = play.next(
         {"path": exchange.path, "headers": exchange.headers, "body": body},
     )

@@ -20,6 +20,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
+from tests.conformance import future
 from tests.conformance.vectors import FOLDER
 
 _DEEP = 3
@@ -85,8 +86,9 @@ def _fill(message: Any, chosen: dict[str, str], deep: int) -> None:
 
 def _fill_map(message: Any, field: FieldDescriptor, entry: Descriptor) -> None:
     entries = getattr(message, field.name)
-    if entry.fields_by_name["value"].message_type is None:
-        entries["a key"] = "a value 🜁"
+    value = entry.fields_by_name["value"]
+    if value.message_type is None:
+        entries["a key"] = _value(value)
     else:
         entries["scripted.option"].string_value = "a value"
 
@@ -137,6 +139,15 @@ def _edges() -> Iterator[tuple[str, Message]]:
     inner = _parsed(pb.Part(text="a"), unknown)
     yield "unknown-fields-inside", pb.LLMMessage(role=pb.ROLE_USER, parts=[inner, inner])
     yield "unknown-oneof-member", _parsed(pb.Delta(part_index=1), unknown)
+    for descriptor in messages():
+        if any(
+            field.number >= future.FIRST for field in future.made(descriptor.name).DESCRIPTOR.fields
+        ):
+            later = future.made(descriptor.name)
+            _fill(later, {"kind": "scene"}, _DEEP)
+            known = made(descriptor.full_name)
+            known.ParseFromString(later.SerializeToString(deterministic=True))
+            yield f"future-{_kebab(descriptor.name)}", known
     for name, odd in (("infinite", float("inf")), ("no-number", float("nan"))):
         yield f"double-{name}", pb.GenerateRequest(temperature=odd)
     yield "double-tiny", pb.GenerateRequest(temperature=5e-324, top_p=-0.0, presence_penalty=1e308)
@@ -174,7 +185,7 @@ def _zero(message: Any) -> bool:
                 found = True
         elif field.has_presence:
             oneof = field.containing_oneof
-            if oneof is None:
+            if oneof is None or len(oneof.fields) == 1:
                 getattr(message, field.name).SetInParent()
                 found = True
     return found

@@ -18,7 +18,7 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.errors import EXCEPTIONS, LLMClientError, Violation
 from llmrpc.stream import EventStream
-from tests.conformance.play import STAGE, Seen, Stage, Try
+from tests.conformance.play import STAGE, Seen, Try
 
 
 class Scripted(BaseLLMClient):
@@ -26,14 +26,13 @@ class Scripted(BaseLLMClient):
 
     def __init__(self) -> None:
         super().__init__("scripted")
-        self._stage = STAGE.get()
 
     async def generate(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.LLMResponse:
         call = call or Call()
         with Attempted(call, self.provider_name, _model(request, call)):
-            action, seen = _asked(self._stage, request, call)
+            action, seen = _asked(request, call)
             await _end(action, seen)
             return _filled(json_format.ParseDict(action["response"], pb.LLMResponse()), call)
 
@@ -43,7 +42,7 @@ class Scripted(BaseLLMClient):
         call = call or Call()
         attempt = Attempted(call, self.provider_name, _model(request, call))
         with attempt:
-            action, seen = _asked(self._stage, request, call)
+            action, seen = _asked(request, call)
             await _end(action, seen)
             stream = _Events(_events(action, seen, call, attempt), seen)
             await stream.open()
@@ -52,7 +51,7 @@ class Scripted(BaseLLMClient):
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
     ) -> pb.CountTokensResponse:
-        action, seen = _asked(self._stage, request, call or Call())
+        action, seen = _asked(request, call or Call())
         await _end(action, seen)
         return json_format.ParseDict(action["count"], pb.CountTokensResponse())
 
@@ -100,8 +99,8 @@ def _model(request: pb.GenerateRequest, call: Call) -> str:
     return call.target.model if call.target else request.model
 
 
-def _asked(stage: Stage, request: pb.GenerateRequest, call: Call) -> tuple[Try, Seen]:
-    play = stage[_model(request, call)]
+def _asked(request: pb.GenerateRequest, call: Call) -> tuple[Try, Seen]:
+    play = STAGE[_model(request, call)]
     what = {
         "request": json_format.MessageToDict(request),
         "trace": dict(call.trace_context),

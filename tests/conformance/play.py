@@ -4,6 +4,7 @@ The model that a request names is the scenario's name. A try of `provider` is on
 
 - `{"answer": {…}, "status": 200, "headers": {…}}` and `{"stream": […]}`: http_provider.py
 - `{"response": {…}}`, `{"events": […]}`, `{"raise": {…}}`, `{"crash": "…"}`: own_provider.py
+- `{"response": {…}}` and `{"events": […]}` on the listener `future`: future_gateway.py
 - `{"hang": true}`: silence until the gateway goes away
 
 The last one is for all later tries.
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class Play:
     scenario: Scenario
     folder: Path
     seen: list[Seen] = field(default_factory=list)
+    sent: list[Any] = field(default_factory=list)
+    """The responses of the gateway of the future, as it has sent them."""
     passed: int = 0
     """Events of the present stream that the gateway has written to the caller."""
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,9 +88,16 @@ class Play:
 
 
 class Stage:
-    """The plays of one language's run."""
+    """The plays of the language that runs in this process.
 
-    def __init__(self, scenarios: Sequence[Scenario], folder: Path) -> None:
+    Own providers are made without arguments, so there is one stage for all of them.
+    """
+
+    def __init__(self) -> None:
+        self._plays: dict[str, Play] = {}
+
+    def reset(self, scenarios: Sequence[Scenario], folder: Path) -> None:
+        """Every scenario from its start."""
         self._plays = {one.name: Play(one, folder) for one in scenarios}
 
     def __getitem__(self, name: str) -> Play:
@@ -98,5 +107,4 @@ class Stage:
         return self._plays.get(name)
 
 
-STAGE: ContextVar[Stage] = ContextVar("STAGE")
-"""The stage of the gateways that are being made: own providers are made without arguments."""
+STAGE = Stage()

@@ -7,7 +7,8 @@ A file of `scenarios/` has one, or a list of them:
 - `calls`: as the runner gets them (README.md), each with its `expect`, and with `compare`
   where only these keys of its `error` are compared
 - `provider`: what it does, try by try, or for batches by the item's text (play.py)
-- `seen`: what the provider saw, try by try; each names the keys that are compared
+- `seen`: what the provider saw, try by try; each names the keys that are compared. The
+  gateway of the future tells in `sent_back`, message by message, which are its own
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ FOLDER = Path(__file__).parent / "scenarios"
 SUITE_KEYS = frozenset({"expect", "compare"})
 """What of a call is the suite's own."""
 CALL_KEYS = SUITE_KEYS | {
-    *("method", "request", "continue", "timeout_ms", "request_id", "metadata", "cancel_after")
+    *("method", "request", "continue", "timeout_ms", "request_id", "metadata", "cancel_after"),
+    "bytes",
 }
 
 

@@ -1,20 +1,19 @@
-"""Runs the scenarios in every language at the same time, each against gateways of its own."""
+"""Runs the scenarios in one language against running gateways."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.conformance import future_gateway
 from tests.conformance.compare import differences, unseen
 from tests.conformance.gateways import TOKEN, Gateways, running_gateways
-from tests.conformance.languages import Built, LeftOut, NotBuilt, build
-from tests.conformance.play import Stage
+from tests.conformance.play import STAGE
 from tests.conformance.scenario import Scenario
 from tests.conformance.vectors import Vector, unlike
 
@@ -46,43 +45,6 @@ class Report:
         return not (self.broken or self.vectors or any(self.found.values()))
 
 
-def run(
-    names: Sequence[str],
-    scenarios: Sequence[Scenario],
-    vectors: Sequence[Vector],
-    progress: Progress = lambda language, done, count: None,
-) -> list[Report]:
-    """Builds the runners of these languages and runs them."""
-    silent = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # scripted faults of the gateway are no news
-    try:
-        return asyncio.run(run_languages(build(names), scenarios, vectors, progress))
-    finally:
-        logging.disable(silent)
-
-
-async def run_languages(
-    runners: Mapping[str, Built],
-    scenarios: Sequence[Scenario],
-    vectors: Sequence[Vector],
-    progress: Progress = lambda language, done, count: None,
-) -> list[Report]:
-    """A report of each language, in their order; all run at the same time."""
-
-    async def one(language: str, runner: Built) -> Report:
-        match runner:
-            case NotBuilt():
-                return Report(language, broken=str(runner))
-            case LeftOut():
-                return Report(language, left_out=str(runner))
-            case Path():
-                return await run_language(language, [str(runner)], scenarios, vectors, progress)
-
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(one(*each)) for each in runners.items()]
-    return [task.result() for task in running]
-
-
 async def run_language(
     language: str,
     program: Sequence[str],
@@ -94,8 +56,8 @@ async def run_language(
     report = Report(language)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        stage = Stage(scenarios, folder)
-        async with running_gateways(folder, stage) as gateways:
+        STAGE.reset(scenarios, folder)
+        async with running_gateways(folder) as gateways:
             files = [_write(one, gateways, folder) for one in scenarios]
             names = [one.name for one in scenarios]
             lines, ending = await _run(
@@ -104,8 +66,7 @@ async def run_language(
                 lambda done: progress(language, done, len(files)),
             )
             for scenario in scenarios[: len(lines)]:
-                output = lines[scenario.name]
-                report.found[scenario.name] = await _judge(scenario, output, gateways, stage)
+                report.found[scenario.name] = await _judge(scenario, lines[scenario.name], gateways)
     if len(lines) < len(names):
         fell, *report.not_run = names[len(lines) :]
         report.found[fell] = [f"the runner ended here: {ending}"]
@@ -176,14 +137,14 @@ def _output(line: bytes) -> dict[str, Any] | None:
     return output if isinstance(output, dict) else None
 
 
-async def _judge(
-    scenario: Scenario, output: Mapping[str, Any], gateways: Gateways, stage: Stage
-) -> list[str]:
+async def _judge(scenario: Scenario, output: Mapping[str, Any], gateways: Gateways) -> list[str]:
     places = {
         gateways.targets[scenario.listener]["address"]: "<address>",
         gateways.upstream.removeprefix("http://"): "<upstream>",
     }
+    play = STAGE[scenario.name]
+    sent = [future_gateway.as_bytes(response) for response in play.sent]
     return [
-        *differences(scenario, output, places),
-        *await unseen(stage[scenario.name], places),
+        *differences(scenario, output, places, sent),
+        *await unseen(play, places),
     ]

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 import pytest
 
 from tests.conformance import scenario, vectors
-from tests.conformance.languages import languages
-from tests.conformance.suite import Report, run
+from tests.conformance.languages import build, languages
+from tests.conformance.suite import Report
 from tests.conformance.table import explained
+from tests.conformance.together import run_languages
+from tests.making import BUILDS
 from tests.toolchains import PROGRAMS, needs
 
 pytestmark = [
-    # aiohttp's advice for bodies above 1 MiB
-    pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning"),
-    pytest.mark.timeout(900),  # a cold cache fetches and compiles first
+    BUILDS,
+    pytest.mark.xdist_group("conformance"),  # they share what runs them all
 ]
 SCENARIOS = scenario.load()
 
@@ -29,7 +30,8 @@ def reports(request: pytest.FixtureRequest) -> Mapping[str, Report]:
         for test in tests
         if test.function is test_every_scenario_and_vector
     ]
-    return {report.language: report for report in run(names, SCENARIOS, vectors.load())}
+    reports = run_languages(build(names), SCENARIOS, vectors.load())
+    return {report.language: report for report in reports}
 
 
 @pytest.mark.parametrize("language", languages())

@@ -18,7 +18,7 @@ from tests.conformance.new_vectors import made, messages
 
 SCENARIOS = scenario.load()
 METHODS = {"Generate", "StreamText", "Text", "BatchGenerate", "CountTokens", "ListModels", "Health"}
-LISTENERS = {"plain", "bearer", "tls", "mtls", "small", "nobody"} | {
+LISTENERS = {"plain", "bearer", "tls", "mtls", "small", "nobody", "future"} | {
     *("tls-plain", "tls-stranger", "mtls-bare")
 }
 ZEROS: tuple[Any, ...] = (0, "0", False)
@@ -97,8 +97,8 @@ def requests() -> Iterator[Any]:
     for one in SCENARIOS:
         for call in one.calls:
             given = call.get("request", {"messages": call.get("continue", [])})
-            items = given if isinstance(given, list) else [{"request": given}]
-            yield from (item.get("request", {}) for item in items)
+            items = given if isinstance(given, list) else [{"generate": given}]
+            yield from (item.get("generate", {}) for item in items)
 
 
 def answers() -> Iterator[Any]:
@@ -152,8 +152,9 @@ def test_every_choice_is_seen() -> None:
         value
         for message, every in ((ASKED, requests()), (TOLD, answers()))
         for one in every
-        for field, value in walk(message, one)
+        for field, values in walk(message, one)
         if field.enum_type is not None
+        for value in (values if isinstance(values, list) else [values])
     }
     enums = {field.enum_type for field in fields(ASKED) | fields(TOLD)} - {None}
     wanted = {

@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from tests.conformance.compare import differences, unseen
 from tests.conformance.languages import NotBuilt
 from tests.conformance.play import Play
 from tests.conformance.scenario import Scenario
-from tests.conformance.suite import Report, run_language, run_languages
+from tests.conformance.suite import Report, run_language
 from tests.conformance.table import explained, summary, table
+from tests.conformance.together import run_languages
+from tests.making import BUILDS
 from tests.running import ROOT
 
 RUNNER = ROOT / "tests" / "conformance" / "runners" / "python" / "runner.py"
@@ -31,6 +34,43 @@ for line in filter(None, done.stdout.split(chr(10))):
 {meddling}
     print(json.dumps(output), flush=True)
 """
+
+# The real runner, in whose client something is otherwise.
+CHANGED = """
+import runpy, sys
+import llmrpc
+from llmrpc import v1 as pb
+module = sys.modules["llmrpc.accumulate"]
+add, accumulate = module.Accumulator.add, module.accumulate
+{change}
+runpy.run_path({runner!r}, run_name="__main__")
+"""
+REFUSES = """
+def strict(self, delta):
+    if delta.WhichOneof("kind") is None:
+        raise llmrpc.StreamInterruptedError("a kind that nobody knows")
+    add(self, delta)
+module.Accumulator.add = strict
+"""
+COUNTS_NOT = """
+module.Accumulator.add = lambda self, delta: delta.WhichOneof("kind") and add(self, delta)
+"""
+FORGETS = """
+async def known(events):
+    response = await accumulate(events)
+    response.DiscardUnknownFields()
+    return response
+llmrpc.accumulate = known
+"""
+REBUILDS = """
+async def again(events):
+    response = await accumulate(events)
+    fields = {field.name: value for field, value in response.ListFields()}
+    return pb.LLMResponse(**fields)
+llmrpc.accumulate = again
+"""
+BROKEN = '+  "reason": "STREAM_INTERRUPTED"'
+NEVER_RESTARTS = "module.Accumulator.restart = lambda self: None"
 
 
 # The real runner, once another one runs too.
@@ -68,21 +108,49 @@ async def test_a_runner_without_the_error_mapping_is_red(tmp_path: Path) -> None
     assert "--language python --scenario rate-limited" in said(report)
 
 
-async def test_languages_run_at_the_same_time_and_each_has_what_it_asked(tmp_path: Path) -> None:
+def test_languages_run_at_the_same_time_and_each_has_what_it_asked(tmp_path: Path) -> None:
     programs = {name: tmp_path / name for name in ("python", "go")}
     for program, other in zip(programs.values(), reversed(programs.values()), strict=True):
         files = {"mine": f"{program}-runs", "other": f"{other}-runs"}
         program.write_text(MEETING.format(python=sys.executable, runner=str(RUNNER), **files))
         program.chmod(0o755)
-    reports = await run_languages(programs, chosen("answer-absent", "cancel-an-answer"), [])
+    reports = run_languages(programs, chosen("answer-absent", "cancel-an-answer"), [])
     assert [report.language for report in reports] == ["python", "go"]
     assert all(report.good for report in reports), "\n".join(map(said, reports))
+
+
+def test_a_suite_that_falls_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    (one,) = chosen("answer-zero")
+    (report,) = run_languages({"python": RUNNER}, [replace(one, listener="unheard-of")], [])
+    assert report.broken == "the suite itself ended with 1"
+    assert "KeyError: 'unheard-of'" in capfd.readouterr().err
 
 
 async def test_a_runner_that_swaps_two_events_is_red(tmp_path: Path) -> None:
     meddling = "events = output['calls'][0]['events']\nevents[0], events[1] = events[1], events[0]"
     report = await meddled(tmp_path, meddling, "stream-text")
     assert report.found["stream-text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (REFUSES, {"future-kinds": BROKEN}),
+        (COUNTS_NOT, {"future-kinds": BROKEN, "future-skipped": '"accumulated": "<as completed>"'}),
+        (FORGETS, {"future-known-later": "-  true,"}),
+        (REBUILDS, {"future-kinds": '- "bytes": "<as sent>"'}),
+        (NEVER_RESTARTS, {"future-restarted": BROKEN, "stream-waiting-and-restarted": BROKEN}),
+    ],
+    ids=["refuses", "counts-not", "forgets", "rebuilds", "never-restarts"],
+)
+async def test_a_client_that_takes_no_later_gateway_is_red(
+    tmp_path: Path, change: str, told: dict[str, str]
+) -> None:
+    program = tmp_path / "changed.py"
+    program.write_text(CHANGED.format(runner=str(RUNNER), change=change))
+    report = await run_language("python", [sys.executable, str(program)], chosen(*told))
+    for name, words in told.items():
+        assert words in "\n".join(report.found[name])
 
 
 @pytest.mark.parametrize(
@@ -246,6 +314,7 @@ def test_the_table_has_a_row_a_scenario_and_a_column_a_language() -> None:
     assert summary([], [good, out]) == "0 scenarios in python: as expected"
 
 
+@BUILDS
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["--language", "python", "--scenario", "answer-z*"]
     assert command.main([*ask, "--json"]) == 0
@@ -259,7 +328,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_runner_that_does_not_build(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suite, "build", lambda names: {names[0]: NotBuilt("no rule to make it")})
+    monkeypatch.setattr(command, "build", lambda names: {names[0]: NotBuilt("no rule to make it")})
     assert command.main(["--language", "python", "--scenario", "answer-zero"]) == 1
     out = capsys.readouterr().out
     assert "✗" in out

@@ -18,7 +18,7 @@ PAGE = page("docs/versioning.md")
 BASELINE = str(PROTOS / "baseline.binpb")
 RULES = '{"version": "v2", "breaking": {"use": ["FILE"], "ignore": ["google"]}}'
 MODEL = "  string model = 2;\n"
-METHOD = "  // ListModels lists the models that this gateway can call.\n"
+METHOD = "  // ListModels lists the models that Generate can call.\n"
 SERVICE = "llm_service.proto"
 GROWN = [
     (

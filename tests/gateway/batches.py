@@ -11,7 +11,7 @@ from tests.gateway.conftest import ask
 
 def item(name: object, text: str = "Hi", **fields: Any) -> pb.BatchItem:
     """One item that asks for something."""
-    return pb.BatchItem(id=str(name), request=ask(text, **fields))
+    return pb.BatchItem(id=str(name), generate=ask(text, **fields))
 
 
 async def run(

@@ -11,6 +11,7 @@ import pytest
 from llmrpc import accumulate
 from llmrpc import v1 as pb
 from llmrpc_server.providers.clients import AnthropicClient
+from llmrpc_server.providers.options import to_value
 from tests.gateway.conftest import KEY, Gateway, Start, ask
 from tests.gateway.failures import failure_of
 from tests.providers.messages_api import PING, STOP, begin, block, compact, end, events, message
@@ -69,7 +70,7 @@ async def test_an_answer_goes_back_as_it_came(
     claude: Gateway, upstream: Upstream, streamed: bool
 ) -> None:
     upstream.script(answers)
-    asked = ask(tools=[pb.Tool(name="f")], max_tokens=100)
+    asked = ask(tools=[pb.Tool(function=pb.FunctionTool(name="f"))], max_tokens=100)
     if streamed:
         response = await accumulate(claude.stub.StreamText(asked))
     else:
@@ -96,6 +97,67 @@ async def test_an_answer_goes_back_as_it_came(
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1",
                                       "content": "2"}]},
     ]  # fmt: skip
+
+
+async def test_what_a_tool_of_the_provider_did_goes_there_and_back(
+    claude: Gateway, upstream: Upstream
+) -> None:
+    call = {"type": "mcp_tool_use", "id": "mcptoolu_1", "name": "echo", "server_name": "s"}
+    result = {"type": "mcp_tool_result", "tool_use_id": "mcptoolu_1", "content": []}
+    cited = {"type": "search_result_location", "source": "https://x/", "cited_text": "Yes."}
+    said = {"type": "text", "text": "It says yes.", "citations": [cited]}
+    uses = {"web_search_requests": 3, "code_execution_requests": 1}
+    usage = {**USAGE, "server_tool_use": uses}
+
+    async def searches(exchange: Exchange) -> None:
+        written = {"type": "input_json_delta", "partial_json": '{"a":1}'}
+        citation = {"type": "citations_delta", "citation": cited}
+        stops = end("end_turn", usage)
+        stops["delta"]["container"] = {"id": "container_1"}
+        text = {"type": "text_delta", "text": said["text"]}
+        sent = [
+            begin({**USAGE, "output_tokens": 1}),
+            *block(0, {**call, "input": {}}, written),
+            *block(1, result),
+            *block(2, {"type": "text", "text": ""}, citation, text),
+            stops,
+            STOP,
+        ]
+        await exchange.stream([events(each) for each in sent])
+
+    upstream.script(searches, searches)
+    server = {"type": "url", "url": "https://x/", "name": "s"}
+    tool = pb.ProviderTool(
+        provider="anthropic", type="mcp_toolset", options='{"mcp_server_name":"s"}'
+    )
+    asked = ask(
+        tools=[pb.Tool(provider_tool=tool)],
+        provider_options={"anthropic.mcp_servers": to_value([server])},
+        end_user_id="user-7",
+    )
+    response = await accumulate(claude.stub.StreamText(asked))
+    assert dict(response.usage.tool_uses) == uses
+    assert response.cost.request_nano_usd == 30_000_000
+    assert response.cost.estimated
+    assert [warning.field for warning in response.warnings] == [
+        "usage.tool_uses.code_execution_requests"
+    ]
+    container = response.provider_metadata["anthropic.container"].struct_value
+    assert container.fields["id"].string_value == "container_1"
+    [annotation] = response.message.parts[2].annotations
+    assert (annotation.url, annotation.quote) == ("https://x/", "Yes.")
+    asked.messages.append(response.message)
+    asked.messages.append(pb.LLMMessage(role=pb.ROLE_USER, content="Sure?"))
+    second = await accumulate(claude.stub.StreamText(asked))
+    assert second.warnings == response.warnings
+    for exchange in upstream.exchanges:
+        assert exchange.headers["anthropic-beta"] == "mcp-client-2025-11-20"
+        assert exchange.json["metadata"] == {"user_id": "user-7"}
+        assert exchange.json["tools"] == [{"type": "mcp_toolset", "mcp_server_name": "s"}]
+    assert upstream.exchanges[1].json["messages"][1] == {
+        "role": "assistant",
+        "content": [{**call, "input": {"a": 1}}, result, said],
+    }
 
 
 async def test_pings_do_not_keep_a_stalled_stream_alive(start: Start, upstream: Upstream) -> None:

@@ -45,7 +45,7 @@ async def test_a_tokenizer_that_is_at_hand_counts_text(tokenizing: Gateway) -> N
     ("change", "more"),
     [
         (lambda request: request.messages[0].parts.append(IMAGE), 1000),
-        (lambda request: request.tools.add(name="hello"), 1),
+        (lambda request: request.tools.add().function.MergeFrom(pb.FunctionTool(name="hello")), 1),
         (lambda request: request.response_format.json_object.SetInParent(), 0),
     ],
     ids=["image", "tool", "format"],

@@ -212,7 +212,7 @@ async def test_an_end_closes_the_upstream(counting: Gateway, upstream: Upstream,
         ask(labels={"a": "b"}),
         ask(model="gpt-9"),
         ask(top_k=3),
-        ask(tools=[pb.Tool(name="a", parameters="{")]),
+        ask(tools=[pb.Tool(function=pb.FunctionTool(name="a", parameters="{"))]),
     ],
     ids=["empty", "range", "unbuilt", "model", "lacked", "schema"],
 )

@@ -61,7 +61,7 @@ def question(model: str = "openai/gpt-4o") -> pb.GenerateRequest:
                 ],
             ),
         ],
-        tools=[pb.Tool(name="get_weather", parameters=json.dumps(CITY))],
+        tools=[pb.Tool(function=pb.FunctionTool(name="get_weather", parameters=json.dumps(CITY)))],
     )
     request.response_format.json_schema.name = "weather"
     request.response_format.json_schema.schema = json.dumps(SCHEMA)

@@ -51,7 +51,9 @@ def conversation(way: Way) -> pb.GenerateRequest:
                 ],
             ),
         ],
-        tools=[pb.Tool(name="get_temperature", parameters=json.dumps(CITY))],
+        tools=[
+            pb.Tool(function=pb.FunctionTool(name="get_temperature", parameters=json.dumps(CITY)))
+        ],
         reasoning=way.reasoning,
         max_tokens=4000,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.languages import RUNNERS, languages
-from tests.making import make
+from tests.making import BUILDS, make
 from tests.running import ROOT
 from tests.toolchains import GO_VERSION, NEEDED, PROGRAMS, needs
 
@@ -48,6 +48,7 @@ def test_a_rule_without_its_toolchain(bare: str, rule: str) -> None:
     assert f"install {needed})" in done.stdout
 
 
+@BUILDS
 def test_conformance_without_toolchains(bare: str) -> None:
     words = "--language go --language java --scenario answer-zero"
     done = make("conformance", f"ARGS={words}", environment=without(bare))

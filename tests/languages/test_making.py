@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.languages import build, languages
-from tests.making import LOCK, alone
+from tests.making import BUILDS, LOCK, alone
 from tests.toolchains import PROGRAMS, needs
 
 
+@BUILDS
 def test_one_builds_at_a_time() -> None:
     with alone(), LOCK.open() as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -19,7 +20,7 @@ def test_one_builds_at_a_time() -> None:
         fcntl.flock(other, fcntl.LOCK_EX)
 
 
-@pytest.mark.timeout(900)  # a cold cache fetches and compiles first
+@BUILDS
 @pytest.mark.parametrize("language", languages())
 def test_a_runner_is_not_built_again(language: str) -> None:
     if language in PROGRAMS:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.languages import languages
-from tests.making import alone, make
+from tests.making import BUILDS, alone, make
 from tests.toolchains import PROGRAMS, needs
 
 
-@pytest.mark.timeout(900)  # a cold cache fetches and compiles first
+@BUILDS
 @pytest.mark.parametrize("language", [name for name in languages() if name != "python"])
 def test_the_suite_of_the_client(language: str) -> None:
     if language in PROGRAMS:

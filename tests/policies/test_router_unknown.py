@@ -39,7 +39,7 @@ def test_an_unknown_name_gets_the_nearest(nearest: list[str], meant: str) -> Non
     with pytest.raises(ModelNotFoundError) as caught:
         router.resolve("no-such")
     assert f"; did you mean {meant}? Else say provider/model to" in caught.value.message
-    assert caught.value.metadata == {"model": "no-such", "nearest": ", ".join(nearest)}
+    assert caught.value.metadata == {"model": "no-such", "suggestions": ", ".join(nearest)}
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,16 @@ async def test_a_providers_own_refusal_gets_the_nearest_too(
     assert error.__cause__ is cause
     assert error.message == f"openai does not have the model{said}"
     others = [name for name in nearest if name != "openai/gpt-5o"]
-    told = {"nearest": ", ".join(others)} if others else {}
+    told = {"suggestions": ", ".join(others)} if others else {}
     assert error.metadata == {"provider": "openai"} | told
     assert providers.known.asked == ["openai/gpt-5o"]
 
 
 async def test_a_refusal_that_names_the_nearest_itself_stays() -> None:
     providers = Providers(nearest=["a/b"])
-    providers.openai.script = [ModelNotFoundError("no", metadata={"nearest": "openai/own"})]
+    providers.openai.script = [ModelNotFoundError("no", metadata={"suggestions": "openai/own"})]
     error = await failure(providers.router, model="openai/gpt-5o")
-    assert (error.message, error.metadata) == ("no", {"nearest": "openai/own"})
+    assert (error.message, error.metadata) == ("no", {"suggestions": "openai/own"})
 
 
 @METHODS

@@ -6,12 +6,13 @@ answer's (`stream_body`), and by which bytes the event with the finish reason is
 (`finish`, a regular expression). A case may have a `path` and a `stream_body` of its own.
 
 A case is a folder in it. `case.json` names the row, the model, the sources it was
-written from, and the fields that must be warned of or the error that must be
-raised. Beside it, as far as the case goes: `request.json` (the contract's request
-in JSON) and `upstream_request.json`; `response.json` (the provider's body) and
-`expected_response.json`; `stream.txt` (the provider's bytes) and
-`expected_stream.json`, without which the stream gives what the body gives; and
-`expected_deltas.json`, what the stream gives on the way, as `merged` puts it.
+written from, the fields that must be warned of or the error that must be raised, and
+the `headers` that the request needs. Beside it, as far as the case goes:
+`request.json` (the contract's request in JSON) and `upstream_request.json`;
+`response.json` (the provider's body) and `expected_response.json`; `stream.txt` (the
+provider's bytes) and `expected_stream.json`, without which the stream gives what the
+body gives; and `expected_deltas.json`, what the stream gives on the way, as `merged`
+puts it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.accumulate import Accumulator
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, StreamDecoder
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
@@ -127,7 +128,7 @@ def splits(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def response(answer: Answer) -> pb.LLMResponse:
-    """The part of the contract's response that a codec decides."""
+    """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(
         content=answer.parts.content(),
         message=answer.parts.message(),
@@ -136,6 +137,8 @@ def response(answer: Answer) -> pb.LLMResponse:
         usage=answer.usage,
         provider_finish_reason=answer.provider_finish_reason,
         provider_response_id=answer.response_id,
+        provider_metadata=answer.metadata,
+        warnings=[pb.Warning(field=each.field) for each in answer.warnings],
     )
 
 
@@ -167,7 +170,7 @@ class Folded:
 
     def __init__(self, decoder: StreamDecoder) -> None:
         self.decoder = decoder
-        self.folded = AnswerBuilder()
+        self.folded = Accumulator()
         self.deltas: list[pb.Delta] = []
 
     def feed(self, data: bytes) -> None:

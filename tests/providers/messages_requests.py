@@ -40,4 +40,4 @@ def parts(*items: dict[str, Any], role: str = "ROLE_USER") -> dict[str, Any]:
     return {"messages": [HELLO, {"role": role, "parts": list(items)}]}
 
 
-TOOLS = {"tools": [{"name": "f"}]}
+TOOLS = {"tools": [{"function": {"name": "f"}}]}

@@ -10,6 +10,8 @@ from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.golden import Folded
 
+WHOLE = ("web_search_call", "image_generation_call", "future_item")
+"""Types of items without pieces, so far as these tests have them."""
 HEAD = {"id": "resp_1", "object": "response", "model": "m", "error": None}
 
 
@@ -22,7 +24,7 @@ def dialect(name: str = "openai") -> Dialect:
 
 
 def item(kind: str, *texts: str, **more: Any) -> dict[str, Any]:
-    """An item with an id of its own: `message`, `refusal`, `summary`, `thoughts` or `call`."""
+    """An item: `message`, `refusal`, `summary`, `thoughts`, `call`, or of a type of `WHOLE`."""
     match kind:
         case "message":
             content = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
@@ -36,6 +38,8 @@ def item(kind: str, *texts: str, **more: Any) -> dict[str, Any]:
         case "thoughts":
             content = [{"type": "reasoning_text", "text": text} for text in texts]
             return {"type": "reasoning", "summary": [], "content": content, **more}
+        case kind if kind in WHOLE:
+            return {"type": kind, **more}
         case _:
             return {"type": "function_call", "arguments": "".join(texts), **more}
 
@@ -53,24 +57,37 @@ def end(status: str = "completed", items: Any = (), **more: Any) -> bytes:
 
 
 def stream(items: list[dict[str, Any]], status: str = "completed", **more: Any) -> bytes:
-    """The same answer in events, each text a character at a time."""
+    """The same answer in events, each text a character at a time.
+
+    Items that come whole end in reverse, before the next that does not, as at xAI.
+    """
+    done: list[bytes] = []
     begun = {**whole([], "in_progress", **more), "usage": None}
     events = [event("response.created", response=begun)]
     for place, one in enumerate(items):
         at = {"output_index": place, "item_id": one.get("id", "")}
+        if one["type"] not in WHOLE:
+            events += reversed(done)
+            done.clear()
         bare = {**one, "content": [], "summary": [], "arguments": ""}
         events.append(event("response.output_item.added", item=bare, **at))
         for number, piece in enumerate(one.get("summary", ())):
             events += _pieces("reasoning_summary_text", piece["text"], summary_index=number, **at)
         for number, piece in enumerate(one.get("content", ())):
             part = {"content_index": number, **at}
-            events.append(event("response.content_part.added", part={}, **part))
             word = piece["type"]
+            events.append(event("response.content_part.added", part={"type": word}, **part))
             events += _pieces(word, piece.get("text") or piece.get("refusal") or "", **part)
+            for citation in piece.get("annotations", ()):
+                added = "response.output_text.annotation.added"
+                events.append(event(added, annotation=citation, **part))
         if one["type"] == "function_call":
             events += _pieces("function_call_arguments", one["arguments"], **at)
-        events.append(event("response.output_item.done", item=one, **at))
-    return b"".join([*events, end(status, items, **more)])
+        done.append(event("response.output_item.done", item=one, **at))
+        if one["type"] not in WHOLE:
+            events += done
+            done.clear()
+    return b"".join([*events, *reversed(done), end(status, items, **more)])
 
 
 def _pieces(word: str, text: str, **at: Any) -> list[bytes]:

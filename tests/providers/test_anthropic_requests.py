@@ -18,6 +18,7 @@ from tests.providers.messages_requests import (
     parts,
     refused,
 )
+from tests.providers.tools import NAMED, function
 
 
 @pytest.mark.parametrize(
@@ -91,16 +92,16 @@ def test_what_the_api_lacks_is_refused_by_its_path(
          ["reasoning.effort"]),
         ("claude-opus-5-5", {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}},
          ["tool_choice.mode"]),
-        ("claude-sonnet-5-5", {**TOOLS, "toolChoice": {"mode": "MODE_NAMED", "name": "f"}},
-         ["tool_choice.name"]),
+        ("claude-sonnet-5-5", {**TOOLS, "toolChoice": NAMED},
+         ["tool_choice.mode"]),
         ("claude-fable-5-1", {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}},
          ["tool_choice.mode"]),
         ("claude-haiku-4-5", {**TOOLS, "toolChoice": {"mode": "MODE_REQUIRED"}, "maxTokens": 9000,
                               "reasoning": {"effort": "EFFORT_LOW"}}, ["tool_choice.mode"]),
         ("claude-opus-4-1", {"responseFormat": {"jsonSchema": {"schema": "{}"}}},
          ["response_format.json_schema"]),
-        ("claude-sonnet-4-20250514", {"tools": [{"name": "f", "strict": True}]},
-         ["tools[0].strict"]),
+        ("claude-sonnet-4-20250514", {"tools": [{"function": {"name": "f", "strict": True}}]},
+         ["tools[0].function.strict"]),
     ],
 )  # fmt: skip
 def test_what_a_model_lacks_is_refused_by_its_path(
@@ -191,7 +192,7 @@ def test_the_bound_that_the_api_demands_is_always_there(
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"name": "f"}, {"name": "g", "parameters": "{"}]}, "tools[1].parameters"),
+        ({"tools": [function("f"), function("g", parameters="{")]}, "tools[1].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "true"}}},
          "response_format.json_schema.schema"),
         ({"responseFormat": {"jsonSchema": {"name": "n"}}}, "response_format.json_schema.schema"),
@@ -199,10 +200,14 @@ def test_the_bound_that_the_api_demands_is_always_there(
          "messages[1].parts[0].document.data"),
         (parts({"document": {"uri": "data:text/plain;base64,%"}}),
          "messages[1].parts[0].document.uri"),
-        (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "[]"}},
-               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
-        (parts({"redactedReasoning": "", "signature": {"provider": "anthropic", "data": "{}"}},
-               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.data"),
+        (parts({"providerBlock": {"provider": "anthropic", "data": "[]"}}, role="ROLE_ASSISTANT"),
+         "messages[1].parts[0].provider_block.data"),
+        (parts({"providerBlock": {"provider": "anthropic", "data": "{}"}}, role="ROLE_TOOL"),
+         "messages[1].parts[0].provider_block.data"),
+        (parts({"text": "a", "signature": {"provider": "anthropic", "extra": "3"}},
+               role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.extra"),
+        (parts({"text": "a", "annotations": [{"provider": "anthropic", "data": "x"}]},
+               role="ROLE_ASSISTANT"), "messages[1].parts[0].annotations[0].data"),
     ],
 )  # fmt: skip
 def test_what_nobody_could_read_is_invalid(fields: dict[str, Any], path: str) -> None:
@@ -221,7 +226,7 @@ def test_what_nobody_could_read_is_invalid(fields: dict[str, Any], path: str) ->
          {"type": "auto", "disable_parallel_tool_use": False}),
         ({"mode": "MODE_NONE", "parallel": False}, {"type": "none"}),
         ({"mode": "MODE_REQUIRED"}, {"type": "any"}),
-        ({"mode": "MODE_NAMED", "name": "f"}, {"type": "tool", "name": "f"}),
+        ({"mode": "MODE_NAMED", "allowedNames": ["f"]}, {"type": "tool", "name": "f"}),
     ],
 )  # fmt: skip
 def test_the_choice_of_tools(choice: dict[str, Any], sent: dict[str, Any] | None) -> None:

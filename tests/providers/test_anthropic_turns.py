@@ -49,6 +49,12 @@ def test_a_later_system_message_is_refused_where_it_may_not_stand(
         ({"redactedReasoning": "", "signature": {"provider": "anthropic"}}, "redacted_reasoning"),
         ({"text": "a", "signature": {"provider": "google", "data": "s"}}, "signature"),
         ({"text": "", "cacheBreakpoint": {}}, "cache_breakpoint"),
+        ({"providerBlock": {"provider": "openai", "data": '{"type":"Hm."}'}}, "provider_block"),
+        ({"refusal": "Hm.", "signature": {"provider": "anthropic"}}, "refusal"),
+        ({"text": "a", "annotations": [{"provider": "openai", "data": '{"type":"Hm."}'}]},
+         "annotations"),
+        ({"text": "a", "annotations": [{"provider": "anthropic", "quote": "Hm."}]}, "annotations"),
+        ({"text": "a", "signature": {"provider": "google", "extra": '{"Hm.":1}'}}, "signature"),
     ],
 )  # fmt: skip
 def test_a_hint_without_a_place_is_left_out_with_a_warning(item: dict[str, Any], path: str) -> None:
@@ -72,16 +78,18 @@ def test_texts_go_as_they_were_written() -> None:
     schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
     call = {"toolCall": {"id": "c", "name": "f", "arguments": '{"n": 12345678901234567890123}'}}
     fields = parts(call, role="ROLE_ASSISTANT")
-    sent = encode({**fields, "tools": [{"name": "f", "parameters": schema}]}).body
+    sent = encode({**fields, "tools": [{"function": {"name": "f", "parameters": schema}}]}).body
     assert schema.encode() in sent
     assert b'{"n": 12345678901234567890123}' in sent
 
 
 def test_what_only_its_provider_can_read_goes_back_as_it_came() -> None:
-    data = '{"type":"server_tool_use","id":"s","input":{"big":12345678901234567890123}}'
-    signature = {"provider": "anthropic", "data": data}
-    sent = encode(parts({"redactedReasoning": "", "signature": signature}, role="ROLE_ASSISTANT"))
-    assert data.encode() in sent.body
+    data = '{"type":"server_tool_use","id":"s","input":{"big":12345678901234567890123, "x":1.0}}'
+    block = {"providerBlock": {"provider": "anthropic", "type": "server_tool_use", "data": data}}
+    for role in ("ROLE_ASSISTANT", "ROLE_TOOL"):
+        encoded = encode(parts(block, role=role))
+        assert data.encode() in encoded.body
+        assert not encoded.warnings
 
 
 @pytest.mark.parametrize("role", [0, 99])

@@ -64,7 +64,7 @@ async def test_a_configured_bound_stands_where_a_request_is_silent() -> None:
 
 
 REFUSED = {
-    "tools": ask(tools=[pb.Tool(name="a")]),
+    "tools": ask(tools=[pb.Tool(function=pb.FunctionTool(name="a"))]),
     "tool_choice": ask(tool_choice=pb.ToolChoice(mode=pb.ToolChoice.MODE_AUTO)),
     "response_format": ask(response_format=pb.ResponseFormat()),
     "reasoning": ask(reasoning=pb.Reasoning()),

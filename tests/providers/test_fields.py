@@ -18,7 +18,7 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from docs.fields import Cell, Column, columns, field_names, places
+from docs.fields import NOT_OF_DIALECTS, Cell, Column, columns, field_names, places
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.dialect import Defaults, Row
@@ -31,17 +31,19 @@ CELLS = [
     pytest.param(name, place, id=f"{name}: {place}")
     for name in COLUMNS
     for place in places()
-    if place not in NOT_BUILT
+    if place not in NOT_OF_DIALECTS
 ]
 NOTHING = object()
 
 
 def test_every_field_has_a_place_and_every_place_a_cell_of_every_dialect() -> None:
-    assert {place.partition(" ")[0] for place in places()} == set(field_names())
+    named, fields = {place.partition(" ")[0] for place in places()}, set(field_names())
+    assert fields <= named
+    assert all(any(each.startswith(f"{name}.") for each in fields) for name in named - fields)
     assert set(COLUMNS) == set(DIALECTS), "docs/fields has one file for each dialect"
     for name, column in COLUMNS.items():
         order = f"docs/fields/{name}.yaml has the places of places.yaml, in their order"
-        assert list(column.cells) == [p for p in places() if p not in NOT_BUILT], order
+        assert list(column.cells) == [p for p in places() if p not in NOT_OF_DIALECTS], order
 
 
 @pytest.mark.parametrize(("name", "place"), CELLS)
@@ -66,7 +68,7 @@ def test_a_row_that_says_nothing_has_an_answer_to_every_field(name: str) -> None
     """Such a row is a provider that the configuration alone names."""
     row = Row(name="intern", dialect=name, base_url="https://llm.example.com/v1")
     column = replace(COLUMNS[name], row=row.name)
-    for place in (place for place in places() if place not in NOT_BUILT):
+    for place in (place for place in places() if place not in NOT_OF_DIALECTS):
         with suppress(InvalidRequestError):
             DIALECTS[name](row).encode(read(column, place), "m", Defaults(), stream=False)
 

@@ -49,6 +49,7 @@ def test_the_request_is_what_the_provider_wants(case: Case, stream: bool) -> Non
     assert pretty(sent) == pretty(wanted)
     assert [warning.field for warning in encoded.warnings] == case.info.get("warnings", [])
     assert encoded.path == case.path(stream=stream)
+    assert dict(encoded.headers) == case.info.get("headers", {})
 
 
 @pytest.mark.parametrize("case", RESPONSES, ids=name)

@@ -47,7 +47,7 @@ def test_a_count_is_asked_for_the_whole_request() -> None:
             {"role": "ROLE_SYSTEM", "content": "Be short."},
             {"role": "ROLE_USER", "content": "Hi."},
         ],
-        "tools": [{"name": "f"}],
+        "tools": [{"function": {"name": "f"}}],
     }
     request = json_format.ParseDict(fields, pb.GenerateRequest())
     encoded = GOOGLE.encode_count(request, "models/gemini-3.8-flash")

@@ -24,10 +24,11 @@ from tests.providers.generate_content import (
     parts,
     result,
 )
+from tests.providers.tools import function
 
 PNG = {"data": "iVBORw==", "mediaType": "image/png"}
 JSON = {"jsonSchema": {"schema": "{}"}}
-TOOLS = [{"name": "f"}]
+TOOLS = [function("f")]
 
 
 @pytest.mark.parametrize(
@@ -48,9 +49,9 @@ TOOLS = [{"name": "f"}]
         (NEW, {"reasoning": {"budgetTokens": 1}}, ["reasoning.budget_tokens"]),
         ("gemma-4-31b-it", {"reasoning": {"budgetTokens": 1}}, ["reasoning.budget_tokens"]),
         (NEW, {"tools": TOOLS, "toolChoice": {"parallel": False}}, ["tool_choice.parallel"]),
-        (NEW, {"tools": [{"name": "f", "strict": True}, {"name": "g", "strict": False}]},
-         ["tools[0].strict"]),
-        ("gemini-2.0-flash", {"tools": [{"name": "f", "strict": True}]}, ["tools[0].strict"]),
+        (NEW, {"tools": [function("f", strict=True), function("g", strict=False)]},
+         ["tools[0].function.strict"]),
+        ("gemini-2.0-flash", {"tools": [function("f", strict=True)]}, ["tools[0].function.strict"]),
         ("gemma-3-27b-it", {"messages": [{"role": "ROLE_SYSTEM", "content": "Be."}, HELLO],
                             "tools": TOOLS}, ["messages[0].role", "tools"]),
         (OLD, {"tools": TOOLS, "responseFormat": JSON}, ["response_format.json_schema"]),
@@ -88,7 +89,7 @@ def test_what_a_model_lacks_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"name": "f", "parameters": "[]"}]}, "tools[0].parameters"),
+        ({"tools": [function("f", parameters="[]")]}, "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "{"}}},
          "response_format.json_schema.schema"),
         (parts({"image": {**PNG, "detail": 9}}), "messages[0].parts[0].image.detail"),
@@ -138,11 +139,11 @@ def test_a_model_that_does_not_think_is_told_nothing_where_nothing_is_asked() ->
         ({"toolChoice": {"mode": "MODE_AUTO"}}, {"mode": "AUTO"}),
         ({"toolChoice": {"mode": "MODE_NONE"}}, {"mode": "NONE"}),
         ({"toolChoice": {"mode": "MODE_REQUIRED"}}, {"mode": "ANY"}),
-        ({"toolChoice": {"mode": "MODE_NAMED", "name": "f"}},
+        ({"toolChoice": {"mode": "MODE_NAMED", "allowedNames": ["f"]}},
          {"mode": "ANY", "allowedFunctionNames": ["f"]}),
-        ({"tools": [{"name": "f", "strict": True}]}, {"mode": "VALIDATED"}),
-        ({"tools": [{"name": "f", "strict": False}]}, None),
-        ({"tools": [{"name": "f", "strict": True}], "toolChoice": {"mode": "MODE_NONE"}},
+        ({"tools": [{"function": {"name": "f", "strict": True}}]}, {"mode": "VALIDATED"}),
+        ({"tools": [{"function": {"name": "f", "strict": False}}]}, None),
+        ({"tools": [function("f", strict=True)], "toolChoice": {"mode": "MODE_NONE"}},
          {"mode": "NONE"}),
     ],
 )  # fmt: skip

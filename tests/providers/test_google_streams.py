@@ -12,22 +12,9 @@ from hypothesis import strategies as st
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.google import GoogleDialect
-from llmrpc_server.providers.registry import ROWS
+from tests.providers.gemini_answers import body, fold
+from tests.providers.generate_content import GOOGLE
 from tests.providers.golden import MAX_EVENT, Folded, response
-
-GOOGLE = GoogleDialect(ROWS["google"])
-
-
-def body(*parts: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
-    candidate = {"content": {"parts": list(parts), "role": "model"}, "finishReason": finish}
-    return {"candidates": [candidate], "responseId": "r", "modelVersion": "m", **more}
-
-
-def fold(*chunks: dict[str, Any]) -> Folded:
-    folded = Folded(GOOGLE.decoder(MAX_EVENT))
-    folded.run(*(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in chunks))
-    return folded
 
 
 def texts(folded: Folded) -> list[tuple[str, str, str]]:
@@ -63,15 +50,6 @@ def test_texts_and_thoughts_stay_in_order() -> None:
         ("reasoning", "t1", ""), ("reasoning", "t2t3", ""), ("text", "ab", ""),
         ("reasoning", "t4", ""),
     ]  # fmt: skip
-
-
-def test_parts_that_are_not_known_are_passed_over() -> None:
-    chunks = [
-        body({"inlineData": {"mimeType": "image/png", "data": "AA=="}}, {"text": "a"}),
-        body({"thoughtSignature": "alone"}, {"toolCall": {"toolType": "GOOGLE_SEARCH_WEB"}}),
-        body({}, finish="STOP"),
-    ]
-    assert texts(fold(*chunks)) == [("text", "a", "")]
 
 
 @pytest.mark.parametrize(

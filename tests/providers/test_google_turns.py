@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from itertools import pairwise
+from typing import Any
 
+import msgspec
 import pytest
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.google.contents import SKIP_SIGNATURE
+from llmrpc_server.providers.google.model_turn import SKIP_SIGNATURE
 from tests.providers.generate_content import (
     GOOGLE,
     HELLO,
@@ -22,6 +26,16 @@ from tests.providers.generate_content import (
 )
 from tests.providers.golden import Case, cases
 
+
+def asked(case: Case) -> bool:
+    """Whether the case has the request of its answer."""
+    return (case.folder / "request.json").exists()
+
+
+def name(case: Case) -> str:
+    return case.folder.name
+
+
 ANSWERS = [
     case
     for case in cases("response.json", "expected_response.json")
@@ -29,22 +43,82 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("case", ANSWERS, ids=lambda case: case.folder.name)
+@pytest.mark.parametrize("case", ANSWERS, ids=name)
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_goes_back_with_every_signature_on_its_own_part(case: Case, stream: bool) -> None:
+def test_an_answer_goes_back_as_google_sent_it(case: Case, stream: bool) -> None:
+    turn = second_turn(case, stream=stream)["contents"][1]
+    assert turn["role"] == "model"
+    assert whole(turn["parts"]) == whole(received(case, stream=stream))
+
+
+@pytest.mark.parametrize("case", [case for case in ANSWERS if asked(case)], ids=name)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_second_turn_starts_with_the_bytes_of_the_first(case: Case, stream: bool) -> None:
+    """What a provider has cached stays of use, whatever the answer holds."""
+    first = case.request()
+    second = pb.GenerateRequest()
+    second.CopyFrom(first)
+    second.messages.append(case.expected(stream=stream).message)
+    second.messages.add(role=pb.ROLE_USER, content="Go on.")
+    third = pb.GenerateRequest()
+    third.CopyFrom(second)
+    third.messages.add(role=pb.ROLE_ASSISTANT, content="Yes.")
+    third.messages.add(role=pb.ROLE_USER, content="And on.")
+    sent = [raw_fields(each, case.info["model"]) for each in (first, second, third)]
+    for before, after in pairwise(sent):
+        begun = before.pop("contents").removesuffix(b"]")
+        assert after["contents"].startswith(begun + b",")
+        assert before == {name: value for name, value in after.items() if name != "contents"}
+
+
+def second_turn(case: Case, *, stream: bool) -> Any:
     answer = case.expected(stream=stream).message
     request = pb.GenerateRequest(
         messages=[pb.LLMMessage(role=pb.ROLE_USER, content="Hello"), answer]
     )
-    sent = json.loads(GOOGLE.encode(request, case.info["model"], Defaults(), stream=False).body)
-    turn = sent["contents"][1]
-    assert turn["role"] == "model"
-    assert [part.get("thoughtSignature", "") for part in turn["parts"]] == [
-        part.signature.data for part in answer.parts
+    return json.loads(GOOGLE.encode(request, case.info["model"], Defaults(), stream=False).body)
+
+
+def received(case: Case, *, stream: bool) -> list[dict[str, Any]]:
+    """The parts of the first candidate, as they stand in the recording."""
+    bodies = [case.json("response.json")]
+    if stream and (case.folder / "stream.txt").exists():
+        lines = case.stream().splitlines()
+        bodies = [json.loads(line[5:]) for line in lines if line.startswith(b"data:")]
+    return [
+        part
+        for body in bodies
+        for candidate in body.get("candidates", [])
+        if not candidate.get("index")
+        for part in candidate.get("content", {}).get("parts", [])
     ]
-    assert [part.get("text") for part in turn["parts"]] == [
-        None if part.HasField("tool_call") else part.text or part.reasoning for part in answer.parts
-    ]
+
+
+def whole(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The parts with texts joined that came in pieces, and without ids of calls.
+
+    Some models give calls no ids, and the gateway makes them.
+    """
+    joined: list[dict[str, Any]] = []
+    for part in copy.deepcopy(parts):
+        if part == {"text": ""}:
+            continue
+        part.get("functionCall", {}).pop("id", None)
+        if "functionCall" in part:
+            part["functionCall"].setdefault("args", {})
+        last = joined[-1] if joined else {}
+        plain = {"text", "thought"}
+        if part.keys() == last.keys() and part.keys() <= plain:
+            last["text"] += part["text"]
+        else:
+            joined.append(part)
+    return joined
+
+
+def raw_fields(request: pb.GenerateRequest, model: str) -> dict[str, bytes]:
+    body = GOOGLE.encode(request, model, Defaults(), stream=False).body
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    return {name: bytes(value) for name, value in fields.items()}
 
 
 def test_the_first_unsigned_call_of_a_turn_gets_what_stands_for_a_signature() -> None:
@@ -94,7 +168,7 @@ def test_calls_and_schemas_go_as_they_were_written() -> None:
     text = '{"big": 12345678901234567890, "float": 1.0, "nested": [{"a": null}]}'
     turn = parts(called("a", "s", arguments=text), role="ROLE_ASSISTANT")
     fields = {
-        "tools": [{"name": "f", "parameters": text}],
+        "tools": [{"function": {"name": "f", "parameters": text}}],
         "responseFormat": {"jsonSchema": {"schema": text}},
     }
     assert encode({**turn, **fields}).body.count(text.encode()) == 3

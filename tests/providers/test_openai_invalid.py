@@ -53,5 +53,5 @@ def test_a_damaged_signature_is_refused_by_its_path(data: str, kind: str) -> Non
 
 
 def test_a_schema_nested_too_deeply_is_refused_by_its_path() -> None:
-    tool = pb.Tool(name="f", parameters='{"a":' * 5000 + "1" + "}" * 5000)
-    assert wrong(pb.GenerateRequest(tools=[tool])) == ["tools[0].parameters"]
+    tool = pb.Tool(function=pb.FunctionTool(name="f", parameters='{"a":' * 5000 + "1" + "}" * 5000))
+    assert wrong(pb.GenerateRequest(tools=[tool])) == ["tools[0].function.parameters"]

@@ -107,7 +107,7 @@ def counting() -> CountsTokens:
 def test_a_count_asks_for_what_the_model_reads_and_nothing_else() -> None:
     request = pb.GenerateRequest(
         messages=[pb.LLMMessage(role=pb.ROLE_USER, content="Hello")],
-        tools=[pb.Tool(name="f")],
+        tools=[pb.Tool(function=pb.FunctionTool(name="f"))],
         max_tokens=9,
         temperature=1,
     )

@@ -13,6 +13,7 @@ from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.dialect import Defaults, Encoded
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
+from tests.providers.tools import NAMED, function
 
 HELLO = {"role": "ROLE_USER", "content": "Hello"}
 
@@ -79,13 +80,13 @@ PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
         ("deepseek", "deepseek-chat", {"seed": 1, "responseFormat": SCHEMA},
          ["seed", "response_format.json_schema"]),
         ("deepseek", "deepseek-flash", {"temperature": 0.5}, ["temperature"]),
-        ("deepseek", "x", {"tools": [{"name": "f", "strict": True}],
+        ("deepseek", "x", {"tools": [{"function": {"name": "f", "strict": True}}],
                            "toolChoice": {"parallel": False}},
-         ["tools[0].strict", "tool_choice.parallel"]),
+         ["tools[0].function.strict", "tool_choice.parallel"]),
         ("xai", "grok-4.7", {"stop": ["x"], "frequencyPenalty": 1}, ["stop", "frequency_penalty"]),
         ("xai", "grok-4.7", parts({"document": PDF}), ["messages[0].parts[0].document.data"]),
         ("ollama", "x", {"toolChoice": {"mode": "MODE_REQUIRED"}}, ["tool_choice.mode"]),
-        ("ollama", "x", {"toolChoice": {"mode": "MODE_NAMED", "name": "f"}}, ["tool_choice.name"]),
+        ("ollama", "x", {"toolChoice": NAMED}, ["tool_choice.mode"]),
         ("ollama", "x", parts({"image": {"uri": "https://x/a.png"}}),
          ["messages[0].parts[0].image.uri"]),
         ("ollama", "x", parts({"image": {"uri": "data:image/png;base64,AA==",
@@ -103,8 +104,8 @@ def test_what_a_provider_lacks_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"name": "f"}, {"name": "g", "parameters": "{"}]}, "tools[1].parameters"),
-        ({"tools": [{"name": "f", "parameters": "[]"}]}, "tools[0].parameters"),
+        ({"tools": [function("f"), function("g", parameters="{")]}, "tools[1].function.parameters"),
+        ({"tools": [function("f", parameters="[]")]}, "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "true"}}},
          "response_format.json_schema.schema"),
         ({"responseFormat": {"jsonSchema": {}}}, "response_format.json_schema.schema"),
@@ -169,7 +170,10 @@ def test_a_hint_without_a_place_is_left_out_with_a_warning(
 
 
 def test_what_is_not_asked_for_needs_no_place() -> None:
-    fields = {"tools": [{"name": "f", "strict": False}], "toolChoice": {"parallel": True}}
+    fields = {
+        "tools": [{"function": {"name": "f", "strict": False}}],
+        "toolChoice": {"parallel": True},
+    }
     body = json.loads(encode(fields, "deepseek", "x").body)
     assert "strict" not in body["tools"][0]["function"]
     assert "parallel_tool_calls" not in body
@@ -177,7 +181,10 @@ def test_what_is_not_asked_for_needs_no_place() -> None:
 
 def test_a_schema_goes_as_it_was_written() -> None:
     schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
-    assert schema.encode() in encode({"tools": [{"name": "f", "parameters": schema}]}).body
+    assert (
+        schema.encode()
+        in encode({"tools": [{"function": {"name": "f", "parameters": schema}}]}).body
+    )
 
 
 def test_a_cached_tool_result_is_marked() -> None:

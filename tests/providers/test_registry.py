@@ -18,7 +18,7 @@ PLACES = {
     for steps in (name.split(".") for name in field_names())
     for depth in range(1, len(steps) + 1)
 } | {place.replace(".mode ", ".").replace(".role ", ".") for place in places()}
-"""What a row may lack: `tools`, `tools.strict`, and `tool_choice.none` for a mode."""
+"""What a row may lack: `tools`, `tools.function.strict`, and `tool_choice.none` for a mode."""
 
 SPOKEN = [
     row.speaking(dialect)

@@ -6,36 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
 
-from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.providers.dialect import Defaults, Encoded
+from llmrpc_server.providers.dialect import Defaults
 from tests.providers.responses import dialect
-
-HELLO = {"role": "ROLE_USER", "content": "Hello"}
-
-
-def encode(
-    fields: dict[str, Any],
-    provider: str = "openai",
-    model: str = "gpt-6-luna",
-    defaults: Defaults | None = None,
-    *,
-    stream: bool = False,
-) -> Encoded:
-    request = json_format.ParseDict({"messages": [HELLO], **fields}, pb.GenerateRequest())
-    return dialect(provider).encode(request, model, defaults or Defaults(), stream=stream)
-
-
-def parts(*items: dict[str, Any], role: str = "ROLE_USER") -> dict[str, Any]:
-    return {"messages": [{"role": role, "parts": list(items)}]}
-
-
-def refused(fields: dict[str, Any], model: str = "gpt-6-luna") -> InvalidRequestError:
-    with pytest.raises(InvalidRequestError) as caught:
-        encode(fields, model=model)
-    return caught.value
+from tests.providers.responses_requests import HELLO, encode, parts, refused
 
 
 @pytest.mark.parametrize(
@@ -121,7 +96,8 @@ def test_options_have_their_places() -> None:
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"tools": [{"name": "f", "parameters": "{"}]}, "tools[0].parameters"),
+        ({"tools": [{"function": {"name": "f", "parameters": "{"}}]},
+         "tools[0].function.parameters"),
         ({"responseFormat": {"jsonSchema": {"schema": "[]"}}},
          "response_format.json_schema.schema"),
         ({"reasoning": {"effort": 99}}, "reasoning.effort"),
@@ -170,6 +146,8 @@ def test_the_default_temperature_is_a_hint(
         ({"text": "b", "cacheBreakpoint": {}}, "cache_breakpoint"),
         ({"toolCall": {"id": "c", "name": "f"}, "signature": {"provider": "google", "data": "Hm."}},
          "signature"),
+        ({"toolCall": {"id": "c", "name": "f"}, "signature": {"provider": "openai", "data": "Hm."}},
+         "signature"),
     ],
 )  # fmt: skip
 def test_a_hint_without_a_place_is_left_out_with_a_warning(
@@ -212,7 +190,7 @@ def test_a_schema_is_strict_only_where_it_is_asked_for(strict: bool | None) -> N
     tool: dict[str, Any] = {"name": "f", "parameters": '{"x-big": 12345678901234567890}'}
     if strict is not None:
         tool["strict"] = strict
-    body = encode({"tools": [tool]}).body
+    body = encode({"tools": [{"function": tool}]}).body
     assert b'{"x-big": 12345678901234567890}' in body
     assert json.loads(body)["tools"][0]["strict"] is bool(strict)
 

@@ -37,7 +37,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Lines:
 
 
 def item(name: str, model: str = "say", **fields: Any) -> pb.BatchItem:
-    return pb.BatchItem(id=name, request=ask(model, **fields))
+    return pb.BatchItem(id=name, generate=ask(model, **fields))
 
 
 async def results(
@@ -76,7 +76,7 @@ async def test_an_items_status_is_that_of_a_call_of_its_own(
     if request_.model == "scripted/gpt-9":
         request_.model = "gpt-9"
     alone = status(await failure(running.stub.Generate(request_)))
-    batch = [item("a"), pb.BatchItem(id="b", request=request_), item("c")]
+    batch = [item("a"), pb.BatchItem(id="b", generate=request_), item("c")]
     found = {result.id: result for result in await results(running, batch)}
     assert found["a"].response.content == found["c"].response.content == "answer"
     assert _comparable(found["b"].status) == _comparable(alone)

@@ -68,7 +68,9 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
         wrong = ask("say", PROMPT, temperature=9)
         wrong.messages.append(pb.LLMMessage(role=pb.ROLE_USER, content=PROMPT))
         for model in ("say", "boom", "down", "stray", "mine/gpt-4o"):
-            request = ask(model, PROMPT, tools=[pb.Tool(name="a", description=TOOL)])
+            request = ask(
+                model, PROMPT, tools=[pb.Tool(function=pb.FunctionTool(name="a", description=TOOL))]
+            )
             request.messages.append(turn)
             request.messages.append(pb.LLMMessage(role=pb.ROLE_USER, content=PROMPT))
             for stranger in (False, True):
@@ -77,7 +79,7 @@ async def _all_outcomes(process: GatewayProcess) -> list[str]:
                 await record(whole, whole)
                 stream = stub.StreamText(request, metadata=sent)
                 await record(stream, everything(stream))
-                items = [pb.BatchItem(id=TOOL, request=request), pb.BatchItem(id=TOOL)]
+                items = [pb.BatchItem(id=TOOL, generate=request), pb.BatchItem(id=TOOL)]
                 batch = stub.BatchGenerate(iter(items), metadata=sent)
                 await record(batch, _statuses(batch, said))
                 count = stub.CountTokens(pb.CountTokensRequest(request=request), metadata=sent)

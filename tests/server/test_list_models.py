@@ -75,7 +75,11 @@ async def test_what_is_said_of_a_model(gateway: StartGateway) -> None:
     assert (mini.context_tokens, mini.max_output_tokens) == (400_000, 128_000)
     assert mini.capabilities.tools
     assert mini.capabilities.reasoning
-    assert not mini.capabilities.audio_input
+    assert list(mini.input_modalities) == [
+        pb.MODALITY_TEXT,
+        pb.MODALITY_IMAGE,
+        pb.MODALITY_DOCUMENT,
+    ]
     assert mini.pricing.input_nano_usd_per_million == 750_000_000
     assert mini.pricing.cache_read_nano_usd_per_million == 75_000_000
     assert mini.pricing.output_nano_usd_per_million == 4_500_000_000
@@ -140,7 +144,7 @@ async def test_a_filter(gateway: StartGateway) -> None:
         "mine/quiet",
         "openai/gpt-5.4-mini",
     ]
-    audio = await names(running, filter='provider = "openai" AND capabilities.audio_input')
+    audio = await names(running, filter='provider = "openai" AND input_modalities:AUDIO')
     assert audio == ["openai/gpt-audio", "openai/gpt-audio-1.5", "openai/gpt-audio-mini"]
     free = await names(running, filter="pricing.input_nano_usd_per_million = 0")
     assert free == ["echo/echo"]

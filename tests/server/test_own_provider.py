@@ -12,9 +12,9 @@ import pytest
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
+from llmrpc.accumulate import accumulate
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
-from llmrpc.stream import accumulate
 from llmrpc.types import LLMResponse
 from llmrpc_server.app import App
 from tests.conftest import StartGateway

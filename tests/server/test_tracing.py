@@ -214,7 +214,7 @@ async def test_spans_on_the_console_by_request(gateway_process: StartProcess) ->
 @SHARED
 async def test_an_item_of_a_batch_has_a_span_inside_the_calls(traced: Traced) -> None:
     trace, caller, metadata = traced.traceparent()
-    items = [pb.BatchItem(id=model, request=ask(model)) for model in ("say", "boom")]
+    items = [pb.BatchItem(id=model, generate=ask(model)) for model in ("say", "boom")]
     await everything(traced.stub.BatchGenerate(items, metadata=metadata))
     spans = await traced.collector.trace(trace, 5)
     (call,) = [span for span in spans if span.kind == SERVER]

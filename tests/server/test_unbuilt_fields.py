@@ -13,12 +13,14 @@ from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure
 
 UNBUILT = {
-    "fallback_models": ask(fallback_models=["echo/a"]),
+    "fallback.models": ask(fallback=pb.FallbackOptions(models=["echo/a"])),
     "cache": ask(cache=pb.CacheOptions()),
     "cache#ttl": ask(cache=pb.CacheOptions(ttl=duration_pb2.Duration(seconds=1))),
     "idempotency_key": ask(idempotency_key="a"),
     "resume_after": ask(resume_after=0),
     "labels": ask(labels={"team": "a"}),
+    "recovery": ask(recovery=pb.RECOVERY_RESTART),
+    "waiting_events": ask(waiting_events=True),
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
+import tracemalloc
 from types import FrameType
 from typing import Any
 
@@ -15,6 +17,7 @@ from google.rpc import error_details_pb2
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.rpc.limits import Limits
+from llmrpc_server.rpc.schema_rules import opaque_object_violation
 from llmrpc_server.rpc.validation import Validator
 from tests.conftest import StartGateway
 from tests.server.wire import ask, detail, failure, reason
@@ -37,6 +40,10 @@ def schema(text: str) -> pb.ResponseFormat:
 
 def option(value: struct_pb2.Value) -> dict[str, struct_pb2.Value]:
     return {"openai.metadata": value}
+
+
+def block(data: str) -> pb.Part:
+    return pb.Part(provider_block=pb.ProviderBlock(provider="x", data=data))
 
 
 PNG = pb.Image(data=b"png", media_type="image/png")
@@ -99,24 +106,73 @@ REFUSED = {
     "frequency_penalty": ask(frequency_penalty=-math.inf),
     "stop[1]": ask(stop=["a", ""]),
     "stop": ask(stop=["a"] * 65),
-    "tools": ask(tools=[pb.Tool(name=str(n)) for n in range(513)]),
-    "tools[0].name": ask(tools=[pb.Tool()]),
-    "tools[1].name": ask(tools=[pb.Tool(name="a"), pb.Tool(name="a")]),
-    "tools[0].parameters": ask(tools=[pb.Tool(name="a", parameters="{")]),
-    "tools[0].parameters#array": ask(tools=[pb.Tool(name="a", parameters="[]")]),
-    "tools[0].parameters#deep": ask(tools=[pb.Tool(name="a", parameters='{"a":' * 10_000)]),
-    "tool_choice.name": ask(tool_choice=pb.ToolChoice(mode=NAMED, name="a")),
-    "tool_choice.name#mode": ask(tools=[pb.Tool(name="a")], tool_choice=pb.ToolChoice(name="a")),
+    "tools": ask(tools=[pb.Tool(function=pb.FunctionTool(name=str(n))) for n in range(513)]),
+    "tools[0]": ask(tools=[pb.Tool()]),
+    "tools[0].function.name": ask(tools=[pb.Tool(function=pb.FunctionTool())]),
+    "tools[1].function.name": ask(
+        tools=[
+            pb.Tool(function=pb.FunctionTool(name="a")),
+            pb.Tool(function=pb.FunctionTool(name="a")),
+        ]
+    ),
+    "tools[0].function.parameters": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a", parameters="{"))]
+    ),
+    "tools[0].function.parameters#array": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a", parameters="[]"))]
+    ),
+    "tools[0].function.parameters#deep": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a", parameters='{"a":' * 10_000))]
+    ),
+    "tools[1].provider_tool.name": ask(
+        tools=[
+            pb.Tool(function=pb.FunctionTool(name="search")),
+            pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="search")),
+        ]
+    ),
+    "tools[0].provider_tool.provider": ask(
+        tools=[pb.Tool(provider_tool=pb.ProviderTool(type="search"))]
+    ),
+    "tools[0].provider_tool.type": ask(
+        tools=[pb.Tool(provider_tool=pb.ProviderTool(provider="x"))]
+    ),
+    "tools[0].provider_tool.options": ask(
+        tools=[pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="y", options="[]"))]
+    ),
+    "tools[0].provider_tool.options#type": ask(
+        tools=[
+            pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="y", options='{"type":"z"}'))
+        ]
+    ),
+    "tool_choice.allowed_names[0]": ask(tool_choice=pb.ToolChoice(mode=NAMED, allowed_names=["a"])),
+    "tool_choice.allowed_names": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a"))], tool_choice=pb.ToolChoice(mode=NAMED)
+    ),
+    "tool_choice.allowed_names#none": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a"))],
+        tool_choice=pb.ToolChoice(mode=pb.ToolChoice.MODE_NONE, allowed_names=["a"]),
+    ),
+    "tool_choice.allowed_names[1]": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a"))],
+        tool_choice=pb.ToolChoice(allowed_names=["a", "a"]),
+    ),
     "tool_choice.mode": ask(tool_choice=pb.ToolChoice(mode=pb.ToolChoice.MODE_REQUIRED)),
     "tool_choice.mode#unknown": ask(tool_choice=pb.ToolChoice(mode=NO_ROLE)),
     "response_format.json_schema.schema": ask(response_format=schema("nonsense")),
     "response_format.json_schema.schema#empty": ask(response_format=schema("")),
     "response_format.json_schema.schema#number": ask(response_format=schema("7")),
-    "reasoning": ask(reasoning=pb.Reasoning(effort=pb.Reasoning.EFFORT_LOW, budget_tokens=5)),
     "reasoning.effort": ask(reasoning=pb.Reasoning(effort=NO_ROLE)),
     "reasoning.budget_tokens": ask(reasoning=pb.Reasoning(budget_tokens=-1)),
     "resume_after": ask(resume_after=-1),
-    "fallback_models[1]": ask(fallback_models=["a", ""]),
+    "end_user_id": ask(end_user_id="u" * 65),
+    "end_user_id#control": ask(end_user_id="u\n"),
+    "output_modalities[0]": ask(output_modalities=[pb.MODALITY_UNSPECIFIED]),
+    "output_modalities[0]#unknown": ask(output_modalities=[NO_ROLE]),
+    "output_modalities[1]": ask(output_modalities=[pb.MODALITY_TEXT, pb.MODALITY_TEXT]),
+    "recovery": ask(recovery=NO_ROLE),
+    "fallback.models[0]": ask(fallback=pb.FallbackOptions(models=["a" * 257])),
+    "fallback.disabled": ask(fallback=pb.FallbackOptions(models=["a"], disabled=True)),
+    "fallback.models[1]": ask(fallback=pb.FallbackOptions(models=["a", ""])),
     "provider_options[openai]": ask(provider_options={"openai": struct_pb2.Value(bool_value=True)}),
     "provider_options[openai.metadata]": ask(provider_options=option(struct_pb2.Value())),
     "provider_options[openai.metadata]#nan": ask(provider_options=option(NAN)),
@@ -128,6 +184,9 @@ REFUSED = {
 
 TAKEN = [
     ask(),
+    ask(recovery=pb.RECOVERY_NONE, fallback=pb.FallbackOptions(disabled=True)),
+    ask(end_user_id="u" * 64, output_modalities=[pb.MODALITY_TEXT, pb.MODALITY_IMAGE]),
+    ask(tools=[pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="y", options="{}"))]),
     ask(temperature=0, top_p=0, presence_penalty=-2, frequency_penalty=2, max_tokens=1, top_k=1),
     ask(temperature=2, top_p=1, seed=-1, stop=["a"], response_format=schema('{"type":"object"}')),
     said(pb.Part(text="a"), pb.Part(image=PNG), pb.Part(image=pb.Image(uri="https://a/b.png"))),
@@ -137,7 +196,10 @@ TAKEN = [
     said(pb.Part(text="", signature=pb.Signature(provider="google", data="x")), role=ASSISTANT),
     tool_result(tool_call_id="1"),
     tool_result(tool_call_id="1", parts=[pb.Part(text="a"), pb.Part(image=PNG)]),
-    ask(tools=[pb.Tool(name="a")], tool_choice=pb.ToolChoice(mode=NAMED, name="a")),
+    ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name="a"))],
+        tool_choice=pb.ToolChoice(mode=NAMED, allowed_names=["a"]),
+    ),
     ask(reasoning=pb.Reasoning(budget_tokens=0), response_format=pb.ResponseFormat()),
     ask(provider_options=option(struct_pb2.Value(number_value=1))),
 ]
@@ -169,7 +231,7 @@ async def test_all_violations_come_at_once(gateway: StartGateway) -> None:
         messages=[pb.LLMMessage(role=NO_ROLE), pb.LLMMessage(role=USER)],
         temperature=3,
         max_tokens=-1,
-        tools=[pb.Tool(parameters="{")],
+        tools=[pb.Tool(function=pb.FunctionTool(parameters="{"))],
     )
     error = await failure((await gateway()).stub.Generate(request))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -182,8 +244,8 @@ async def test_all_violations_come_at_once(gateway: StartGateway) -> None:
         "messages[1].content",
         "temperature",
         "max_tokens",
-        "tools[0].name",
-        "tools[0].parameters",
+        "tools[0].function.name",
+        "tools[0].function.parameters",
     ]
     assert detail(error, error_details_pb2.ErrorInfo).metadata["violations"] == "7"
 
@@ -234,8 +296,57 @@ def test_all_messages_share_the_bound_of_parts() -> None:
     assert violations(pb.GenerateRequest(messages=[half, half, half])) == ["messages[2].parts"]
 
 
+def test_all_messages_share_the_bound_of_annotations() -> None:
+    cited = pb.Part(text="a", annotations=[pb.Annotation(provider="x")] * 2048)
+    half = pb.LLMMessage(role=ASSISTANT, parts=[cited, cited])
+    assert violations(pb.GenerateRequest(messages=[half, half])) == []
+    assert violations(pb.GenerateRequest(messages=[half, half, half])) == [
+        "messages[2].parts[0].annotations"
+    ]
+    inside = tool_result(tool_call_id="1", parts=[cited, cited, cited, cited, cited])
+    assert violations(inside) == ["messages[0].parts[0].tool_result.parts[4].annotations"]
+
+
+def test_all_texts_of_json_share_the_bound_of_values() -> None:
+    text = '{"a":[' + "0," * 60_000 + "0]}"
+    cited = pb.Part(text="a", annotations=[pb.Annotation(provider="x", data=text)])
+    signed = pb.Part(text="a", signature=pb.Signature(provider="x", extra=text))
+    request = said(block(text), signed, cited, role=ASSISTANT)
+    tool = pb.ProviderTool(provider="x", type="y", options=text)
+    request.tools.extend([pb.Tool(provider_tool=tool)])
+    assert violations(request) == []
+    request.messages[0].parts.append(cited)
+    assert violations(request) == ["tools[0].provider_tool.options"]
+    request.messages[0].parts.append(cited)
+    assert violations(request) == ["messages[0].parts[4].annotations[0].data"]
+
+
+@pytest.mark.parametrize("inside", ["A" * 30 * 2**20, "Well, " * 200_000, "é" * 15 * 2**20])
+def test_a_large_text_inside_json_is_one_value(inside: str) -> None:
+    data = json.dumps({"file": inside}, ensure_ascii=False)
+    assert violations(said(block(data), role=ASSISTANT)) == []
+
+
+def test_nothing_is_made_of_what_is_handed_on() -> None:
+    text = '{"a":[' + "[]," * 80_000 + "[]]}"
+    tracemalloc.start()
+    try:
+        assert not [*opaque_object_violation("a", text)]
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "", "{", '{"a":tru}', '{"a":1}{', '{"a":' * 100_000])
+def test_what_a_provider_wrote_is_a_whole_object(text: str) -> None:
+    path = "messages[0].parts[0].provider_block.data"
+    assert violations(said(block(text), role=ASSISTANT)) == [path]
+
+
 EMPTY_PARTS = pb.LLMMessage(parts=[pb.Part()] * 800)
 SCHEMA = '{"enum":[' + "0," * 300_000 + "0]}"
+LISTS = '{"a":[' + "[]," * 10_000_000 + "[]]}"
+"""30 MB, which a parser needs many seconds for."""
 TRUE = struct_pb2.Value(bool_value=True)
 WIDE = struct_pb2.Value(list_value=struct_pb2.ListValue(values=[TRUE] * 400_000))
 HOSTILE = {
@@ -247,10 +358,36 @@ HOSTILE = {
         tool_call_id="1", parts=[pb.Part()] * 500_000
     ),
     "messages[0].parts[0].image.uri": said(pb.Part(image=pb.Image(uri="x" * 10_000_000))),
+    "messages[0].parts[0].annotations": said(
+        pb.Part(text="a", annotations=[pb.Annotation()] * 500_000), role=ASSISTANT
+    ),
+    "messages[0].parts[1].annotations": said(
+        *[pb.Part(text="a", annotations=[pb.Annotation()] * 5000)] * 100, role=ASSISTANT
+    ),
+    "messages[0].parts[0].annotations[0].data": said(
+        pb.Part(text="a", annotations=[pb.Annotation(data=LISTS)]), role=ASSISTANT
+    ),
+    "messages[0].parts[0].provider_block.data": said(block(LISTS), role=ASSISTANT),
+    "messages[0].parts[0].tool_call.arguments": said(
+        pb.Part(tool_call=pb.ToolCall(id="1", name="a", arguments=LISTS)), role=ASSISTANT
+    ),
+    "messages[0].parts[0].signature.extra": said(
+        pb.Part(text="a", signature=pb.Signature(provider="x", extra=LISTS)), role=ASSISTANT
+    ),
+    "messages[0].parts[0].tool_result.parts[0].provider_block.data": tool_result(
+        tool_call_id="1", parts=[block(LISTS)]
+    ),
     "stop": ask(stop=[""] * 500_000),
-    "fallback_models": ask(fallback_models=[""] * 500_000),
-    "tools": ask(tools=[pb.Tool()] * 500_000),
-    "tools[1].parameters": ask(tools=[pb.Tool(name=n, parameters=SCHEMA) for n in "ab"]),
+    "fallback.models": ask(fallback=pb.FallbackOptions(models=[""] * 500_000)),
+    "tools": ask(tools=[pb.Tool(function=pb.FunctionTool())] * 500_000),
+    "tools[1].function.parameters": ask(
+        tools=[pb.Tool(function=pb.FunctionTool(name=n, parameters=SCHEMA)) for n in "ab"]
+    ),
+    "tools[0].provider_tool.options": ask(
+        tools=[pb.Tool(provider_tool=pb.ProviderTool(provider="x", type="y", options=LISTS))]
+    ),
+    "tool_choice.allowed_names": ask(tool_choice=pb.ToolChoice(allowed_names=[""] * 500_000)),
+    "output_modalities": ask(output_modalities=[pb.MODALITY_TEXT] * 500_000),
     "provider_options": ask(
         provider_options={str(n): struct_pb2.Value(bool_value=True) for n in range(100_000)}
     ),

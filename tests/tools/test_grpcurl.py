@@ -76,7 +76,7 @@ async def test_stream_in_plain_json(gateway: StartGateway) -> None:
 
 async def test_a_batch_from_standard_input(gateway: StartGateway) -> None:
     running = await gateway()
-    items = "".join(json.dumps({"id": name, "request": HELLO}) for name in "ab")
+    items = "".join(json.dumps({"id": name, "generate": HELLO}) for name in "ab")
     words = ("-plaintext", "-d", items, running.address, f"{SERVICE}/BatchGenerate")
     results = (await run("grpcurl", *words)).json
     assert {each["id"]: each["response"]["content"] for each in results} == {

@@ -76,7 +76,7 @@ class Batch:
             yield item
 
     async def answer(self, name: str) -> str:
-        self._items.put_nowait(pb.BatchItem(id=name, request=ask()))
+        self._items.put_nowait(pb.BatchItem(id=name, generate=ask()))
         result = await self._call.read()
         return str(result.response.content)
 

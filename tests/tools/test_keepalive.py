@@ -6,6 +6,9 @@ import pytest
 
 from tests.tools.pings import Pings
 
+pytestmark = pytest.mark.xdist_group("keepalive")
+"""In one worker: the three look at the same clients."""
+
 
 def test_pings_begin(pings: Pings, forbidden_pings: Pings) -> None:
     """Stands first: the fixtures start what the tests behind look at."""

@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Method is how the count was made.
+// Method is how the tokens were counted.
 type CountTokensResponse_Method int32
 
 const (
-	// Unknown.
+	// Never sent by this gateway.
 	CountTokensResponse_METHOD_UNSPECIFIED CountTokensResponse_Method = 0
-	// The provider counted.
+	// The provider counted them.
 	CountTokensResponse_METHOD_PROVIDER CountTokensResponse_Method = 1
-	// The model's own tokenizer counted here.
+	// The gateway counted them with the model's own tokenizer.
 	CountTokensResponse_METHOD_TOKENIZER CountTokensResponse_Method = 2
-	// An estimate from the length of the text.
+	// The gateway estimated them from the length of the text.
 	CountTokensResponse_METHOD_ESTIMATE CountTokensResponse_Method = 3
 )
 
@@ -84,11 +84,15 @@ func (CountTokensResponse_Method) EnumDescriptor() ([]byte, []int) {
 // BatchItem is one request of a batch.
 type BatchItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id is the caller's name for it, unique in the batch, at most 256 characters.
-	// Required.
+	// id is the caller's name for the item. Must be unique in the batch. At most 256
+	// characters. Required.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// request is what to generate. Required.
-	Request       *GenerateRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	// request is what the item asks for. Required.
+	//
+	// Types that are valid to be assigned to Request:
+	//
+	//	*BatchItem_Generate
+	Request       isBatchItem_Request `protobuf_oneof:"request"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -130,22 +134,42 @@ func (x *BatchItem) GetId() string {
 	return ""
 }
 
-func (x *BatchItem) GetRequest() *GenerateRequest {
+func (x *BatchItem) GetRequest() isBatchItem_Request {
 	if x != nil {
 		return x.Request
 	}
 	return nil
 }
 
-// BatchResult is what became of one item.
+func (x *BatchItem) GetGenerate() *GenerateRequest {
+	if x != nil {
+		if x, ok := x.Request.(*BatchItem_Generate); ok {
+			return x.Generate
+		}
+	}
+	return nil
+}
+
+type isBatchItem_Request interface {
+	isBatchItem_Request()
+}
+
+type BatchItem_Generate struct {
+	// generate asks for a response, as Generate does.
+	Generate *GenerateRequest `protobuf:"bytes,2,opt,name=generate,proto3,oneof"`
+}
+
+func (*BatchItem_Generate) isBatchItem_Request() {}
+
+// BatchResult is the result of one item.
 type BatchResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id is the item's id as it came, at most its first 256 characters. Empty: the
-	// item had none, or was no readable message; the place in the request id of the
-	// status's ErrorDetails says which one it was. The second item with an id gets
-	// an error with that id too.
+	// id is the id of the item, cut to 256 characters. Empty if the item had no id
+	// or could not be parsed; the item's number is the last segment of
+	// `ErrorDetails.request_id`. A second item with the same id gets an error with
+	// that id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// outcome is the answer or the error.
+	// outcome is the response or the error.
 	//
 	// Types that are valid to be assigned to Outcome:
 	//
@@ -223,12 +247,12 @@ type isBatchResult_Outcome interface {
 }
 
 type BatchResult_Response struct {
-	// response is the answer.
+	// response is the response.
 	Response *LLMResponse `protobuf:"bytes,2,opt,name=response,proto3,oneof"`
 }
 
 type BatchResult_Status struct {
-	// status is the error, with the details that a call of its own would have.
+	// status is the error, with the same details as a call of its own would have.
 	Status *status.Status `protobuf:"bytes,3,opt,name=status,proto3,oneof"`
 }
 
@@ -236,11 +260,11 @@ func (*BatchResult_Response) isBatchResult_Outcome() {}
 
 func (*BatchResult_Status) isBatchResult_Outcome() {}
 
-// CountTokensRequest names what to count.
+// CountTokensRequest says what to count.
 type CountTokensRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// request is counted as it would be sent: messages, tools and response
-	// format. Required.
+	// request is counted as it would be sent: messages, tools and response format.
+	// Required.
 	Request       *GenerateRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -283,16 +307,16 @@ func (x *CountTokensRequest) GetRequest() *GenerateRequest {
 	return nil
 }
 
-// CountTokensResponse is a count.
+// CountTokensResponse is a number of tokens.
 type CountTokensResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// prompt_tokens is the count.
+	// prompt_tokens is the number of tokens of the prompt.
 	PromptTokens int32 `protobuf:"varint,1,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
-	// method is how it was made.
+	// method is how the tokens were counted.
 	Method CountTokensResponse_Method `protobuf:"varint,2,opt,name=method,proto3,enum=llmrpc.v1.CountTokensResponse_Method" json:"method,omitempty"`
-	// provider is whose model was counted for.
+	// provider is the provider for whose model they were counted.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
-	// model is the model that was counted for.
+	// model is the model for which they were counted.
 	Model         string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -359,18 +383,19 @@ func (x *CountTokensResponse) GetModel() string {
 // ListModelsRequest asks for a page of models.
 type ListModelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// page_size is the most models to give; above 1000 it is 1000. Zero: 100.
-	// Negative: INVALID_ARGUMENT.
+	// page_size is the maximum number of models to return. Must not be negative. If
+	// unset, it is 100; a value above 1000 is reduced to 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// page_token is next_page_token of the page before, with the same filter. It
-	// goes on behind the last name of that page, so it stays good when models come
-	// and go. Empty: the first page.
+	// page_token is the next_page_token of the previous page, which must have had
+	// the same filter. The page starts after the last name of the previous one, so
+	// that the token stays valid when models are added or removed. If unset, the
+	// first page is returned.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// filter is an expression as in AIP-160 over Model's fields, such as
-	// `provider = "openai" AND capabilities.tools`. `OR` binds tighter than `AND`;
-	// `*` stands for any text in `=`, `!=` and `:`; `field:*` asks whether a field
-	// is there. What is absent equals nothing and is neither greater nor less: of all
-	// comparisons `!=` alone holds. Empty: all.
+	// filter is an AIP-160 expression over the fields of Model, such as
+	// `provider = "openai" AND capabilities.tools = true`. `OR` binds more tightly
+	// than `AND`. `*` matches any text in `=`, `!=` and `:`. `field:*` tests whether
+	// a field is set. For a field that is unknown, every comparison except `!=` is
+	// false. If the filter is unset, all models are returned.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -432,7 +457,7 @@ type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// models are ordered by name.
 	Models []*Model `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
-	// next_page_token is for the next page. Empty: this was the last.
+	// next_page_token is the token of the next page. If unset, this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -486,10 +511,11 @@ var File_llmrpc_v1_llm_service_proto protoreflect.FileDescriptor
 
 const file_llmrpc_v1_llm_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1bllmrpc/v1/llm_service.proto\x12\tllmrpc.v1\x1a\x17google/rpc/status.proto\x1a\x15llmrpc/v1/model.proto\x1a\x17llmrpc/v1/request.proto\x1a\x18llmrpc/v1/response.proto\"Q\n" +
+	"\x1bllmrpc/v1/llm_service.proto\x12\tllmrpc.v1\x1a\x17google/rpc/status.proto\x1a\x15llmrpc/v1/model.proto\x1a\x17llmrpc/v1/request.proto\x1a\x18llmrpc/v1/response.proto\"`\n" +
 	"\tBatchItem\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
-	"\arequest\x18\x02 \x01(\v2\x1a.llmrpc.v1.GenerateRequestR\arequest\"\x8c\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x128\n" +
+	"\bgenerate\x18\x02 \x01(\v2\x1a.llmrpc.v1.GenerateRequestH\x00R\bgenerateB\t\n" +
+	"\arequest\"\x8c\x01\n" +
 	"\vBatchResult\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\bresponse\x18\x02 \x01(\v2\x16.llmrpc.v1.LLMResponseH\x00R\bresponse\x12,\n" +
@@ -555,7 +581,7 @@ var file_llmrpc_v1_llm_service_proto_goTypes = []any{
 	(*StreamEvent)(nil),             // 11: llmrpc.v1.StreamEvent
 }
 var file_llmrpc_v1_llm_service_proto_depIdxs = []int32{
-	7,  // 0: llmrpc.v1.BatchItem.request:type_name -> llmrpc.v1.GenerateRequest
+	7,  // 0: llmrpc.v1.BatchItem.generate:type_name -> llmrpc.v1.GenerateRequest
 	8,  // 1: llmrpc.v1.BatchResult.response:type_name -> llmrpc.v1.LLMResponse
 	9,  // 2: llmrpc.v1.BatchResult.status:type_name -> google.rpc.Status
 	7,  // 3: llmrpc.v1.CountTokensRequest.request:type_name -> llmrpc.v1.GenerateRequest
@@ -586,6 +612,9 @@ func file_llmrpc_v1_llm_service_proto_init() {
 	file_llmrpc_v1_model_proto_init()
 	file_llmrpc_v1_request_proto_init()
 	file_llmrpc_v1_response_proto_init()
+	file_llmrpc_v1_llm_service_proto_msgTypes[0].OneofWrappers = []any{
+		(*BatchItem_Generate)(nil),
+	}
 	file_llmrpc_v1_llm_service_proto_msgTypes[1].OneofWrappers = []any{
 		(*BatchResult_Response)(nil),
 		(*BatchResult_Status)(nil),

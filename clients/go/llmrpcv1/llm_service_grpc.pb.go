@@ -34,27 +34,28 @@ const (
 //
 // LLMService generates text.
 //
-// Errors are google.rpc.Status with details: see ErrorReason. The request id is
-// in the trailing metadata `x-request-id` of every call that reaches this
-// service. What gRPC itself refuses before, such as an unknown method or a
-// message over the bound, has neither details nor an id. Nothing is sent as
-// initial metadata before the outcome is known, so a client's retry policy works
-// up to the first event.
+// Errors are google.rpc.Status with details: see ErrorReason. Every call that
+// reaches this service has its request id in the trailing metadata
+// `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+// message above the size limit, have neither details nor a request id. Nothing is
+// sent as initial metadata before the outcome is known, so that a client's retry
+// policy works up to the first event.
 type LLMServiceClient interface {
-	// Generate gives one whole answer.
+	// Generate returns one complete response.
 	Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (*LLMResponse, error)
-	// StreamText gives the answer as it is written. Cancelling the call stops the
-	// provider.
+	// StreamText returns the response as the model writes it. Canceling the call
+	// stops the provider.
 	StreamText(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamEvent], error)
-	// BatchGenerate answers many requests over one call: results come as they
-	// finish, and one that fails spoils no other. The call ends with OK once the
-	// caller has closed its side and every item has its result. The request id of
-	// an item is that of the call, a slash, and the item's place from 1.
+	// BatchGenerate runs many requests in one call. Results arrive as they finish,
+	// and an item that fails does not affect the others. The call ends with OK after
+	// the caller has closed its side and every item has its result. The request id
+	// of an item is the request id of the call, a slash, and the item's number from
+	// 1.
 	BatchGenerate(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[BatchItem, BatchResult], error)
-	// CountTokens counts what a request would send, without sending it. It refuses
-	// what Generate would refuse, with the fields of the request by the same paths.
+	// CountTokens counts the tokens of a request without sending it. It refuses what
+	// Generate would refuse, with the same field paths.
 	CountTokens(ctx context.Context, in *CountTokensRequest, opts ...grpc.CallOption) (*CountTokensResponse, error)
-	// ListModels lists the models that this gateway can call.
+	// ListModels lists the models that Generate can call.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
 }
 
@@ -134,27 +135,28 @@ func (c *lLMServiceClient) ListModels(ctx context.Context, in *ListModelsRequest
 //
 // LLMService generates text.
 //
-// Errors are google.rpc.Status with details: see ErrorReason. The request id is
-// in the trailing metadata `x-request-id` of every call that reaches this
-// service. What gRPC itself refuses before, such as an unknown method or a
-// message over the bound, has neither details nor an id. Nothing is sent as
-// initial metadata before the outcome is known, so a client's retry policy works
-// up to the first event.
+// Errors are google.rpc.Status with details: see ErrorReason. Every call that
+// reaches this service has its request id in the trailing metadata
+// `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+// message above the size limit, have neither details nor a request id. Nothing is
+// sent as initial metadata before the outcome is known, so that a client's retry
+// policy works up to the first event.
 type LLMServiceServer interface {
-	// Generate gives one whole answer.
+	// Generate returns one complete response.
 	Generate(context.Context, *GenerateRequest) (*LLMResponse, error)
-	// StreamText gives the answer as it is written. Cancelling the call stops the
-	// provider.
+	// StreamText returns the response as the model writes it. Canceling the call
+	// stops the provider.
 	StreamText(*GenerateRequest, grpc.ServerStreamingServer[StreamEvent]) error
-	// BatchGenerate answers many requests over one call: results come as they
-	// finish, and one that fails spoils no other. The call ends with OK once the
-	// caller has closed its side and every item has its result. The request id of
-	// an item is that of the call, a slash, and the item's place from 1.
+	// BatchGenerate runs many requests in one call. Results arrive as they finish,
+	// and an item that fails does not affect the others. The call ends with OK after
+	// the caller has closed its side and every item has its result. The request id
+	// of an item is the request id of the call, a slash, and the item's number from
+	// 1.
 	BatchGenerate(grpc.BidiStreamingServer[BatchItem, BatchResult]) error
-	// CountTokens counts what a request would send, without sending it. It refuses
-	// what Generate would refuse, with the fields of the request by the same paths.
+	// CountTokens counts the tokens of a request without sending it. It refuses what
+	// Generate would refuse, with the same field paths.
 	CountTokens(context.Context, *CountTokensRequest) (*CountTokensResponse, error)
-	// ListModels lists the models that this gateway can call.
+	// ListModels lists the models that Generate can call.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
 	mustEmbedUnimplementedLLMServiceServer()
 }

@@ -24,19 +24,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Role says who speaks a message.
+// Role is who speaks in a message.
 type Role int32
 
 const (
-	// Refused: a message needs a role.
+	// Refused: every message needs a role.
 	Role_ROLE_UNSPECIFIED Role = 0
-	// Instructions to the model, from the application.
+	// The application, which instructs the model.
 	Role_ROLE_SYSTEM Role = 1
-	// The person, or the application in the person's place.
+	// The person who talks to the model, or the application on their behalf.
 	Role_ROLE_USER Role = 2
-	// The model. Send `LLMResponse.message` back as it is.
+	// The model. Send `LLMResponse.message` back unchanged.
 	Role_ROLE_ASSISTANT Role = 3
-	// Results of tool calls. Every part is a `tool_result`.
+	// The application, which returns the results of tool calls.
 	Role_ROLE_TOOL Role = 4
 )
 
@@ -85,17 +85,82 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{0}
 }
 
+// Modality is a kind of content.
+type Modality int32
+
+const (
+	// Refused in requests, and never sent.
+	Modality_MODALITY_UNSPECIFIED Modality = 0
+	// Text.
+	Modality_MODALITY_TEXT Modality = 1
+	// Images.
+	Modality_MODALITY_IMAGE Modality = 2
+	// Audio recordings.
+	Modality_MODALITY_AUDIO Modality = 3
+	// Documents, such as PDF files.
+	Modality_MODALITY_DOCUMENT Modality = 4
+	// Videos.
+	Modality_MODALITY_VIDEO Modality = 5
+)
+
+// Enum value maps for Modality.
+var (
+	Modality_name = map[int32]string{
+		0: "MODALITY_UNSPECIFIED",
+		1: "MODALITY_TEXT",
+		2: "MODALITY_IMAGE",
+		3: "MODALITY_AUDIO",
+		4: "MODALITY_DOCUMENT",
+		5: "MODALITY_VIDEO",
+	}
+	Modality_value = map[string]int32{
+		"MODALITY_UNSPECIFIED": 0,
+		"MODALITY_TEXT":        1,
+		"MODALITY_IMAGE":       2,
+		"MODALITY_AUDIO":       3,
+		"MODALITY_DOCUMENT":    4,
+		"MODALITY_VIDEO":       5,
+	}
+)
+
+func (x Modality) Enum() *Modality {
+	p := new(Modality)
+	*p = x
+	return p
+}
+
+func (x Modality) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Modality) Descriptor() protoreflect.EnumDescriptor {
+	return file_llmrpc_v1_message_proto_enumTypes[1].Descriptor()
+}
+
+func (Modality) Type() protoreflect.EnumType {
+	return &file_llmrpc_v1_message_proto_enumTypes[1]
+}
+
+func (x Modality) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Modality.Descriptor instead.
+func (Modality) EnumDescriptor() ([]byte, []int) {
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{1}
+}
+
 // ImageDetail is how closely the model looks at an image.
 type ImageDetail int32
 
 const (
-	// The provider decides.
+	// Nothing is sent, and the provider decides.
 	ImageDetail_IMAGE_DETAIL_UNSPECIFIED ImageDetail = 0
-	// The provider decides, said expressly.
+	// The provider is asked to decide.
 	ImageDetail_IMAGE_DETAIL_AUTO ImageDetail = 1
-	// A small version, for fewer tokens.
+	// A small version of the image, which takes fewer tokens.
 	ImageDetail_IMAGE_DETAIL_LOW ImageDetail = 2
-	// Full detail.
+	// The full detail of the image.
 	ImageDetail_IMAGE_DETAIL_HIGH ImageDetail = 3
 )
 
@@ -126,11 +191,11 @@ func (x ImageDetail) String() string {
 }
 
 func (ImageDetail) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrpc_v1_message_proto_enumTypes[1].Descriptor()
+	return file_llmrpc_v1_message_proto_enumTypes[2].Descriptor()
 }
 
 func (ImageDetail) Type() protoreflect.EnumType {
-	return &file_llmrpc_v1_message_proto_enumTypes[1]
+	return &file_llmrpc_v1_message_proto_enumTypes[2]
 }
 
 func (x ImageDetail) Number() protoreflect.EnumNumber {
@@ -139,20 +204,20 @@ func (x ImageDetail) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ImageDetail.Descriptor instead.
 func (ImageDetail) EnumDescriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{1}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{2}
 }
 
-// LLMMessage is one turn of a conversation. It has either `content` or
-// `parts`. Both are refused, and so is neither, but of the assistant: an answer
-// can be empty, and goes back as it is.
+// LLMMessage is one turn of a conversation. Set exactly one of `content` and
+// `parts`. Only an assistant message may have neither: a model can return an
+// empty response, and you send it back unchanged.
 type LLMMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// role says who speaks. Required.
+	// role is who speaks. Required.
 	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=llmrpc.v1.Role" json:"role,omitempty"`
-	// content is plain text, the short form of one text part.
+	// content is plain text. It is the short form of one text part.
 	Content string `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
-	// parts are the ordered pieces of the message. Their order is kept in both
-	// directions, also between reasoning, text and tool calls.
+	// parts are the pieces of the message, in order. Their order is kept in
+	// requests and responses, also between reasoning, text and tool calls.
 	Parts         []*Part `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -209,14 +274,21 @@ func (x *LLMMessage) GetParts() []*Part {
 	return nil
 }
 
-// Part is one piece of a message. Which kinds a role may have: system and
-// user: text, image, audio, document; assistant: all but tool_result; tool:
-// tool_result alone.
+// Part is one piece of a message.
+//
+// A system or user message may have text, image, audio and document parts. An
+// assistant message may have every kind except tool_result. A tool message may
+// have tool_result and provider_block parts.
+//
+// Numbers 11 to 13 are kept free for future kinds.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// kind is what the part holds. Required. A kind that the model or the
-	// provider lacks is refused (requirement), but for another provider's
-	// reasoning and redacted reasoning, which are left out with a warning (hint).
+	// kind is what the part holds. Required. A kind that the provider or model does
+	// not support is refused (requirement). Another provider's reasoning, redacted
+	// reasoning and provider blocks are dropped, with a warning (hint).
+	//
+	// A response can have a kind that is newer than your client. Such a part has no
+	// kind there. Send it back unchanged.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
@@ -229,16 +301,21 @@ type Part struct {
 	//	*Part_ToolCall
 	//	*Part_ToolResult
 	//	*Part_Refusal
+	//	*Part_ProviderBlock
 	Kind isPart_Kind `protobuf_oneof:"kind"`
-	// signature is the provider's opaque proof or handle for this part; absent
-	// where there is none. It goes back unchanged, and to its own provider only
-	// (hint: left out for any other, with a warning).
+	// signature is an opaque value that the provider gave with this part. Send it
+	// back unchanged. It is sent only to its own provider; for any other it is
+	// dropped, with a warning (hint). If unset, the provider gave none.
 	Signature *Signature `protobuf:"bytes,14,opt,name=signature,proto3" json:"signature,omitempty"`
 	// cache_breakpoint asks the provider to cache the prompt up to and including
-	// this part; absent asks nothing. Hint.
+	// this part. Hint. If unset, nothing is asked.
 	CacheBreakpoint *CacheBreakpoint `protobuf:"bytes,15,opt,name=cache_breakpoint,json=cacheBreakpoint,proto3" json:"cache_breakpoint,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// annotations are the sources that the provider cited for this text part. Send
+	// them back unchanged. They are sent only to their own provider, if it accepts
+	// them; otherwise they are dropped, with a warning (hint).
+	Annotations   []*Annotation `protobuf:"bytes,16,rep,name=annotations,proto3" json:"annotations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Part) Reset() {
@@ -359,6 +436,15 @@ func (x *Part) GetRefusal() string {
 	return ""
 }
 
+func (x *Part) GetProviderBlock() *ProviderBlock {
+	if x != nil {
+		if x, ok := x.Kind.(*Part_ProviderBlock); ok {
+			return x.ProviderBlock
+		}
+	}
+	return nil
+}
+
 func (x *Part) GetSignature() *Signature {
 	if x != nil {
 		return x.Signature
@@ -373,6 +459,13 @@ func (x *Part) GetCacheBreakpoint() *CacheBreakpoint {
 	return nil
 }
 
+func (x *Part) GetAnnotations() []*Annotation {
+	if x != nil {
+		return x.Annotations
+	}
+	return nil
+}
+
 type isPart_Kind interface {
 	isPart_Kind()
 }
@@ -383,12 +476,12 @@ type Part_Text struct {
 }
 
 type Part_Image struct {
-	// image is a picture.
+	// image is an image.
 	Image *Image `protobuf:"bytes,2,opt,name=image,proto3,oneof"`
 }
 
 type Part_Audio struct {
-	// audio is a recording.
+	// audio is an audio recording.
 	Audio *Audio `protobuf:"bytes,3,opt,name=audio,proto3,oneof"`
 }
 
@@ -398,7 +491,7 @@ type Part_Document struct {
 }
 
 type Part_Reasoning struct {
-	// reasoning is the model's own reasoning, as far as the provider shows it.
+	// reasoning is the model's reasoning, as far as the provider shows it.
 	Reasoning string `protobuf:"bytes,5,opt,name=reasoning,proto3,oneof"`
 }
 
@@ -408,19 +501,25 @@ type Part_RedactedReasoning struct {
 }
 
 type Part_ToolCall struct {
-	// tool_call is the model's wish that a tool be called.
+	// tool_call asks the caller to run a tool.
 	ToolCall *ToolCall `protobuf:"bytes,7,opt,name=tool_call,json=toolCall,proto3,oneof"`
 }
 
 type Part_ToolResult struct {
-	// tool_result is what a tool answered.
+	// tool_result is the result of a tool call.
 	ToolResult *ToolResult `protobuf:"bytes,8,opt,name=tool_result,json=toolResult,proto3,oneof"`
 }
 
 type Part_Refusal struct {
-	// refusal is the model's text saying that it will not answer. It is no
-	// part of `LLMResponse.content`.
+	// refusal is the text with which the model or its provider declined to
+	// respond. It is not included in `LLMResponse.content`.
 	Refusal string `protobuf:"bytes,9,opt,name=refusal,proto3,oneof"`
+}
+
+type Part_ProviderBlock struct {
+	// provider_block is content that only its provider understands, such as the
+	// trace of a web search.
+	ProviderBlock *ProviderBlock `protobuf:"bytes,10,opt,name=provider_block,json=providerBlock,proto3,oneof"`
 }
 
 func (*Part_Text) isPart_Kind() {}
@@ -441,22 +540,255 @@ func (*Part_ToolResult) isPart_Kind() {}
 
 func (*Part_Refusal) isPart_Kind() {}
 
-// Signature belongs to a part and to the provider that made it.
+func (*Part_ProviderBlock) isPart_Kind() {}
+
+// ProviderBlock is content that only its provider understands: what one of the
+// provider's own tools did, a request for approval, or any item for which this
+// contract has no kind. It is sent back unchanged, and only to its own provider.
+type ProviderBlock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// provider is the provider that made the block, such as `anthropic`. Required.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// type is the provider's name for this kind of block, such as
+	// `web_search_tool_result`.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// data is the block as JSON text, as the provider wrote it. Required.
+	Data string `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// id is the provider's identifier of the block. If unset, it has none.
+	Id            string `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProviderBlock) Reset() {
+	*x = ProviderBlock{}
+	mi := &file_llmrpc_v1_message_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProviderBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProviderBlock) ProtoMessage() {}
+
+func (x *ProviderBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrpc_v1_message_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProviderBlock.ProtoReflect.Descriptor instead.
+func (*ProviderBlock) Descriptor() ([]byte, []int) {
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ProviderBlock) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ProviderBlock) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ProviderBlock) GetData() string {
+	if x != nil {
+		return x.Data
+	}
+	return ""
+}
+
+func (x *ProviderBlock) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// Annotation links a span of text to one source. A span with several sources has
+// several annotations. All fields that the provider did not give are unset.
+type Annotation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// provider is the provider that made the annotation, such as `openai`.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// type is the provider's name for this kind of annotation, such as
+	// `url_citation`.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// url is the address of the source.
+	Url string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// title is the title of the source.
+	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	// file_id is the provider's identifier of the source, if it is a file.
+	FileId string `protobuf:"bytes,5,opt,name=file_id,json=fileId,proto3" json:"file_id,omitempty"`
+	// document_index is the index of the source among the documents of the request,
+	// from 0.
+	DocumentIndex *int32 `protobuf:"varint,6,opt,name=document_index,json=documentIndex,proto3,oneof" json:"document_index,omitempty"`
+	// tool_call_id is the identifier of the call that found the source.
+	ToolCallId string `protobuf:"bytes,7,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
+	// quote is the text of the source that supports the span.
+	Quote string `protobuf:"bytes,8,opt,name=quote,proto3" json:"quote,omitempty"`
+	// start_index is where the span starts in the text of the part, in Unicode code
+	// points. If unset, the annotation applies to the whole part.
+	StartIndex *int32 `protobuf:"varint,9,opt,name=start_index,json=startIndex,proto3,oneof" json:"start_index,omitempty"`
+	// end_index is where the span ends, exclusive, in Unicode code points. If unset,
+	// the annotation applies to the whole part.
+	EndIndex *int32 `protobuf:"varint,10,opt,name=end_index,json=endIndex,proto3,oneof" json:"end_index,omitempty"`
+	// label is how the text refers to the source, such as `[1]`.
+	Label string `protobuf:"bytes,11,opt,name=label,proto3" json:"label,omitempty"`
+	// data is the annotation as JSON text, as the provider wrote it.
+	Data          string `protobuf:"bytes,12,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Annotation) Reset() {
+	*x = Annotation{}
+	mi := &file_llmrpc_v1_message_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Annotation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Annotation) ProtoMessage() {}
+
+func (x *Annotation) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrpc_v1_message_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Annotation.ProtoReflect.Descriptor instead.
+func (*Annotation) Descriptor() ([]byte, []int) {
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Annotation) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Annotation) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Annotation) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Annotation) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Annotation) GetFileId() string {
+	if x != nil {
+		return x.FileId
+	}
+	return ""
+}
+
+func (x *Annotation) GetDocumentIndex() int32 {
+	if x != nil && x.DocumentIndex != nil {
+		return *x.DocumentIndex
+	}
+	return 0
+}
+
+func (x *Annotation) GetToolCallId() string {
+	if x != nil {
+		return x.ToolCallId
+	}
+	return ""
+}
+
+func (x *Annotation) GetQuote() string {
+	if x != nil {
+		return x.Quote
+	}
+	return ""
+}
+
+func (x *Annotation) GetStartIndex() int32 {
+	if x != nil && x.StartIndex != nil {
+		return *x.StartIndex
+	}
+	return 0
+}
+
+func (x *Annotation) GetEndIndex() int32 {
+	if x != nil && x.EndIndex != nil {
+		return *x.EndIndex
+	}
+	return 0
+}
+
+func (x *Annotation) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Annotation) GetData() string {
+	if x != nil {
+		return x.Data
+	}
+	return ""
+}
+
+// Signature is an opaque value that belongs to a part and to the provider that
+// made it.
 type Signature struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// provider is the provider that made the signature, such as `anthropic`.
+	// Required.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// data is the signature, or the encrypted content, as the provider wrote it.
+	// data is the signature or the encrypted content, as the provider wrote it.
 	Data string `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
-	// id is the provider's identifier of the signed item; empty where it has none.
-	Id            string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	// id is the provider's identifier of the signed item. If unset, it has none.
+	Id string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	// extra is a JSON object, as text, with other fields that must go back with the
+	// part. If unset, there are none.
+	Extra         string `protobuf:"bytes,4,opt,name=extra,proto3" json:"extra,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[2]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +800,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[2]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,7 +813,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{2}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Signature) GetProvider() string {
@@ -505,11 +837,18 @@ func (x *Signature) GetId() string {
 	return ""
 }
 
-// CacheBreakpoint marks the end of a prefix worth caching at the provider.
+func (x *Signature) GetExtra() string {
+	if x != nil {
+		return x.Extra
+	}
+	return ""
+}
+
+// CacheBreakpoint marks the end of a prefix that the provider should cache.
 type CacheBreakpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ttl is how long the provider should keep it, rounded up to a
-	// lifetime the provider has. Absent: the provider's default.
+	// ttl is how long the provider should cache the prefix, rounded up to a lifetime
+	// that the provider offers. If unset, the provider's default is used.
 	Ttl           *durationpb.Duration `protobuf:"bytes,1,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -517,7 +856,7 @@ type CacheBreakpoint struct {
 
 func (x *CacheBreakpoint) Reset() {
 	*x = CacheBreakpoint{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[3]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +868,7 @@ func (x *CacheBreakpoint) String() string {
 func (*CacheBreakpoint) ProtoMessage() {}
 
 func (x *CacheBreakpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[3]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +881,7 @@ func (x *CacheBreakpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CacheBreakpoint.ProtoReflect.Descriptor instead.
 func (*CacheBreakpoint) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{3}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CacheBreakpoint) GetTtl() *durationpb.Duration {
@@ -552,11 +891,11 @@ func (x *CacheBreakpoint) GetTtl() *durationpb.Duration {
 	return nil
 }
 
-// Image is a picture, by value or by reference.
+// Image is an image, by value or by reference.
 type Image struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// source is where the picture is. Required. The gateway never fetches a URL
-	// itself: a reference goes to the provider as it is.
+	// source is where the image is. Required. The gateway never fetches an address;
+	// it sends the reference to the provider.
 	//
 	// Types that are valid to be assigned to Source:
 	//
@@ -564,9 +903,10 @@ type Image struct {
 	//	*Image_Uri
 	//	*Image_FileId
 	Source isImage_Source `protobuf_oneof:"source"`
-	// media_type is the file's type, such as `image/png`. Required with `data`.
+	// media_type is the type of the file, such as `image/png`. Required with `data`.
 	MediaType string `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
-	// detail is how closely to look; unspecified leaves it to the provider.
+	// detail is how closely the model looks at the image. If unset, the provider
+	// decides.
 	Detail        ImageDetail `protobuf:"varint,5,opt,name=detail,proto3,enum=llmrpc.v1.ImageDetail" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -574,7 +914,7 @@ type Image struct {
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[4]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +926,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[4]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +939,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{4}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Image) GetSource() isImage_Source {
@@ -655,12 +995,13 @@ type isImage_Source interface {
 }
 
 type Image_Data struct {
-	// data is the file's bytes.
+	// data is the content of the file. Must not be empty.
 	Data []byte `protobuf:"bytes,1,opt,name=data,proto3,oneof"`
 }
 
 type Image_Uri struct {
-	// uri is an https, data or provider-specific address.
+	// uri is an https, data or provider-specific address. At most 4,096
+	// characters, unless it is a data address.
 	Uri string `protobuf:"bytes,2,opt,name=uri,proto3,oneof"`
 }
 
@@ -675,10 +1016,11 @@ func (*Image_Uri) isImage_Source() {}
 
 func (*Image_FileId) isImage_Source() {}
 
-// Audio is a recording, by value or by reference.
+// Audio is an audio recording, by value or by reference.
 type Audio struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// source is where the recording is. Required.
+	// source is where the recording is. Required. The gateway never fetches an
+	// address; it sends the reference to the provider.
 	//
 	// Types that are valid to be assigned to Source:
 	//
@@ -686,7 +1028,7 @@ type Audio struct {
 	//	*Audio_Uri
 	//	*Audio_FileId
 	Source isAudio_Source `protobuf_oneof:"source"`
-	// media_type is the file's type, such as `audio/wav`. Required with `data`.
+	// media_type is the type of the file, such as `audio/wav`. Required with `data`.
 	MediaType     string `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -694,7 +1036,7 @@ type Audio struct {
 
 func (x *Audio) Reset() {
 	*x = Audio{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[5]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +1048,7 @@ func (x *Audio) String() string {
 func (*Audio) ProtoMessage() {}
 
 func (x *Audio) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[5]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +1061,7 @@ func (x *Audio) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Audio.ProtoReflect.Descriptor instead.
 func (*Audio) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{5}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Audio) GetSource() isAudio_Source {
@@ -768,12 +1110,13 @@ type isAudio_Source interface {
 }
 
 type Audio_Data struct {
-	// data is the file's bytes.
+	// data is the content of the file. Must not be empty.
 	Data []byte `protobuf:"bytes,1,opt,name=data,proto3,oneof"`
 }
 
 type Audio_Uri struct {
-	// uri is an address the provider can read.
+	// uri is an address that the provider can read. At most 4,096 characters,
+	// unless it is a data address.
 	Uri string `protobuf:"bytes,2,opt,name=uri,proto3,oneof"`
 }
 
@@ -791,7 +1134,8 @@ func (*Audio_FileId) isAudio_Source() {}
 // Document is a file to read, by value or by reference.
 type Document struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// source is where the document is. Required.
+	// source is where the document is. Required. The gateway never fetches an
+	// address; it sends the reference to the provider.
 	//
 	// Types that are valid to be assigned to Source:
 	//
@@ -799,10 +1143,10 @@ type Document struct {
 	//	*Document_Uri
 	//	*Document_FileId
 	Source isDocument_Source `protobuf_oneof:"source"`
-	// media_type is the file's type, such as `application/pdf`. Required with
+	// media_type is the type of the file, such as `application/pdf`. Required with
 	// `data`.
 	MediaType string `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
-	// filename is the name the model sees; empty lets the provider choose.
+	// filename is the name that the model sees. If unset, the provider chooses one.
 	Filename      string `protobuf:"bytes,5,opt,name=filename,proto3" json:"filename,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -810,7 +1154,7 @@ type Document struct {
 
 func (x *Document) Reset() {
 	*x = Document{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[6]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -822,7 +1166,7 @@ func (x *Document) String() string {
 func (*Document) ProtoMessage() {}
 
 func (x *Document) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[6]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +1179,7 @@ func (x *Document) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Document.ProtoReflect.Descriptor instead.
 func (*Document) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{6}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Document) GetSource() isDocument_Source {
@@ -891,12 +1235,13 @@ type isDocument_Source interface {
 }
 
 type Document_Data struct {
-	// data is the file's bytes.
+	// data is the content of the file. Must not be empty.
 	Data []byte `protobuf:"bytes,1,opt,name=data,proto3,oneof"`
 }
 
 type Document_Uri struct {
-	// uri is an address the provider can read.
+	// uri is an address that the provider can read. At most 4,096 characters,
+	// unless it is a data address.
 	Uri string `protobuf:"bytes,2,opt,name=uri,proto3,oneof"`
 }
 
@@ -911,16 +1256,16 @@ func (*Document_Uri) isDocument_Source() {}
 
 func (*Document_FileId) isDocument_Source() {}
 
-// ToolCall is one call that the model wants made.
+// ToolCall asks the caller to run one tool.
 type ToolCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id ties the result to the call. Always set in an answer: where a provider
-	// gives none, the gateway makes one.
+	// id connects the result to the call. Always set in responses: if the provider
+	// gives none, the gateway makes one. Required.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// name is the tool's name.
+	// name is the name of the tool. Required.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// arguments is a JSON object in text, exactly as the model wrote it. A model
-	// can write invalid JSON: check it before the call.
+	// arguments is a JSON object, as text, exactly as the model wrote it. A model
+	// can write invalid JSON: validate it before you run the tool.
 	Arguments     string `protobuf:"bytes,3,opt,name=arguments,proto3" json:"arguments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -928,7 +1273,7 @@ type ToolCall struct {
 
 func (x *ToolCall) Reset() {
 	*x = ToolCall{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[7]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1285,7 @@ func (x *ToolCall) String() string {
 func (*ToolCall) ProtoMessage() {}
 
 func (x *ToolCall) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[7]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1298,7 @@ func (x *ToolCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCall.ProtoReflect.Descriptor instead.
 func (*ToolCall) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{7}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ToolCall) GetId() string {
@@ -977,19 +1322,20 @@ func (x *ToolCall) GetArguments() string {
 	return ""
 }
 
-// ToolResult is what one tool call gave.
+// ToolResult is the result of one tool call. Set at most one of `content` and
+// `parts`.
 type ToolResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// tool_call_id is the id of the call that this answers. Required.
+	// tool_call_id is the id of the call. Required.
 	ToolCallId string `protobuf:"bytes,1,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
-	// name is the tool's name. Some providers ask for it; empty takes it from
-	// the call of the same id in the conversation.
+	// name is the name of the tool, which some providers demand. If unset, it is
+	// the name in the call with the same id.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// content is the result as text. Either content or parts.
+	// content is the result as text.
 	Content string `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
-	// parts is the result in pieces (text, image, document).
+	// parts is the result as text, image and document parts.
 	Parts []*Part `protobuf:"bytes,4,rep,name=parts,proto3" json:"parts,omitempty"`
-	// is_error says that the tool failed and content tells why.
+	// is_error is true if the tool failed; the content then says why.
 	IsError       bool `protobuf:"varint,5,opt,name=is_error,json=isError,proto3" json:"is_error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -997,7 +1343,7 @@ type ToolResult struct {
 
 func (x *ToolResult) Reset() {
 	*x = ToolResult{}
-	mi := &file_llmrpc_v1_message_proto_msgTypes[8]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1009,7 +1355,7 @@ func (x *ToolResult) String() string {
 func (*ToolResult) ProtoMessage() {}
 
 func (x *ToolResult) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_message_proto_msgTypes[8]
+	mi := &file_llmrpc_v1_message_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1022,7 +1368,7 @@ func (x *ToolResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolResult.ProtoReflect.Descriptor instead.
 func (*ToolResult) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{8}
+	return file_llmrpc_v1_message_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ToolResult) GetToolCallId() string {
@@ -1069,7 +1415,7 @@ const file_llmrpc_v1_message_proto_rawDesc = "" +
 	"LLMMessage\x12#\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x0f.llmrpc.v1.RoleR\x04role\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\tR\acontent\x12%\n" +
-	"\x05parts\x18\x03 \x03(\v2\x0f.llmrpc.v1.PartR\x05parts\"\x81\x04\n" +
+	"\x05parts\x18\x03 \x03(\v2\x0f.llmrpc.v1.PartR\x05parts\"\xfd\x04\n" +
 	"\x04Part\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12(\n" +
 	"\x05image\x18\x02 \x01(\v2\x10.llmrpc.v1.ImageH\x00R\x05image\x12(\n" +
@@ -1080,14 +1426,44 @@ const file_llmrpc_v1_message_proto_rawDesc = "" +
 	"\ttool_call\x18\a \x01(\v2\x13.llmrpc.v1.ToolCallH\x00R\btoolCall\x128\n" +
 	"\vtool_result\x18\b \x01(\v2\x15.llmrpc.v1.ToolResultH\x00R\n" +
 	"toolResult\x12\x1a\n" +
-	"\arefusal\x18\t \x01(\tH\x00R\arefusal\x122\n" +
+	"\arefusal\x18\t \x01(\tH\x00R\arefusal\x12A\n" +
+	"\x0eprovider_block\x18\n" +
+	" \x01(\v2\x18.llmrpc.v1.ProviderBlockH\x00R\rproviderBlock\x122\n" +
 	"\tsignature\x18\x0e \x01(\v2\x14.llmrpc.v1.SignatureR\tsignature\x12E\n" +
-	"\x10cache_breakpoint\x18\x0f \x01(\v2\x1a.llmrpc.v1.CacheBreakpointR\x0fcacheBreakpointB\x06\n" +
-	"\x04kind\"K\n" +
+	"\x10cache_breakpoint\x18\x0f \x01(\v2\x1a.llmrpc.v1.CacheBreakpointR\x0fcacheBreakpoint\x127\n" +
+	"\vannotations\x18\x10 \x03(\v2\x15.llmrpc.v1.AnnotationR\vannotationsB\x06\n" +
+	"\x04kind\"c\n" +
+	"\rProviderBlock\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
+	"\x04data\x18\x03 \x01(\tR\x04data\x12\x0e\n" +
+	"\x02id\x18\x04 \x01(\tR\x02id\"\x84\x03\n" +
+	"\n" +
+	"Annotation\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x17\n" +
+	"\afile_id\x18\x05 \x01(\tR\x06fileId\x12*\n" +
+	"\x0edocument_index\x18\x06 \x01(\x05H\x00R\rdocumentIndex\x88\x01\x01\x12 \n" +
+	"\ftool_call_id\x18\a \x01(\tR\n" +
+	"toolCallId\x12\x14\n" +
+	"\x05quote\x18\b \x01(\tR\x05quote\x12$\n" +
+	"\vstart_index\x18\t \x01(\x05H\x01R\n" +
+	"startIndex\x88\x01\x01\x12 \n" +
+	"\tend_index\x18\n" +
+	" \x01(\x05H\x02R\bendIndex\x88\x01\x01\x12\x14\n" +
+	"\x05label\x18\v \x01(\tR\x05label\x12\x12\n" +
+	"\x04data\x18\f \x01(\tR\x04dataB\x11\n" +
+	"\x0f_document_indexB\x0e\n" +
+	"\f_start_indexB\f\n" +
+	"\n" +
+	"_end_index\"a\n" +
 	"\tSignature\x12\x1a\n" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\tR\x04data\x12\x0e\n" +
-	"\x02id\x18\x03 \x01(\tR\x02id\">\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x14\n" +
+	"\x05extra\x18\x04 \x01(\tR\x05extra\">\n" +
 	"\x0fCacheBreakpoint\x12+\n" +
 	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"\xa5\x01\n" +
 	"\x05Image\x12\x14\n" +
@@ -1130,7 +1506,14 @@ const file_llmrpc_v1_message_proto_rawDesc = "" +
 	"\vROLE_SYSTEM\x10\x01\x12\r\n" +
 	"\tROLE_USER\x10\x02\x12\x12\n" +
 	"\x0eROLE_ASSISTANT\x10\x03\x12\r\n" +
-	"\tROLE_TOOL\x10\x04*o\n" +
+	"\tROLE_TOOL\x10\x04*\x8a\x01\n" +
+	"\bModality\x12\x18\n" +
+	"\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rMODALITY_TEXT\x10\x01\x12\x12\n" +
+	"\x0eMODALITY_IMAGE\x10\x02\x12\x12\n" +
+	"\x0eMODALITY_AUDIO\x10\x03\x12\x15\n" +
+	"\x11MODALITY_DOCUMENT\x10\x04\x12\x12\n" +
+	"\x0eMODALITY_VIDEO\x10\x05*o\n" +
 	"\vImageDetail\x12\x1c\n" +
 	"\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n" +
@@ -1150,40 +1533,45 @@ func file_llmrpc_v1_message_proto_rawDescGZIP() []byte {
 	return file_llmrpc_v1_message_proto_rawDescData
 }
 
-var file_llmrpc_v1_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_llmrpc_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_llmrpc_v1_message_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_llmrpc_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_llmrpc_v1_message_proto_goTypes = []any{
 	(Role)(0),                   // 0: llmrpc.v1.Role
-	(ImageDetail)(0),            // 1: llmrpc.v1.ImageDetail
-	(*LLMMessage)(nil),          // 2: llmrpc.v1.LLMMessage
-	(*Part)(nil),                // 3: llmrpc.v1.Part
-	(*Signature)(nil),           // 4: llmrpc.v1.Signature
-	(*CacheBreakpoint)(nil),     // 5: llmrpc.v1.CacheBreakpoint
-	(*Image)(nil),               // 6: llmrpc.v1.Image
-	(*Audio)(nil),               // 7: llmrpc.v1.Audio
-	(*Document)(nil),            // 8: llmrpc.v1.Document
-	(*ToolCall)(nil),            // 9: llmrpc.v1.ToolCall
-	(*ToolResult)(nil),          // 10: llmrpc.v1.ToolResult
-	(*durationpb.Duration)(nil), // 11: google.protobuf.Duration
+	(Modality)(0),               // 1: llmrpc.v1.Modality
+	(ImageDetail)(0),            // 2: llmrpc.v1.ImageDetail
+	(*LLMMessage)(nil),          // 3: llmrpc.v1.LLMMessage
+	(*Part)(nil),                // 4: llmrpc.v1.Part
+	(*ProviderBlock)(nil),       // 5: llmrpc.v1.ProviderBlock
+	(*Annotation)(nil),          // 6: llmrpc.v1.Annotation
+	(*Signature)(nil),           // 7: llmrpc.v1.Signature
+	(*CacheBreakpoint)(nil),     // 8: llmrpc.v1.CacheBreakpoint
+	(*Image)(nil),               // 9: llmrpc.v1.Image
+	(*Audio)(nil),               // 10: llmrpc.v1.Audio
+	(*Document)(nil),            // 11: llmrpc.v1.Document
+	(*ToolCall)(nil),            // 12: llmrpc.v1.ToolCall
+	(*ToolResult)(nil),          // 13: llmrpc.v1.ToolResult
+	(*durationpb.Duration)(nil), // 14: google.protobuf.Duration
 }
 var file_llmrpc_v1_message_proto_depIdxs = []int32{
 	0,  // 0: llmrpc.v1.LLMMessage.role:type_name -> llmrpc.v1.Role
-	3,  // 1: llmrpc.v1.LLMMessage.parts:type_name -> llmrpc.v1.Part
-	6,  // 2: llmrpc.v1.Part.image:type_name -> llmrpc.v1.Image
-	7,  // 3: llmrpc.v1.Part.audio:type_name -> llmrpc.v1.Audio
-	8,  // 4: llmrpc.v1.Part.document:type_name -> llmrpc.v1.Document
-	9,  // 5: llmrpc.v1.Part.tool_call:type_name -> llmrpc.v1.ToolCall
-	10, // 6: llmrpc.v1.Part.tool_result:type_name -> llmrpc.v1.ToolResult
-	4,  // 7: llmrpc.v1.Part.signature:type_name -> llmrpc.v1.Signature
-	5,  // 8: llmrpc.v1.Part.cache_breakpoint:type_name -> llmrpc.v1.CacheBreakpoint
-	11, // 9: llmrpc.v1.CacheBreakpoint.ttl:type_name -> google.protobuf.Duration
-	1,  // 10: llmrpc.v1.Image.detail:type_name -> llmrpc.v1.ImageDetail
-	3,  // 11: llmrpc.v1.ToolResult.parts:type_name -> llmrpc.v1.Part
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 1: llmrpc.v1.LLMMessage.parts:type_name -> llmrpc.v1.Part
+	9,  // 2: llmrpc.v1.Part.image:type_name -> llmrpc.v1.Image
+	10, // 3: llmrpc.v1.Part.audio:type_name -> llmrpc.v1.Audio
+	11, // 4: llmrpc.v1.Part.document:type_name -> llmrpc.v1.Document
+	12, // 5: llmrpc.v1.Part.tool_call:type_name -> llmrpc.v1.ToolCall
+	13, // 6: llmrpc.v1.Part.tool_result:type_name -> llmrpc.v1.ToolResult
+	5,  // 7: llmrpc.v1.Part.provider_block:type_name -> llmrpc.v1.ProviderBlock
+	7,  // 8: llmrpc.v1.Part.signature:type_name -> llmrpc.v1.Signature
+	8,  // 9: llmrpc.v1.Part.cache_breakpoint:type_name -> llmrpc.v1.CacheBreakpoint
+	6,  // 10: llmrpc.v1.Part.annotations:type_name -> llmrpc.v1.Annotation
+	14, // 11: llmrpc.v1.CacheBreakpoint.ttl:type_name -> google.protobuf.Duration
+	2,  // 12: llmrpc.v1.Image.detail:type_name -> llmrpc.v1.ImageDetail
+	4,  // 13: llmrpc.v1.ToolResult.parts:type_name -> llmrpc.v1.Part
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_llmrpc_v1_message_proto_init() }
@@ -1201,18 +1589,20 @@ func file_llmrpc_v1_message_proto_init() {
 		(*Part_ToolCall)(nil),
 		(*Part_ToolResult)(nil),
 		(*Part_Refusal)(nil),
+		(*Part_ProviderBlock)(nil),
 	}
-	file_llmrpc_v1_message_proto_msgTypes[4].OneofWrappers = []any{
+	file_llmrpc_v1_message_proto_msgTypes[3].OneofWrappers = []any{}
+	file_llmrpc_v1_message_proto_msgTypes[6].OneofWrappers = []any{
 		(*Image_Data)(nil),
 		(*Image_Uri)(nil),
 		(*Image_FileId)(nil),
 	}
-	file_llmrpc_v1_message_proto_msgTypes[5].OneofWrappers = []any{
+	file_llmrpc_v1_message_proto_msgTypes[7].OneofWrappers = []any{
 		(*Audio_Data)(nil),
 		(*Audio_Uri)(nil),
 		(*Audio_FileId)(nil),
 	}
-	file_llmrpc_v1_message_proto_msgTypes[6].OneofWrappers = []any{
+	file_llmrpc_v1_message_proto_msgTypes[8].OneofWrappers = []any{
 		(*Document_Data)(nil),
 		(*Document_Uri)(nil),
 		(*Document_FileId)(nil),
@@ -1222,8 +1612,8 @@ func file_llmrpc_v1_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrpc_v1_message_proto_rawDesc), len(file_llmrpc_v1_message_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   9,
+			NumEnums:      3,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,19 +25,73 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Recovery says what happens if a stream breaks after its first delta.
+type Recovery int32
+
+const (
+	// Same as RECOVERY_NONE.
+	Recovery_RECOVERY_UNSPECIFIED Recovery = 0
+	// The stream ends with an error that has the usage so far.
+	Recovery_RECOVERY_NONE Recovery = 1
+	// The gateway discards the response so far, says so with
+	// `StreamEvent.restarted`, and starts again, with another target if it has one.
+	Recovery_RECOVERY_RESTART Recovery = 2
+)
+
+// Enum value maps for Recovery.
+var (
+	Recovery_name = map[int32]string{
+		0: "RECOVERY_UNSPECIFIED",
+		1: "RECOVERY_NONE",
+		2: "RECOVERY_RESTART",
+	}
+	Recovery_value = map[string]int32{
+		"RECOVERY_UNSPECIFIED": 0,
+		"RECOVERY_NONE":        1,
+		"RECOVERY_RESTART":     2,
+	}
+)
+
+func (x Recovery) Enum() *Recovery {
+	p := new(Recovery)
+	*p = x
+	return p
+}
+
+func (x Recovery) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Recovery) Descriptor() protoreflect.EnumDescriptor {
+	return file_llmrpc_v1_request_proto_enumTypes[0].Descriptor()
+}
+
+func (Recovery) Type() protoreflect.EnumType {
+	return &file_llmrpc_v1_request_proto_enumTypes[0]
+}
+
+func (x Recovery) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Recovery.Descriptor instead.
+func (Recovery) EnumDescriptor() ([]byte, []int) {
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{0}
+}
+
 // Mode is how free the model is.
 type ToolChoice_Mode int32
 
 const (
-	// As AUTO.
+	// Same as MODE_AUTO.
 	ToolChoice_MODE_UNSPECIFIED ToolChoice_Mode = 0
 	// The model decides.
 	ToolChoice_MODE_AUTO ToolChoice_Mode = 1
-	// No tool is called.
+	// The model calls no tool.
 	ToolChoice_MODE_NONE ToolChoice_Mode = 2
-	// At least one tool is called.
+	// The model calls at least one tool.
 	ToolChoice_MODE_REQUIRED ToolChoice_Mode = 3
-	// The tool in `name` is called.
+	// The model calls the one tool in `allowed_names`.
 	ToolChoice_MODE_NAMED ToolChoice_Mode = 4
 )
 
@@ -70,11 +124,11 @@ func (x ToolChoice_Mode) String() string {
 }
 
 func (ToolChoice_Mode) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrpc_v1_request_proto_enumTypes[0].Descriptor()
+	return file_llmrpc_v1_request_proto_enumTypes[1].Descriptor()
 }
 
 func (ToolChoice_Mode) Type() protoreflect.EnumType {
-	return &file_llmrpc_v1_request_proto_enumTypes[0]
+	return &file_llmrpc_v1_request_proto_enumTypes[1]
 }
 
 func (x ToolChoice_Mode) Number() protoreflect.EnumNumber {
@@ -83,10 +137,10 @@ func (x ToolChoice_Mode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ToolChoice_Mode.Descriptor instead.
 func (ToolChoice_Mode) EnumDescriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{2, 0}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{4, 0}
 }
 
-// Effort is a provider-neutral measure of thinking.
+// Effort is an amount of reasoning that does not depend on the provider.
 type Reasoning_Effort int32
 
 const (
@@ -94,17 +148,17 @@ const (
 	Reasoning_EFFORT_UNSPECIFIED Reasoning_Effort = 0
 	// No reasoning.
 	Reasoning_EFFORT_NONE Reasoning_Effort = 1
-	// As little as can be.
+	// The least reasoning that the model can do.
 	Reasoning_EFFORT_MINIMAL Reasoning_Effort = 2
-	// Little.
+	// Little reasoning.
 	Reasoning_EFFORT_LOW Reasoning_Effort = 3
-	// Middling.
+	// A medium amount of reasoning.
 	Reasoning_EFFORT_MEDIUM Reasoning_Effort = 4
-	// Much.
+	// Much reasoning.
 	Reasoning_EFFORT_HIGH Reasoning_Effort = 5
-	// Very much.
+	// Very much reasoning.
 	Reasoning_EFFORT_XHIGH Reasoning_Effort = 6
-	// All that the model has.
+	// The most reasoning that the model can do.
 	Reasoning_EFFORT_MAX Reasoning_Effort = 7
 )
 
@@ -143,11 +197,11 @@ func (x Reasoning_Effort) String() string {
 }
 
 func (Reasoning_Effort) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrpc_v1_request_proto_enumTypes[1].Descriptor()
+	return file_llmrpc_v1_request_proto_enumTypes[2].Descriptor()
 }
 
 func (Reasoning_Effort) Type() protoreflect.EnumType {
-	return &file_llmrpc_v1_request_proto_enumTypes[1]
+	return &file_llmrpc_v1_request_proto_enumTypes[2]
 }
 
 func (x Reasoning_Effort) Number() protoreflect.EnumNumber {
@@ -156,22 +210,22 @@ func (x Reasoning_Effort) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reasoning_Effort.Descriptor instead.
 func (Reasoning_Effort) EnumDescriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{7, 0}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Policy is what a call does with the cache.
 type CacheOptions_Policy int32
 
 const (
-	// As configured.
+	// The configured policy.
 	CacheOptions_POLICY_UNSPECIFIED CacheOptions_Policy = 0
-	// Neither read nor write.
+	// The call neither reads nor writes the cache.
 	CacheOptions_POLICY_OFF CacheOptions_Policy = 1
-	// Read, and write what was not there.
+	// The call reads the cache, and writes its response if there was none.
 	CacheOptions_POLICY_READ_WRITE CacheOptions_Policy = 2
-	// Read alone.
+	// The call only reads the cache.
 	CacheOptions_POLICY_READ_ONLY CacheOptions_Policy = 3
-	// Write a fresh answer, read none.
+	// The call writes its response and does not read the cache.
 	CacheOptions_POLICY_REFRESH CacheOptions_Policy = 4
 )
 
@@ -204,11 +258,11 @@ func (x CacheOptions_Policy) String() string {
 }
 
 func (CacheOptions_Policy) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrpc_v1_request_proto_enumTypes[2].Descriptor()
+	return file_llmrpc_v1_request_proto_enumTypes[3].Descriptor()
 }
 
 func (CacheOptions_Policy) Type() protoreflect.EnumType {
-	return &file_llmrpc_v1_request_proto_enumTypes[2]
+	return &file_llmrpc_v1_request_proto_enumTypes[3]
 }
 
 func (x CacheOptions_Policy) Number() protoreflect.EnumNumber {
@@ -217,85 +271,106 @@ func (x CacheOptions_Policy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CacheOptions_Policy.Descriptor instead.
 func (CacheOptions_Policy) EnumDescriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{8, 0}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{11, 0}
 }
 
-// GenerateRequest asks for one answer, whole (`Generate`) or as it is written
-// (`StreamText`).
+// GenerateRequest asks for one response, in one message (`Generate`) or as a
+// stream of events (`StreamText`).
 //
-// Each field is a requirement or a hint. A requirement that the chosen provider
-// or model cannot meet ends the call with INVALID_ARGUMENT naming the field; as
-// a fallback target such a model is skipped, and `LLMResponse.attempts` says
-// so. A hint is then left out, and `LLMResponse.warnings` says so. Nothing is
+// Each field is a requirement or a hint. If the provider or model that is called
+// does not support a requirement, the call fails with INVALID_ARGUMENT, which
+// names the field; a fallback target that does not support it is skipped, and
+// `LLMResponse.attempts` says so. If it does not support a hint, the gateway
+// drops the hint and adds a warning to `LLMResponse.warnings`. Nothing is
 // dropped silently.
 //
-// Absent means the gateway's configured default, and without one the field is
-// absent upstream too. Zero is zero, never absent.
+// If an optional field is unset, the gateway's configured default is used; if
+// there is none, the field is not sent to the provider. Zero means zero.
 type GenerateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// messages is the conversation, oldest first. Required, at least one.
+	// messages is the conversation, oldest message first. Must not be empty.
 	Messages []*LLMMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// model is `provider/model`, a configured alias, or a bare name that the
-	// gateway knows. Empty: the configured default model.
+	// model is `provider/model`, a configured alias, or the bare name of a model
+	// that the gateway knows. At most 256 characters. If unset, the configured
+	// default model is used.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// temperature is the sampling temperature, 0 to 2. Requirement. Absent: the
-	// gateway's default, which is a hint: a model that takes no temperature gets
-	// none.
+	// temperature is the sampling temperature. Must be between 0 and 2.
+	// Requirement. If unset, the gateway's default is used for models that are
+	// known to accept a temperature, and none is sent for all others.
 	Temperature *float64 `protobuf:"fixed64,3,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// max_tokens is the most tokens the answer may have, reasoning included where
-	// the provider counts it so. Requirement. Absent: the gateway's default, else
-	// the provider's; a provider that demands it gets the model's ceiling.
+	// max_tokens is the maximum number of tokens of the response, including
+	// reasoning where the provider counts it. Must be at least 1. Requirement. If
+	// unset, the gateway's default is used, else the provider's; a provider that
+	// demands a value gets the model's maximum.
 	MaxTokens *int32 `protobuf:"varint,4,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
-	// top_p is nucleus sampling's probability mass, 0 to 1. Requirement. Absent:
-	// the provider's default.
+	// top_p is the probability mass for nucleus sampling. Must be between 0 and 1.
+	// Requirement. If unset, the provider's default is used.
 	TopP *float64 `protobuf:"fixed64,5,opt,name=top_p,json=topP,proto3,oneof" json:"top_p,omitempty"`
-	// top_k samples from the k likeliest tokens, at least 1. Requirement. Absent:
-	// the provider's default.
+	// top_k limits sampling to the k most likely tokens. Must be at least 1.
+	// Requirement. If unset, the provider's default is used.
 	TopK *int32 `protobuf:"varint,6,opt,name=top_k,json=topK,proto3,oneof" json:"top_k,omitempty"`
-	// stop are texts that end the answer where they appear. Requirement. Empty:
-	// none.
+	// stop lists the texts that end the response when the model writes them. At
+	// most 64, none of them empty. Requirement.
 	Stop []string `protobuf:"bytes,7,rep,name=stop,proto3" json:"stop,omitempty"`
-	// seed asks for repeatable sampling as far as the provider can. Requirement.
-	// Absent: none.
+	// seed makes sampling repeatable as far as the provider can. Requirement. If
+	// unset, none is sent.
 	Seed *int64 `protobuf:"varint,8,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
-	// presence_penalty lowers the odds of tokens seen before, -2 to 2.
-	// Requirement. Absent: the provider's default.
+	// presence_penalty lowers the probability of tokens that have appeared. Must be
+	// between -2 and 2. Requirement. If unset, the provider's default is used.
 	PresencePenalty *float64 `protobuf:"fixed64,9,opt,name=presence_penalty,json=presencePenalty,proto3,oneof" json:"presence_penalty,omitempty"`
-	// frequency_penalty lowers the odds of tokens by how often they were seen, -2
-	// to 2. Requirement. Absent: the provider's default.
+	// frequency_penalty lowers the probability of tokens by how often they have
+	// appeared. Must be between -2 and 2. Requirement. If unset, the provider's
+	// default is used.
 	FrequencyPenalty *float64 `protobuf:"fixed64,10,opt,name=frequency_penalty,json=frequencyPenalty,proto3,oneof" json:"frequency_penalty,omitempty"`
-	// tools are what the model may call. Requirement. Empty: none.
+	// tools lists what the model may call. Names must be unique. Requirement.
 	Tools []*Tool `protobuf:"bytes,11,rep,name=tools,proto3" json:"tools,omitempty"`
-	// tool_choice steers the use of tools. Requirement. Absent: the model decides.
+	// tool_choice controls whether and which tools are called. Requirement. If
+	// unset, the model decides.
 	ToolChoice *ToolChoice `protobuf:"bytes,12,opt,name=tool_choice,json=toolChoice,proto3" json:"tool_choice,omitempty"`
-	// response_format is the form of the answer. Requirement. Absent: text.
+	// response_format is the format of the response. Requirement. If unset, it is
+	// text.
 	ResponseFormat *ResponseFormat `protobuf:"bytes,13,opt,name=response_format,json=responseFormat,proto3" json:"response_format,omitempty"`
-	// reasoning steers how much the model thinks. Requirement. Absent: the
-	// provider's default.
+	// reasoning controls how much the model reasons before it responds.
+	// Requirement. If unset, the provider's default is used.
 	Reasoning *Reasoning `protobuf:"bytes,14,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
-	// fallback_models are tried in order when `model` cannot answer. Requirement.
-	// Empty: the configured fallbacks.
-	FallbackModels []string `protobuf:"bytes,15,rep,name=fallback_models,json=fallbackModels,proto3" json:"fallback_models,omitempty"`
-	// cache steers the gateway's own answer cache. Requirement. Absent: the
-	// configured policy.
+	// fallback controls which models are called if `model` fails. If unset, the
+	// configured fallbacks of `model` are used.
+	Fallback *FallbackOptions `protobuf:"bytes,15,opt,name=fallback,proto3" json:"fallback,omitempty"`
+	// cache controls the gateway's own response cache. Requirement. If unset, the
+	// configured policy is used.
 	Cache *CacheOptions `protobuf:"bytes,16,opt,name=cache,proto3" json:"cache,omitempty"`
-	// idempotency_key names this call: a second one with the same key and request
-	// gets the first one's answer and costs nothing. Requirement. Empty: none.
+	// idempotency_key identifies this call. A second call with the same key and
+	// request gets the response of the first and costs nothing. Requirement. If
+	// unset, every call is a call of its own.
 	IdempotencyKey string `protobuf:"bytes,17,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// resume_after continues the stream that `idempotency_key` names behind the
-	// event with this sequence. Requirement; for StreamText alone. Absent: from
-	// the start.
+	// resume_after continues the stream of the call with this `idempotency_key`
+	// after the event with this sequence. Must not be negative. Only set with
+	// StreamText. Requirement. If unset, the stream starts with its first event.
 	ResumeAfter *int32 `protobuf:"varint,18,opt,name=resume_after,json=resumeAfter,proto3,oneof" json:"resume_after,omitempty"`
-	// labels are written beside the call's cost in the ledger, for sums by team or
-	// feature. Requirement. Empty: none.
+	// labels are recorded with the cost of this call, so that costs can be summed
+	// by team or feature. Requirement.
 	Labels map[string]string `protobuf:"bytes,19,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// provider_options are options of one provider, by keys such as
-	// `openai.service_tier`. Each provider has a list of keys it takes: an
-	// unlisted key of the provider that is called is refused (requirement); keys
-	// of other providers are left out with a warning (hint).
+	// provider_options are options of one provider, with keys such as
+	// `openai.service_tier`. At most 64. Each provider has a list of the keys that
+	// it accepts. An unlisted key of the provider that is called is refused
+	// (requirement). Keys of other providers are dropped, with a warning (hint).
 	ProviderOptions map[string]*structpb.Value `protobuf:"bytes,20,rep,name=provider_options,json=providerOptions,proto3" json:"provider_options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// end_user_id identifies the person for whom the application calls, in a form
+	// that tells nothing about them. Providers use it to trace abuse. At most 64
+	// characters. Hint.
+	EndUserId string `protobuf:"bytes,21,opt,name=end_user_id,json=endUserId,proto3" json:"end_user_id,omitempty"`
+	// output_modalities lists the kinds of content that the response may have, such
+	// as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
+	OutputModalities []Modality `protobuf:"varint,22,rep,packed,name=output_modalities,json=outputModalities,proto3,enum=llmrpc.v1.Modality" json:"output_modalities,omitempty"`
+	// recovery says what happens if a stream breaks after its first delta.
+	// Requirement. If unset, it is the same as RECOVERY_NONE.
+	Recovery Recovery `protobuf:"varint,23,opt,name=recovery,proto3,enum=llmrpc.v1.Recovery" json:"recovery,omitempty"`
+	// waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
+	// come before the first delta and counts as the first response of the call, so
+	// that gRPC's own retries end with it. Only set with StreamText. Requirement.
+	WaitingEvents bool `protobuf:"varint,24,opt,name=waiting_events,json=waitingEvents,proto3" json:"waiting_events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GenerateRequest) Reset() {
@@ -426,9 +501,9 @@ func (x *GenerateRequest) GetReasoning() *Reasoning {
 	return nil
 }
 
-func (x *GenerateRequest) GetFallbackModels() []string {
+func (x *GenerateRequest) GetFallback() *FallbackOptions {
 	if x != nil {
-		return x.FallbackModels
+		return x.Fallback
 	}
 	return nil
 }
@@ -468,21 +543,49 @@ func (x *GenerateRequest) GetProviderOptions() map[string]*structpb.Value {
 	return nil
 }
 
-// Tool is a function that the model may ask to be called.
+func (x *GenerateRequest) GetEndUserId() string {
+	if x != nil {
+		return x.EndUserId
+	}
+	return ""
+}
+
+func (x *GenerateRequest) GetOutputModalities() []Modality {
+	if x != nil {
+		return x.OutputModalities
+	}
+	return nil
+}
+
+func (x *GenerateRequest) GetRecovery() Recovery {
+	if x != nil {
+		return x.Recovery
+	}
+	return Recovery_RECOVERY_UNSPECIFIED
+}
+
+func (x *GenerateRequest) GetWaitingEvents() bool {
+	if x != nil {
+		return x.WaitingEvents
+	}
+	return false
+}
+
+// Tool is something that the model may call.
 type Tool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// name is the function's name, unique in the request. Required.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// description tells the model what it is for.
-	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	// parameters is the JSON schema of the arguments, in text. Empty: no
-	// parameters.
-	Parameters string `protobuf:"bytes,3,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// strict asks the provider to hold the arguments to the schema. Requirement.
-	// Absent: the provider's default.
-	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// kind is who defines the tool. Required.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Tool_Function
+	//	*Tool_ProviderTool
+	Kind isTool_Kind `protobuf_oneof:"kind"`
+	// cache_breakpoint asks the provider to cache the prompt up to and including
+	// this tool. Hint. If unset, nothing is asked.
+	CacheBreakpoint *CacheBreakpoint `protobuf:"bytes,15,opt,name=cache_breakpoint,json=cacheBreakpoint,proto3" json:"cache_breakpoint,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Tool) Reset() {
@@ -515,43 +618,232 @@ func (*Tool) Descriptor() ([]byte, []int) {
 	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Tool) GetName() string {
+func (x *Tool) GetKind() isTool_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Tool) GetFunction() *FunctionTool {
+	if x != nil {
+		if x, ok := x.Kind.(*Tool_Function); ok {
+			return x.Function
+		}
+	}
+	return nil
+}
+
+func (x *Tool) GetProviderTool() *ProviderTool {
+	if x != nil {
+		if x, ok := x.Kind.(*Tool_ProviderTool); ok {
+			return x.ProviderTool
+		}
+	}
+	return nil
+}
+
+func (x *Tool) GetCacheBreakpoint() *CacheBreakpoint {
+	if x != nil {
+		return x.CacheBreakpoint
+	}
+	return nil
+}
+
+type isTool_Kind interface {
+	isTool_Kind()
+}
+
+type Tool_Function struct {
+	// function is a function that the caller runs.
+	Function *FunctionTool `protobuf:"bytes,1,opt,name=function,proto3,oneof"`
+}
+
+type Tool_ProviderTool struct {
+	// provider_tool is a tool that a provider defines.
+	ProviderTool *ProviderTool `protobuf:"bytes,2,opt,name=provider_tool,json=providerTool,proto3,oneof"`
+}
+
+func (*Tool_Function) isTool_Kind() {}
+
+func (*Tool_ProviderTool) isTool_Kind() {}
+
+// FunctionTool is a function that the model may ask the caller to run. The model
+// asks with a `tool_call`, and the caller sends the result as a `tool_result`.
+type FunctionTool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// name is the name of the function. Must be unique among the tools of the
+	// request. Required.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// description tells the model what the function does and when to call it.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// parameters is the JSON schema of the arguments, as text. If unset, the
+	// function takes no arguments. All schemas of a request together may have at
+	// most 1,000,000 characters.
+	Parameters string `protobuf:"bytes,3,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	// strict asks the provider to enforce the schema. Requirement. If unset, the
+	// provider's default is used.
+	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionTool) Reset() {
+	*x = FunctionTool{}
+	mi := &file_llmrpc_v1_request_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionTool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionTool) ProtoMessage() {}
+
+func (x *FunctionTool) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrpc_v1_request_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionTool.ProtoReflect.Descriptor instead.
+func (*FunctionTool) Descriptor() ([]byte, []int) {
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FunctionTool) GetName() string {
 	if x != nil {
 		return x.Name
 	}
 	return ""
 }
 
-func (x *Tool) GetDescription() string {
+func (x *FunctionTool) GetDescription() string {
 	if x != nil {
 		return x.Description
 	}
 	return ""
 }
 
-func (x *Tool) GetParameters() string {
+func (x *FunctionTool) GetParameters() string {
 	if x != nil {
 		return x.Parameters
 	}
 	return ""
 }
 
-func (x *Tool) GetStrict() bool {
+func (x *FunctionTool) GetStrict() bool {
 	if x != nil && x.Strict != nil {
 		return *x.Strict
 	}
 	return false
 }
 
-// ToolChoice steers the use of tools.
+// ProviderTool is a tool that a provider defines, such as web search.
+//
+// The provider runs most of them during the call. What they did is in the
+// response as `provider_block` parts, and billed uses are in `Usage.tool_uses`.
+// The caller runs the others, such as Anthropic's `bash`. They arrive as
+// `tool_call` if they have a name and JSON arguments, else as a `provider_block`,
+// which the caller answers with a `provider_block` in a ROLE_TOOL message.
+type ProviderTool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// provider is the provider that defines the tool, such as `anthropic`. A tool
+	// of a provider other than the one that is called is refused (requirement).
+	// Required.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// type is the provider's name of the tool, such as `web_search_20260318`. Each
+	// provider has a list of the types that it accepts. Required.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// options is a JSON object, as text, with the other fields that the provider
+	// defines for the tool. It is sent as it is. If unset, none are sent.
+	Options string `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
+	// name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
+	// among the tools of the request. If unset, it is the type.
+	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProviderTool) Reset() {
+	*x = ProviderTool{}
+	mi := &file_llmrpc_v1_request_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProviderTool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProviderTool) ProtoMessage() {}
+
+func (x *ProviderTool) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrpc_v1_request_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProviderTool.ProtoReflect.Descriptor instead.
+func (*ProviderTool) Descriptor() ([]byte, []int) {
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProviderTool) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *ProviderTool) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ProviderTool) GetOptions() string {
+	if x != nil {
+		return x.Options
+	}
+	return ""
+}
+
+func (x *ProviderTool) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ToolChoice controls whether and which tools the model calls.
 type ToolChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// mode is how free the model is.
 	Mode ToolChoice_Mode `protobuf:"varint,1,opt,name=mode,proto3,enum=llmrpc.v1.ToolChoice_Mode" json:"mode,omitempty"`
-	// name is the tool to call; set with MODE_NAMED alone.
-	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// parallel says whether one answer may hold several calls. Requirement.
-	// Absent: the provider's default.
+	// allowed_names lists the tools that the model may call. Each must be the name
+	// of a tool of the request. Must have exactly one name with MODE_NAMED, and
+	// must be empty with MODE_NONE. If empty, the model may call every tool of the
+	// request. For a provider that has no such list, the gateway sends only the
+	// allowed tools, with a warning, because this changes the provider's prompt
+	// cache.
+	AllowedNames []string `protobuf:"bytes,2,rep,name=allowed_names,json=allowedNames,proto3" json:"allowed_names,omitempty"`
+	// parallel says whether one response may have several calls. Requirement. If
+	// unset, the provider's default is used.
 	Parallel      *bool `protobuf:"varint,3,opt,name=parallel,proto3,oneof" json:"parallel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -559,7 +851,7 @@ type ToolChoice struct {
 
 func (x *ToolChoice) Reset() {
 	*x = ToolChoice{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[2]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +863,7 @@ func (x *ToolChoice) String() string {
 func (*ToolChoice) ProtoMessage() {}
 
 func (x *ToolChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[2]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +876,7 @@ func (x *ToolChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
 func (*ToolChoice) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{2}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ToolChoice) GetMode() ToolChoice_Mode {
@@ -594,11 +886,11 @@ func (x *ToolChoice) GetMode() ToolChoice_Mode {
 	return ToolChoice_MODE_UNSPECIFIED
 }
 
-func (x *ToolChoice) GetName() string {
+func (x *ToolChoice) GetAllowedNames() []string {
 	if x != nil {
-		return x.Name
+		return x.AllowedNames
 	}
-	return ""
+	return nil
 }
 
 func (x *ToolChoice) GetParallel() bool {
@@ -608,10 +900,10 @@ func (x *ToolChoice) GetParallel() bool {
 	return false
 }
 
-// ResponseFormat is the form that the answer must have.
+// ResponseFormat is the format that the response must have.
 type ResponseFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// kind is the form. Absent: text.
+	// kind is the format. If unset, it is text.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
@@ -625,7 +917,7 @@ type ResponseFormat struct {
 
 func (x *ResponseFormat) Reset() {
 	*x = ResponseFormat{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[3]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +929,7 @@ func (x *ResponseFormat) String() string {
 func (*ResponseFormat) ProtoMessage() {}
 
 func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[3]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +942,7 @@ func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseFormat.ProtoReflect.Descriptor instead.
 func (*ResponseFormat) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{3}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ResponseFormat) GetKind() isResponseFormat_Kind {
@@ -702,7 +994,7 @@ type ResponseFormat_JsonObject struct {
 }
 
 type ResponseFormat_JsonSchema struct {
-	// json_schema is JSON after a schema.
+	// json_schema is JSON that matches a schema.
 	JsonSchema *JsonSchemaFormat `protobuf:"bytes,3,opt,name=json_schema,json=jsonSchema,proto3,oneof"`
 }
 
@@ -721,7 +1013,7 @@ type TextFormat struct {
 
 func (x *TextFormat) Reset() {
 	*x = TextFormat{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[4]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -733,7 +1025,7 @@ func (x *TextFormat) String() string {
 func (*TextFormat) ProtoMessage() {}
 
 func (x *TextFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[4]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -746,7 +1038,7 @@ func (x *TextFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TextFormat.ProtoReflect.Descriptor instead.
 func (*TextFormat) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{4}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{6}
 }
 
 // JsonObjectFormat is any JSON object.
@@ -758,7 +1050,7 @@ type JsonObjectFormat struct {
 
 func (x *JsonObjectFormat) Reset() {
 	*x = JsonObjectFormat{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[5]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +1062,7 @@ func (x *JsonObjectFormat) String() string {
 func (*JsonObjectFormat) ProtoMessage() {}
 
 func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[5]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,20 +1075,21 @@ func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonObjectFormat.ProtoReflect.Descriptor instead.
 func (*JsonObjectFormat) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{5}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{7}
 }
 
-// JsonSchemaFormat is JSON after a schema.
+// JsonSchemaFormat is JSON that matches a schema.
 type JsonSchemaFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// name is the schema's name, which some providers demand. Empty: `response`.
+	// name is the name of the schema, which some providers demand. If unset, it is
+	// `response`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// description tells the model what the answer is for.
+	// description tells the model what the response is for.
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	// schema is the JSON schema, in text. Required.
+	// schema is the JSON schema, as text. Required.
 	Schema string `protobuf:"bytes,3,opt,name=schema,proto3" json:"schema,omitempty"`
-	// strict asks the provider to hold the answer to the schema. Requirement.
-	// Absent: the provider's default.
+	// strict asks the provider to enforce the schema. Requirement. If unset, the
+	// provider's default is used.
 	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -804,7 +1097,7 @@ type JsonSchemaFormat struct {
 
 func (x *JsonSchemaFormat) Reset() {
 	*x = JsonSchemaFormat{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[6]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +1109,7 @@ func (x *JsonSchemaFormat) String() string {
 func (*JsonSchemaFormat) ProtoMessage() {}
 
 func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[6]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +1122,7 @@ func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonSchemaFormat.ProtoReflect.Descriptor instead.
 func (*JsonSchemaFormat) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{6}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JsonSchemaFormat) GetName() string {
@@ -860,20 +1153,24 @@ func (x *JsonSchemaFormat) GetStrict() bool {
 	return false
 }
 
-// Reasoning steers how much the model thinks before it answers.
+// Reasoning controls how much the model reasons before it responds.
 type Reasoning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// effort is how much to think. Either effort or budget_tokens.
-	Effort Reasoning_Effort `protobuf:"varint,1,opt,name=effort,proto3,enum=llmrpc.v1.Reasoning_Effort" json:"effort,omitempty"`
-	// budget_tokens is the most tokens to think with. Absent: by effort.
-	BudgetTokens  *int32 `protobuf:"varint,2,opt,name=budget_tokens,json=budgetTokens,proto3,oneof" json:"budget_tokens,omitempty"`
+	// amount is how much the model reasons. If unset, the provider's default is
+	// used.
+	//
+	// Types that are valid to be assigned to Amount:
+	//
+	//	*Reasoning_Effort_
+	//	*Reasoning_BudgetTokens
+	Amount        isReasoning_Amount `protobuf_oneof:"amount"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reasoning) Reset() {
 	*x = Reasoning{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[7]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +1182,7 @@ func (x *Reasoning) String() string {
 func (*Reasoning) ProtoMessage() {}
 
 func (x *Reasoning) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[7]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,29 +1195,118 @@ func (x *Reasoning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reasoning.ProtoReflect.Descriptor instead.
 func (*Reasoning) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{7}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Reasoning) GetAmount() isReasoning_Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
 }
 
 func (x *Reasoning) GetEffort() Reasoning_Effort {
 	if x != nil {
-		return x.Effort
+		if x, ok := x.Amount.(*Reasoning_Effort_); ok {
+			return x.Effort
+		}
 	}
 	return Reasoning_EFFORT_UNSPECIFIED
 }
 
 func (x *Reasoning) GetBudgetTokens() int32 {
-	if x != nil && x.BudgetTokens != nil {
-		return *x.BudgetTokens
+	if x != nil {
+		if x, ok := x.Amount.(*Reasoning_BudgetTokens); ok {
+			return x.BudgetTokens
+		}
 	}
 	return 0
 }
 
-// CacheOptions steers the gateway's own answer cache.
+type isReasoning_Amount interface {
+	isReasoning_Amount()
+}
+
+type Reasoning_Effort_ struct {
+	// effort is a named amount.
+	Effort Reasoning_Effort `protobuf:"varint,1,opt,name=effort,proto3,enum=llmrpc.v1.Reasoning_Effort,oneof"`
+}
+
+type Reasoning_BudgetTokens struct {
+	// budget_tokens is the maximum number of tokens for reasoning. Must not be
+	// negative.
+	BudgetTokens int32 `protobuf:"varint,2,opt,name=budget_tokens,json=budgetTokens,proto3,oneof"`
+}
+
+func (*Reasoning_Effort_) isReasoning_Amount() {}
+
+func (*Reasoning_BudgetTokens) isReasoning_Amount() {}
+
+// FallbackOptions controls which models are called if the model of the request
+// fails.
+type FallbackOptions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// models are called in this order, instead of the configured fallbacks. At most
+	// 8. Requirement. If empty, the configured fallbacks are used.
+	Models []string `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
+	// disabled switches fallback off for this call, including the configured
+	// fallbacks. Must not be set together with `models`.
+	Disabled      bool `protobuf:"varint,2,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FallbackOptions) Reset() {
+	*x = FallbackOptions{}
+	mi := &file_llmrpc_v1_request_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FallbackOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FallbackOptions) ProtoMessage() {}
+
+func (x *FallbackOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrpc_v1_request_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FallbackOptions.ProtoReflect.Descriptor instead.
+func (*FallbackOptions) Descriptor() ([]byte, []int) {
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FallbackOptions) GetModels() []string {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *FallbackOptions) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
+	}
+	return false
+}
+
+// CacheOptions controls the gateway's own response cache.
 type CacheOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// policy is what this call does with the cache.
 	Policy CacheOptions_Policy `protobuf:"varint,1,opt,name=policy,proto3,enum=llmrpc.v1.CacheOptions_Policy" json:"policy,omitempty"`
-	// ttl is how long a written answer lives. Absent: as configured.
+	// ttl is how long a response stays in the cache. If unset, the configured time
+	// is used.
 	Ttl           *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -928,7 +1314,7 @@ type CacheOptions struct {
 
 func (x *CacheOptions) Reset() {
 	*x = CacheOptions{}
-	mi := &file_llmrpc_v1_request_proto_msgTypes[8]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1326,7 @@ func (x *CacheOptions) String() string {
 func (*CacheOptions) ProtoMessage() {}
 
 func (x *CacheOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrpc_v1_request_proto_msgTypes[8]
+	mi := &file_llmrpc_v1_request_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1339,7 @@ func (x *CacheOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CacheOptions.ProtoReflect.Descriptor instead.
 func (*CacheOptions) Descriptor() ([]byte, []int) {
-	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{8}
+	return file_llmrpc_v1_request_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CacheOptions) GetPolicy() CacheOptions_Policy {
@@ -974,7 +1360,8 @@ var File_llmrpc_v1_request_proto protoreflect.FileDescriptor
 
 const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"\n" +
-	"\x17llmrpc/v1/request.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17llmrpc/v1/message.proto\"\x93\t\n" +
+	"\x17llmrpc/v1/request.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17llmrpc/v1/message.proto\"\xdc\n" +
+	"\n" +
 	"\x0fGenerateRequest\x121\n" +
 	"\bmessages\x18\x01 \x03(\v2\x15.llmrpc.v1.LLMMessageR\bmessages\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12%\n" +
@@ -992,13 +1379,17 @@ const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"\vtool_choice\x18\f \x01(\v2\x15.llmrpc.v1.ToolChoiceR\n" +
 	"toolChoice\x12B\n" +
 	"\x0fresponse_format\x18\r \x01(\v2\x19.llmrpc.v1.ResponseFormatR\x0eresponseFormat\x122\n" +
-	"\treasoning\x18\x0e \x01(\v2\x14.llmrpc.v1.ReasoningR\treasoning\x12'\n" +
-	"\x0ffallback_models\x18\x0f \x03(\tR\x0efallbackModels\x12-\n" +
+	"\treasoning\x18\x0e \x01(\v2\x14.llmrpc.v1.ReasoningR\treasoning\x126\n" +
+	"\bfallback\x18\x0f \x01(\v2\x1a.llmrpc.v1.FallbackOptionsR\bfallback\x12-\n" +
 	"\x05cache\x18\x10 \x01(\v2\x17.llmrpc.v1.CacheOptionsR\x05cache\x12'\n" +
 	"\x0fidempotency_key\x18\x11 \x01(\tR\x0eidempotencyKey\x12&\n" +
 	"\fresume_after\x18\x12 \x01(\x05H\aR\vresumeAfter\x88\x01\x01\x12>\n" +
 	"\x06labels\x18\x13 \x03(\v2&.llmrpc.v1.GenerateRequest.LabelsEntryR\x06labels\x12Z\n" +
-	"\x10provider_options\x18\x14 \x03(\v2/.llmrpc.v1.GenerateRequest.ProviderOptionsEntryR\x0fproviderOptions\x1a9\n" +
+	"\x10provider_options\x18\x14 \x03(\v2/.llmrpc.v1.GenerateRequest.ProviderOptionsEntryR\x0fproviderOptions\x12\x1e\n" +
+	"\vend_user_id\x18\x15 \x01(\tR\tendUserId\x12@\n" +
+	"\x11output_modalities\x18\x16 \x03(\x0e2\x13.llmrpc.v1.ModalityR\x10outputModalities\x12/\n" +
+	"\brecovery\x18\x17 \x01(\x0e2\x13.llmrpc.v1.RecoveryR\brecovery\x12%\n" +
+	"\x0ewaiting_events\x18\x18 \x01(\bR\rwaitingEvents\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aZ\n" +
@@ -1012,19 +1403,29 @@ const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"\x05_seedB\x13\n" +
 	"\x11_presence_penaltyB\x14\n" +
 	"\x12_frequency_penaltyB\x0f\n" +
-	"\r_resume_after\"\x84\x01\n" +
-	"\x04Tool\x12\x12\n" +
+	"\r_resume_after\"\xcc\x01\n" +
+	"\x04Tool\x125\n" +
+	"\bfunction\x18\x01 \x01(\v2\x17.llmrpc.v1.FunctionToolH\x00R\bfunction\x12>\n" +
+	"\rprovider_tool\x18\x02 \x01(\v2\x17.llmrpc.v1.ProviderToolH\x00R\fproviderTool\x12E\n" +
+	"\x10cache_breakpoint\x18\x0f \x01(\v2\x1a.llmrpc.v1.CacheBreakpointR\x0fcacheBreakpointB\x06\n" +
+	"\x04kind\"\x8c\x01\n" +
+	"\fFunctionTool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x03 \x01(\tR\n" +
 	"parameters\x12\x1b\n" +
 	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01B\t\n" +
-	"\a_strict\"\xdd\x01\n" +
+	"\a_strict\"l\n" +
+	"\fProviderTool\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
+	"\aoptions\x18\x03 \x01(\tR\aoptions\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"\xee\x01\n" +
 	"\n" +
 	"ToolChoice\x12.\n" +
-	"\x04mode\x18\x01 \x01(\x0e2\x1a.llmrpc.v1.ToolChoice.ModeR\x04mode\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x1a.llmrpc.v1.ToolChoice.ModeR\x04mode\x12#\n" +
+	"\rallowed_names\x18\x02 \x03(\tR\fallowedNames\x12\x1f\n" +
 	"\bparallel\x18\x03 \x01(\bH\x00R\bparallel\x88\x01\x01\"]\n" +
 	"\x04Mode\x12\x14\n" +
 	"\x10MODE_UNSPECIFIED\x10\x00\x12\r\n" +
@@ -1049,10 +1450,10 @@ const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x16\n" +
 	"\x06schema\x18\x03 \x01(\tR\x06schema\x12\x1b\n" +
 	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01B\t\n" +
-	"\a_strict\"\x9a\x02\n" +
-	"\tReasoning\x123\n" +
-	"\x06effort\x18\x01 \x01(\x0e2\x1b.llmrpc.v1.Reasoning.EffortR\x06effort\x12(\n" +
-	"\rbudget_tokens\x18\x02 \x01(\x05H\x00R\fbudgetTokens\x88\x01\x01\"\x9b\x01\n" +
+	"\a_strict\"\x91\x02\n" +
+	"\tReasoning\x125\n" +
+	"\x06effort\x18\x01 \x01(\x0e2\x1b.llmrpc.v1.Reasoning.EffortH\x00R\x06effort\x12%\n" +
+	"\rbudget_tokens\x18\x02 \x01(\x05H\x00R\fbudgetTokens\"\x9b\x01\n" +
 	"\x06Effort\x12\x16\n" +
 	"\x12EFFORT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vEFFORT_NONE\x10\x01\x12\x12\n" +
@@ -1063,8 +1464,11 @@ const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"\vEFFORT_HIGH\x10\x05\x12\x10\n" +
 	"\fEFFORT_XHIGH\x10\x06\x12\x0e\n" +
 	"\n" +
-	"EFFORT_MAX\x10\aB\x10\n" +
-	"\x0e_budget_tokens\"\xe6\x01\n" +
+	"EFFORT_MAX\x10\aB\b\n" +
+	"\x06amount\"E\n" +
+	"\x0fFallbackOptions\x12\x16\n" +
+	"\x06models\x18\x01 \x03(\tR\x06models\x12\x1a\n" +
+	"\bdisabled\x18\x02 \x01(\bR\bdisabled\"\xe6\x01\n" +
 	"\fCacheOptions\x126\n" +
 	"\x06policy\x18\x01 \x01(\x0e2\x1e.llmrpc.v1.CacheOptions.PolicyR\x06policy\x12+\n" +
 	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"q\n" +
@@ -1074,7 +1478,11 @@ const file_llmrpc_v1_request_proto_rawDesc = "" +
 	"POLICY_OFF\x10\x01\x12\x15\n" +
 	"\x11POLICY_READ_WRITE\x10\x02\x12\x14\n" +
 	"\x10POLICY_READ_ONLY\x10\x03\x12\x12\n" +
-	"\x0ePOLICY_REFRESH\x10\x04BG\n" +
+	"\x0ePOLICY_REFRESH\x10\x04*M\n" +
+	"\bRecovery\x12\x18\n" +
+	"\x14RECOVERY_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rRECOVERY_NONE\x10\x01\x12\x14\n" +
+	"\x10RECOVERY_RESTART\x10\x02BG\n" +
 	"\fio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3"
 
 var (
@@ -1089,49 +1497,61 @@ func file_llmrpc_v1_request_proto_rawDescGZIP() []byte {
 	return file_llmrpc_v1_request_proto_rawDescData
 }
 
-var file_llmrpc_v1_request_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_llmrpc_v1_request_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_llmrpc_v1_request_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_llmrpc_v1_request_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_llmrpc_v1_request_proto_goTypes = []any{
-	(ToolChoice_Mode)(0),        // 0: llmrpc.v1.ToolChoice.Mode
-	(Reasoning_Effort)(0),       // 1: llmrpc.v1.Reasoning.Effort
-	(CacheOptions_Policy)(0),    // 2: llmrpc.v1.CacheOptions.Policy
-	(*GenerateRequest)(nil),     // 3: llmrpc.v1.GenerateRequest
-	(*Tool)(nil),                // 4: llmrpc.v1.Tool
-	(*ToolChoice)(nil),          // 5: llmrpc.v1.ToolChoice
-	(*ResponseFormat)(nil),      // 6: llmrpc.v1.ResponseFormat
-	(*TextFormat)(nil),          // 7: llmrpc.v1.TextFormat
-	(*JsonObjectFormat)(nil),    // 8: llmrpc.v1.JsonObjectFormat
-	(*JsonSchemaFormat)(nil),    // 9: llmrpc.v1.JsonSchemaFormat
-	(*Reasoning)(nil),           // 10: llmrpc.v1.Reasoning
-	(*CacheOptions)(nil),        // 11: llmrpc.v1.CacheOptions
-	nil,                         // 12: llmrpc.v1.GenerateRequest.LabelsEntry
-	nil,                         // 13: llmrpc.v1.GenerateRequest.ProviderOptionsEntry
-	(*LLMMessage)(nil),          // 14: llmrpc.v1.LLMMessage
-	(*durationpb.Duration)(nil), // 15: google.protobuf.Duration
-	(*structpb.Value)(nil),      // 16: google.protobuf.Value
+	(Recovery)(0),               // 0: llmrpc.v1.Recovery
+	(ToolChoice_Mode)(0),        // 1: llmrpc.v1.ToolChoice.Mode
+	(Reasoning_Effort)(0),       // 2: llmrpc.v1.Reasoning.Effort
+	(CacheOptions_Policy)(0),    // 3: llmrpc.v1.CacheOptions.Policy
+	(*GenerateRequest)(nil),     // 4: llmrpc.v1.GenerateRequest
+	(*Tool)(nil),                // 5: llmrpc.v1.Tool
+	(*FunctionTool)(nil),        // 6: llmrpc.v1.FunctionTool
+	(*ProviderTool)(nil),        // 7: llmrpc.v1.ProviderTool
+	(*ToolChoice)(nil),          // 8: llmrpc.v1.ToolChoice
+	(*ResponseFormat)(nil),      // 9: llmrpc.v1.ResponseFormat
+	(*TextFormat)(nil),          // 10: llmrpc.v1.TextFormat
+	(*JsonObjectFormat)(nil),    // 11: llmrpc.v1.JsonObjectFormat
+	(*JsonSchemaFormat)(nil),    // 12: llmrpc.v1.JsonSchemaFormat
+	(*Reasoning)(nil),           // 13: llmrpc.v1.Reasoning
+	(*FallbackOptions)(nil),     // 14: llmrpc.v1.FallbackOptions
+	(*CacheOptions)(nil),        // 15: llmrpc.v1.CacheOptions
+	nil,                         // 16: llmrpc.v1.GenerateRequest.LabelsEntry
+	nil,                         // 17: llmrpc.v1.GenerateRequest.ProviderOptionsEntry
+	(*LLMMessage)(nil),          // 18: llmrpc.v1.LLMMessage
+	(Modality)(0),               // 19: llmrpc.v1.Modality
+	(*CacheBreakpoint)(nil),     // 20: llmrpc.v1.CacheBreakpoint
+	(*durationpb.Duration)(nil), // 21: google.protobuf.Duration
+	(*structpb.Value)(nil),      // 22: google.protobuf.Value
 }
 var file_llmrpc_v1_request_proto_depIdxs = []int32{
-	14, // 0: llmrpc.v1.GenerateRequest.messages:type_name -> llmrpc.v1.LLMMessage
-	4,  // 1: llmrpc.v1.GenerateRequest.tools:type_name -> llmrpc.v1.Tool
-	5,  // 2: llmrpc.v1.GenerateRequest.tool_choice:type_name -> llmrpc.v1.ToolChoice
-	6,  // 3: llmrpc.v1.GenerateRequest.response_format:type_name -> llmrpc.v1.ResponseFormat
-	10, // 4: llmrpc.v1.GenerateRequest.reasoning:type_name -> llmrpc.v1.Reasoning
-	11, // 5: llmrpc.v1.GenerateRequest.cache:type_name -> llmrpc.v1.CacheOptions
-	12, // 6: llmrpc.v1.GenerateRequest.labels:type_name -> llmrpc.v1.GenerateRequest.LabelsEntry
-	13, // 7: llmrpc.v1.GenerateRequest.provider_options:type_name -> llmrpc.v1.GenerateRequest.ProviderOptionsEntry
-	0,  // 8: llmrpc.v1.ToolChoice.mode:type_name -> llmrpc.v1.ToolChoice.Mode
-	7,  // 9: llmrpc.v1.ResponseFormat.text:type_name -> llmrpc.v1.TextFormat
-	8,  // 10: llmrpc.v1.ResponseFormat.json_object:type_name -> llmrpc.v1.JsonObjectFormat
-	9,  // 11: llmrpc.v1.ResponseFormat.json_schema:type_name -> llmrpc.v1.JsonSchemaFormat
-	1,  // 12: llmrpc.v1.Reasoning.effort:type_name -> llmrpc.v1.Reasoning.Effort
-	2,  // 13: llmrpc.v1.CacheOptions.policy:type_name -> llmrpc.v1.CacheOptions.Policy
-	15, // 14: llmrpc.v1.CacheOptions.ttl:type_name -> google.protobuf.Duration
-	16, // 15: llmrpc.v1.GenerateRequest.ProviderOptionsEntry.value:type_name -> google.protobuf.Value
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	18, // 0: llmrpc.v1.GenerateRequest.messages:type_name -> llmrpc.v1.LLMMessage
+	5,  // 1: llmrpc.v1.GenerateRequest.tools:type_name -> llmrpc.v1.Tool
+	8,  // 2: llmrpc.v1.GenerateRequest.tool_choice:type_name -> llmrpc.v1.ToolChoice
+	9,  // 3: llmrpc.v1.GenerateRequest.response_format:type_name -> llmrpc.v1.ResponseFormat
+	13, // 4: llmrpc.v1.GenerateRequest.reasoning:type_name -> llmrpc.v1.Reasoning
+	14, // 5: llmrpc.v1.GenerateRequest.fallback:type_name -> llmrpc.v1.FallbackOptions
+	15, // 6: llmrpc.v1.GenerateRequest.cache:type_name -> llmrpc.v1.CacheOptions
+	16, // 7: llmrpc.v1.GenerateRequest.labels:type_name -> llmrpc.v1.GenerateRequest.LabelsEntry
+	17, // 8: llmrpc.v1.GenerateRequest.provider_options:type_name -> llmrpc.v1.GenerateRequest.ProviderOptionsEntry
+	19, // 9: llmrpc.v1.GenerateRequest.output_modalities:type_name -> llmrpc.v1.Modality
+	0,  // 10: llmrpc.v1.GenerateRequest.recovery:type_name -> llmrpc.v1.Recovery
+	6,  // 11: llmrpc.v1.Tool.function:type_name -> llmrpc.v1.FunctionTool
+	7,  // 12: llmrpc.v1.Tool.provider_tool:type_name -> llmrpc.v1.ProviderTool
+	20, // 13: llmrpc.v1.Tool.cache_breakpoint:type_name -> llmrpc.v1.CacheBreakpoint
+	1,  // 14: llmrpc.v1.ToolChoice.mode:type_name -> llmrpc.v1.ToolChoice.Mode
+	10, // 15: llmrpc.v1.ResponseFormat.text:type_name -> llmrpc.v1.TextFormat
+	11, // 16: llmrpc.v1.ResponseFormat.json_object:type_name -> llmrpc.v1.JsonObjectFormat
+	12, // 17: llmrpc.v1.ResponseFormat.json_schema:type_name -> llmrpc.v1.JsonSchemaFormat
+	2,  // 18: llmrpc.v1.Reasoning.effort:type_name -> llmrpc.v1.Reasoning.Effort
+	3,  // 19: llmrpc.v1.CacheOptions.policy:type_name -> llmrpc.v1.CacheOptions.Policy
+	21, // 20: llmrpc.v1.CacheOptions.ttl:type_name -> google.protobuf.Duration
+	22, // 21: llmrpc.v1.GenerateRequest.ProviderOptionsEntry.value:type_name -> google.protobuf.Value
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_llmrpc_v1_request_proto_init() }
@@ -1141,22 +1561,29 @@ func file_llmrpc_v1_request_proto_init() {
 	}
 	file_llmrpc_v1_message_proto_init()
 	file_llmrpc_v1_request_proto_msgTypes[0].OneofWrappers = []any{}
-	file_llmrpc_v1_request_proto_msgTypes[1].OneofWrappers = []any{}
+	file_llmrpc_v1_request_proto_msgTypes[1].OneofWrappers = []any{
+		(*Tool_Function)(nil),
+		(*Tool_ProviderTool)(nil),
+	}
 	file_llmrpc_v1_request_proto_msgTypes[2].OneofWrappers = []any{}
-	file_llmrpc_v1_request_proto_msgTypes[3].OneofWrappers = []any{
+	file_llmrpc_v1_request_proto_msgTypes[4].OneofWrappers = []any{}
+	file_llmrpc_v1_request_proto_msgTypes[5].OneofWrappers = []any{
 		(*ResponseFormat_Text)(nil),
 		(*ResponseFormat_JsonObject)(nil),
 		(*ResponseFormat_JsonSchema)(nil),
 	}
-	file_llmrpc_v1_request_proto_msgTypes[6].OneofWrappers = []any{}
-	file_llmrpc_v1_request_proto_msgTypes[7].OneofWrappers = []any{}
+	file_llmrpc_v1_request_proto_msgTypes[8].OneofWrappers = []any{}
+	file_llmrpc_v1_request_proto_msgTypes[9].OneofWrappers = []any{
+		(*Reasoning_Effort_)(nil),
+		(*Reasoning_BudgetTokens)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrpc_v1_request_proto_rawDesc), len(file_llmrpc_v1_request_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   11,
+			NumEnums:      4,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

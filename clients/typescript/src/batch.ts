@@ -1,23 +1,33 @@
 // A batch over one call: items go out as gRPC takes them, results come as they finish.
 
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type MessageInitShape, create } from "@bufbuild/protobuf";
 import type { Client } from "@grpc/grpc-js";
 
 import type { Call } from "./call.js";
 import {
-  type BatchItemSchema,
+  type BatchItem,
+  BatchItemSchema,
   type BatchResult,
   LLMService,
 } from "./gen/llmrpc/v1/llm_service_pb.js";
+import type { GenerateRequestSchema } from "./gen/llmrpc/v1/request_pb.js";
 import { asIs, encode, methodOf, sized } from "./method.js";
 import { messages } from "./reading.js";
 import { known } from "./request.js";
 
-/** What a batch asks: an item with its id and request. */
+/** What a batch asks: an item with its id and what it asks for. */
 export type BatchItemInit = MessageInitShape<typeof BatchItemSchema>;
 
 /** Items, pulled one at a time. */
 export type BatchItems = Iterable<BatchItemInit> | AsyncIterable<BatchItemInit>;
+
+/** An item that asks for a response, as `generate` does. */
+export function batchItem(
+  id: string,
+  request: MessageInitShape<typeof GenerateRequestSchema>,
+): BatchItem {
+  return create(BatchItemSchema, { id, request: { case: "generate", value: known(request) } });
+}
 
 const BATCH_GENERATE = methodOf(LLMService.method.batchGenerate);
 
@@ -37,7 +47,7 @@ export async function* results(
     channel.makeBidiStreamRequest(path, asIs, sized(output), metadata, { deadline }),
   );
   const sending = new Sending(rpc, items, (item) => {
-    if (item.request !== undefined) known(item.request);
+    if (item.request?.case === "generate") known(item.request.value);
     return encode(input, item);
   });
   let received = 0;

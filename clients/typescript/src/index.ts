@@ -2,7 +2,7 @@
 
 export { accumulate } from "./accumulate.js";
 export { DEFAULT_ADDRESS } from "./address.js";
-export type { BatchItemInit, BatchItems } from "./batch.js";
+export { type BatchItemInit, type BatchItems, batchItem } from "./batch.js";
 export type { CallOptions } from "./call.js";
 export { MAX_MESSAGE_BYTES, type TLSOptions } from "./channel.js";
 export { GatewayClient, type GatewayClientOptions, type GenerateRequestInit } from "./client.js";
@@ -25,13 +25,17 @@ export {
   type Violation,
 } from "./errors.js";
 export type { HealthStatus } from "./health.js";
+export { historyFromBytes, historyToBytes } from "./history.js";
 export {
   assistant,
   document,
+  functionTool,
   image,
   imageUrl,
   json,
   jsonSchema,
+  providerBlock,
+  providerTool,
   system,
   text,
   toolCalls,

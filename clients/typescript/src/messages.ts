@@ -11,7 +11,12 @@ import {
   Role,
   type ToolCall,
 } from "./gen/llmrpc/v1/message_pb.js";
-import { type ResponseFormat, ResponseFormatSchema } from "./gen/llmrpc/v1/request_pb.js";
+import {
+  type ResponseFormat,
+  ResponseFormatSchema,
+  type Tool,
+  ToolSchema,
+} from "./gen/llmrpc/v1/request_pb.js";
 
 type PartInit = MessageInitShape<typeof PartSchema>;
 
@@ -30,7 +35,10 @@ export function assistant(content: string | readonly PartInit[]): LLMMessage {
   return message(Role.ASSISTANT, content);
 }
 
-/** What the model's tool calls gave, in one message. */
+/**
+ * What you answer to the model's calls, in one message: results, and the provider blocks
+ * that answer provider blocks.
+ */
 export function toolResults(...results: readonly PartInit[]): LLMMessage {
   return message(Role.TOOL, results);
 }
@@ -62,6 +70,24 @@ export function imageUrl(uri: string): Part {
 export function document(data: Uint8Array, mediaType: string, filename = ""): Part {
   const source = { case: "data", value: new Uint8Array(data) } as const;
   return create(PartSchema, { kind: { case: "document", value: { source, mediaType, filename } } });
+}
+
+/** Content that only its provider understands; `data` is its JSON, as text. */
+export function providerBlock(provider: string, type: string, data: string, id = ""): Part {
+  const value = { provider, type, data, id };
+  return create(PartSchema, { kind: { case: "providerBlock", value } });
+}
+
+/** A function that you run; `parameters` is the JSON schema of its arguments, as text. */
+export function functionTool(name: string, description = "", parameters = ""): Tool {
+  const value = { name, description, parameters };
+  return create(ToolSchema, { kind: { case: "function", value } });
+}
+
+/** A tool that a provider defines; `options` is a JSON object, as text. */
+export function providerTool(provider: string, type: string, options = "", name = ""): Tool {
+  const value = { provider, type, options, name };
+  return create(ToolSchema, { kind: { case: "providerTool", value } });
 }
 
 /** For `responseFormat`: holds the answer to a JSON schema, given as its text. */

@@ -14,6 +14,7 @@ import {
   LLMClientError,
   ModelNotFoundError,
   StreamInterruptedError,
+  batchItem,
   errorFromStatus,
   user,
 } from "../src/index.js";
@@ -32,10 +33,7 @@ afterEach(() => {
   gateway.close();
 });
 
-const item = (id: string, text = id): BatchItemInit => ({
-  id,
-  request: { messages: [user(text)] },
-});
+const item = (id: string, text = id) => batchItem(id, { messages: [user(text)] });
 
 async function ids(results: AsyncIterable<{ id: string }>): Promise<string[]> {
   const seen = [];
@@ -121,10 +119,19 @@ test("what the items throw is thrown, and the call cancelled", async () => {
   await expect(ids(client.batch(broken()))).rejects.toThrow(RangeError);
   await until(() => gateway.cancelled === 1);
   const misfits = [{ maxTokens: "many" }, { max_tokens: 1 }];
-  for (const request of misfits) {
-    const batch = client.batch([{ id: "a", request } as never]);
+  for (const value of misfits) {
+    const batch = client.batch([{ id: "a", request: { case: "generate", value } } as never]);
     await expect(ids(batch)).rejects.toThrow(TypeError);
   }
+  expect(() => batchItem("a", { max_tokens: 1 } as never)).toThrow("no field max_tokens");
+});
+
+test("an item may be a plain object of the contract", async () => {
+  const value = { messages: [user("plain")] };
+  expect(await ids(client.batch([{ id: "a", request: { case: "generate", value } }]))).toEqual([
+    "a",
+  ]);
+  expect(gateway.items[0]?.request.value?.messages[0]?.content).toBe("plain");
 });
 
 test("left early it is cancelled, and no more is pulled", async () => {

@@ -7,6 +7,7 @@ import {
   InvalidRequestError,
   ModelNotFoundError,
   accumulate,
+  batchItem,
   image,
   json,
   system,
@@ -68,14 +69,17 @@ test("a gateway's errors, with details", async () => {
     violations: [{ field: "temperature" }],
     requestId: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
   });
-  await expect(client.text({ ...REQUEST, model: "gpt-9" }).next()).rejects.toBeInstanceOf(
-    ModelNotFoundError,
-  );
+  const error: unknown = await client
+    .text({ ...REQUEST, model: "ecko" })
+    .next()
+    .catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(ModelNotFoundError);
+  expect(error).toMatchObject({ metadata: { model: "ecko", suggestions: "echo/echo" } });
 });
 
 test("batch, count, models, health", async () => {
   const ids = new Set<string>();
-  const items = Array.from({ length: 100 }, (_, n) => ({ id: `${n}`, request: REQUEST }));
+  const items = Array.from({ length: 100 }, (_, n) => batchItem(`${n}`, REQUEST));
   for await (const { id, outcome } of client.batch(items)) {
     expect(outcome.case).toBe("response");
     ids.add(id);

@@ -32,7 +32,7 @@ import { ErrorInfoSchema, RetryInfoSchema } from "../src/gen/google/rpc/error_de
 import { HEALTH_CHECK } from "../src/method.js";
 
 export type EventInit = MessageInitShape<typeof StreamEventSchema>;
-type ResponseInit = MessageInitShape<typeof LLMResponseSchema>;
+export type ResponseInit = MessageInitShape<typeof LLMResponseSchema>;
 type ResultInit = MessageInitShape<typeof BatchResultSchema>;
 
 /** An end with a status, bare as gRPC itself would send it, or with details. */
@@ -84,7 +84,10 @@ export class Gateway {
   health: Record<string, number> = { "": 1 };
   batch: (item: BatchItem) => ResultInit | Failure = (item) => ({
     id: item.id,
-    outcome: { case: "response", value: response(item.request?.messages.at(-1)?.content ?? "") },
+    outcome: {
+      case: "response",
+      value: response(item.request.value?.messages.at(-1)?.content ?? ""),
+    },
   });
   /** Whether items of batches are read, and whether a batch ends before any. */
   reads = true;

@@ -9,10 +9,13 @@ import {
   type LLMMessage,
   assistant,
   document,
+  functionTool,
   image,
   imageUrl,
   json,
   jsonSchema,
+  providerBlock,
+  providerTool,
   system,
   text,
   toolCalls,
@@ -45,7 +48,18 @@ test("every short form is the contract's long one", async () => {
     document(BYTES, "application/pdf", "a.pdf"),
   ];
   await client.generate({
-    messages: [system("Be brief."), user(pieces), assistant("I see."), user("And?")],
+    messages: [
+      system("Be brief."),
+      user(pieces),
+      assistant("I see."),
+      toolResults(providerBlock("openai", "mcp_approval_response", "{}")),
+      user("And?"),
+    ],
+    tools: [
+      functionTool("weather", "The weather", "{}"),
+      providerTool("anthropic", "web_search_20260318", '{"max_uses":3}', "search"),
+      providerTool("google", "url_context"),
+    ],
     responseFormat: jsonSchema("person", "{}"),
     providerOptions: { "openai.service_tier": json({ a: [1, null] }) },
   });
@@ -63,7 +77,25 @@ test("every short form is the contract's long one", async () => {
         ],
       },
       { role: "ROLE_ASSISTANT", content: "I see." },
+      {
+        role: "ROLE_TOOL",
+        parts: [
+          { providerBlock: { provider: "openai", type: "mcp_approval_response", data: "{}" } },
+        ],
+      },
       { role: "ROLE_USER", content: "And?" },
+    ],
+    tools: [
+      { function: { name: "weather", description: "The weather", parameters: "{}" } },
+      {
+        providerTool: {
+          provider: "anthropic",
+          type: "web_search_20260318",
+          options: '{"max_uses":3}',
+          name: "search",
+        },
+      },
+      { providerTool: { provider: "google", type: "url_context" } },
     ],
     responseFormat: { jsonSchema: { name: "person", schema: "{}" } },
     providerOptions: { "openai.service_tier": { a: [1, null] } },
@@ -73,7 +105,7 @@ test("every short form is the contract's long one", async () => {
 test("a tool: its call, its result, and the answer", async () => {
   gateway.answers = [called("weather", '{"city":"Lyon"}'), response("Take one.")];
   const messages: LLMMessage[] = [user("An umbrella?")];
-  const { message } = await client.generate({ messages, tools: [{ name: "weather" }] });
+  const { message } = await client.generate({ messages, tools: [functionTool("weather")] });
   const [call] = toolCalls(message);
   if (message === undefined || call === undefined) throw new Error("no call");
   expect(call).toMatchObject({ name: "weather", arguments: '{"city":"Lyon"}' });

@@ -7,11 +7,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import {
+  FinishReason,
+  Modality,
+  type Part,
+  type PartSchema,
+  Role,
+  image,
+  providerBlock,
+} from "../src/index.js";
 import { makeCertificates } from "./certificates.js";
-import { Gateway, called, response } from "./gateway.js";
+import { Gateway, type ResponseInit, called, response } from "./gateway.js";
 import { type Running, startGateway } from "./running.js";
 
 const HERE = fileURLToPath(new URL("..", import.meta.url));
@@ -24,9 +34,34 @@ const locked = new Gateway();
 let echo: Running;
 let folder: string;
 
+const message = (part: MessageInitShape<typeof PartSchema>) => ({
+  role: Role.ASSISTANT,
+  parts: [part],
+});
+
+/** What a model answers before its last answer, by a word of the program that shows it. */
+const SCRIPTS: Record<string, ResponseInit> = {
+  toolCalls: called("weather", "{}"),
+  outputModalities: { message: message(image(new Uint8Array([1, 2, 3]), "image/png")) },
+  annotations: {
+    message: message({
+      kind: { case: "text", value: "🌕 is an answer away." },
+      annotations: [
+        { title: "Moon", url: "https://example.com/moon", startIndex: 2, endIndex: 14 },
+        { title: "Sky", url: "https://example.com/sky" },
+      ],
+    }),
+    usage: { toolUses: { web_search_requests: 1 } },
+  },
+  ACTION_REQUIRED: {
+    message: message(providerBlock("openai", "mcp_approval_request", '{"id":"mcpr_1"}', "mcpr_1")),
+    finishReason: FinishReason.ACTION_REQUIRED,
+  },
+};
+
 /** The program with its gateway: on echo, with a model behind it that can do more, or by mTLS. */
 function placed(program: string): string {
-  const open = program.includes('"openai/') ? scripted.address : echo.address;
+  const open = /"(openai|anthropic|google)\//.test(program) ? scripted.address : echo.address;
   return program
     .replaceAll("localhost:50051", open)
     .replaceAll("gateway.example:50051", locked.address);
@@ -53,6 +88,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "chat.mts"), chat);
   const strict = ["--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
   const settings = ["--target", "es2022", "--module", "nodenext", "--types", "node"];
+  settings.push("--skipDefaultLibCheck"); // of all declarations TypeScript's own alone are passed by
   const programs = [...PROGRAMS.keys(), "chat"].map((name) => join(folder, `${name}.mts`));
   await run(TSC, [...strict, ...settings, ...programs], { cwd: folder });
 });
@@ -65,15 +101,51 @@ afterAll(async () => {
 });
 
 test.each([...PROGRAMS.keys()])("program %i", async (place) => {
-  scripted.answers = [response("An answer.")];
-  if (PROGRAMS[place]?.includes("toolCalls")) scripted.answers.unshift(called("weather", "{}"));
+  const shown = Object.entries(SCRIPTS).flatMap(([word, first]) =>
+    PROGRAMS[place]?.includes(word) ? [first] : [],
+  );
+  scripted.answers = [...shown, response("An answer.")];
   const env = { ...process.env, LLMRPC_TOKEN: "secret" };
   const { stdout } = await run(process.execPath, [`${place}.mjs`], { cwd: folder, env });
   expect(stdout).toMatch(/answer|tokens/);
 });
 
+/** Runs the program that has this word, alone. */
+async function shownBy(word: string): Promise<string> {
+  const place = PROGRAMS.findIndex((program) => program.includes(word));
+  scripted.requests = [];
+  scripted.answers = [SCRIPTS[word] ?? response(""), response("An answer.")];
+  return (await run(process.execPath, [`${place}.mjs`], { cwd: folder })).stdout;
+}
+
+test("a tool's call, an image and citations come from the answer", async () => {
+  expect(await shownBy("toolCalls")).toBe("calling weather {}\nAn answer.\n");
+  expect(await shownBy("outputModalities")).toBe("answer.png is image/png\n");
+  expect([...readFileSync(join(folder, "answer.png"))]).toEqual([1, 2, 3]);
+  expect(scripted.requests[0]?.outputModalities).toEqual([Modality.TEXT, Modality.IMAGE]);
+  expect((await shownBy("annotations")).split("\n").slice(1, 3)).toEqual([
+    " is an answer: Moon (https://example.com/moon)",
+    " 🌕 is an answer away.: Sky (https://example.com/sky)",
+  ]);
+  expect(scripted.requests[0]?.toolChoice?.allowedNames).toEqual(["search", "calculate"]);
+});
+
+test("an approval goes back in a message of the tool", async () => {
+  expect(await shownBy("ACTION_REQUIRED")).toBe('approving {"id":"mcpr_1"}\nAn answer.\n');
+  const [, asked, answered] = scripted.requests[1]?.messages ?? [];
+  expect(asked?.parts[0]?.kind.value).toMatchObject({ id: "mcpr_1" });
+  expect(answered?.role).toBe(Role.TOOL);
+  const [{ kind }] = answered?.parts as [Part];
+  if (kind.case !== "providerBlock") throw new Error("no block");
+  expect(JSON.parse(kind.value.data)).toEqual({
+    type: "mcp_approval_response",
+    approval_request_id: "mcpr_1",
+    approve: true,
+  });
+});
+
 test("the page has them, and it starts with installing and ends with errors", () => {
-  expect(PROGRAMS.length).toBeGreaterThanOrEqual(11);
+  expect(PROGRAMS.length).toBeGreaterThanOrEqual(15);
   const [first, ...titles] = README.matchAll(/^(?:## (.*)|npm install .*)$/gm);
   expect(first?.[0]).toBe("npm install @llmrpc/client");
   expect(titles.at(-1)?.[1]).toBe("Errors");

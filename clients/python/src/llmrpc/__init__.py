@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from llmrpc.accumulate import accumulate
 from llmrpc.base import BaseLLMClient
 from llmrpc.blocking import BlockingClient
 from llmrpc.call import ApiKey, Call, Target
@@ -28,7 +29,7 @@ from llmrpc.monitor import LLMMonitor, LLMNumbers, LLMSnapshot
 from llmrpc.requests import Messages
 from llmrpc.safe import safe_generate_text
 from llmrpc.secret import Secret
-from llmrpc.stream import EventStream, accumulate
+from llmrpc.stream import EventStream
 from llmrpc.types import LLMMessage, LLMResponse, build_conversation
 from llmrpc.wrapper import WrapperClient
 

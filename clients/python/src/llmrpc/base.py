@@ -17,6 +17,7 @@ from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
 from llmrpc.errors import MethodNotImplementedError
 from llmrpc.estimate import estimate_prompt
+from llmrpc.model_names import answers_to
 from llmrpc.requests import Messages, build_request
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
@@ -166,13 +167,14 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
         return True
 
     async def validate_model(self, model: str) -> bool:
-        """Whether a model can be called; `model` may have the provider's prefix.
+        """Whether `generate_text` can call a model by this name.
 
-        One that cannot list its models takes every name. Raises as
+        The name is `provider/model`, a bare model, an alias, a provider, or empty for the
+        default model. A client that cannot list its models accepts every name. Raises as
         `validate_api_key` does.
         """
         models = await self.list_models()
-        return not models or any(model in (known.name, known.id) for known in models)
+        return not models or any(answers_to(known, model) for known in models)
 
     def with_callbacks(self, *callbacks: LLMCallback) -> BaseLLMClient:
         """The same client, with callbacks told of every call."""

@@ -38,7 +38,7 @@ async def reported(
     async def told() -> AsyncGenerator[pb.BatchItem, None]:
         async for item in each(items):
             try:
-                report = await start(item.request)
+                report = await start(item.generate)
             except Exception as error:  # noqa: BLE001 - it is raised below
                 refusals.append(error)
                 return

@@ -15,11 +15,12 @@ from llmrpc.batch_items import BatchItems
 from llmrpc.call import Call
 from llmrpc.channel import DEFAULT_TARGET, TLS, is_loopback, with_port
 from llmrpc.connection import Connection
-from llmrpc.errors import AuthenticationError
+from llmrpc.errors import AuthenticationError, ModelNotFoundError
 from llmrpc.gateway_batch import run_batch
 from llmrpc.gateway_models import all_models
 from llmrpc.gateway_stream import GatewayStream
 from llmrpc.gateway_unary import whole
+from llmrpc.model_names import answers_to
 from llmrpc.secret import Secret
 from llmrpc.status import REQUEST_ID_KEY
 
@@ -120,6 +121,24 @@ class GatewayClient(BaseLLMClient):
             raise
         return True
 
+    async def validate_model(self, model: str) -> bool:
+        """Whether the gateway can call a model by this name; see the base class.
+
+        A provider without a list of models accepts every name; the gateway then says
+        whether the name leads to it. Nothing is generated, and nothing is billed.
+        """
+        models = await self.list_models()
+        if any(answers_to(known, model) for known in models):
+            return True
+        provider = model.partition("/")[0]
+        if any(known.provider == provider for known in models):
+            return False
+        try:
+            await self.count_tokens(_anything(model))
+        except ModelNotFoundError:
+            return False
+        return True
+
     async def batch(
         self, items: BatchItems, call: Call | None = None
     ) -> AsyncGenerator[pb.BatchResult, None]:
@@ -166,6 +185,12 @@ class GatewayClient(BaseLLMClient):
         if self._authorization is None:
             return metadata
         return (("authorization", self._authorization.reveal()), *metadata)
+
+
+def _anything(model: str) -> pb.GenerateRequest:
+    """A request that is only about its model."""
+    message = pb.LLMMessage(role=pb.ROLE_USER, content="Hello")
+    return pb.GenerateRequest(model=model, messages=[message])
 
 
 def _checked(name: str, value: str) -> str:

@@ -90,6 +90,23 @@ class CostController(LLMCallback):
         return self._budget.look()[0] / NANO
 
     @property
+    def daily_spent(self) -> float:
+        """The same as `spent`."""
+        return self.spent
+
+    def can_make_request(self, estimated_cost: float | Decimal = 0) -> bool:
+        """Whether so many USD can be spent today; nothing is reserved."""
+        spent, reserved, *_ = self._budget.look()
+        left = self._budget.amount - spent - reserved
+        return left > 0 and nano_usd(estimated_cost) <= left
+
+    def record_cost(self, cost: float | Decimal, model: str = "other") -> None:
+        """Counts USD that were spent without this controller as a callback."""
+        if not math.isfinite(cost) or cost < 0:
+            raise ValueError(f"cost: is {cost}, and takes USD, zero or more")
+        self._budget.settle("", model, nano_usd(cost))
+
+    @property
     def remaining(self) -> float:
         """USD that are neither spent nor reserved for calls under way; never below zero."""
         spent, reserved, *_ = self._budget.look()

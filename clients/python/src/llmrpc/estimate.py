@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 
 CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_MEDIUM = 1000
@@ -40,7 +40,9 @@ class Size:
             self.texts.append(message.content)
             self._add(message.parts)
         for tool in request.tools:
-            self.texts += (tool.name, tool.description, tool.parameters)
+            function = tool.function
+            self.texts += (function.name, function.description, function.parameters)
+            self.texts += (tool.provider_tool.name, tool.provider_tool.options)
         schema = request.response_format.json_schema
         self.texts += (schema.schema, schema.description)
 
@@ -61,6 +63,8 @@ class Size:
                 case "tool_result":
                     self.texts.append(part.tool_result.content)
                     self._add(part.tool_result.parts)
+                case "provider_block":
+                    self.texts.append(part.provider_block.data)
                 case "text" | "reasoning" | "refusal" | "redacted_reasoning":
                     self.texts.append(getattr(part, kind))
                 case None:

@@ -18,6 +18,7 @@ from llmrpc.spent import (
     error_cost,
     error_model,
     error_usage,
+    nano_usd,
     response_cost,
     response_model,
     room,
@@ -89,6 +90,40 @@ class LLMMonitor(LLMCallback):
         self._total = _Sums()
         self._by_model: dict[str, _Sums] = {}
 
+    def record_request(
+        self,
+        provider: str = "",
+        model: str = "",
+        success: bool = True,
+        response_time: float | None = None,
+        tokens_used: int = 0,
+        cost: float | None = None,
+        error: str = "",
+    ) -> None:
+        """Counts a call that was made without this monitor as a callback.
+
+        `response_time` is in seconds, `cost` in USD (None: unknown), `error` the name of
+        what it failed with.
+        """
+        nano = None if cost is None else nano_usd(cost)
+        with self._lock:
+            self._running += 1
+            for sums in self._over(f"{provider}/{model}"):
+                if success:
+                    sums.succeeded += 1
+                    sums.unpriced += nano is None
+                    if response_time is not None:
+                        sums.durations.add(response_time)
+                else:
+                    sums.failed += 1
+                    sums.errors[error or "Error"] += 1
+                sums.nano_usd += nano or 0
+                sums.unsplit_tokens += tokens_used
+
+    def get_metrics(self) -> dict[str, Any]:
+        """`snapshot` in plain dicts and numbers."""
+        return self.snapshot().as_dict()
+
     def snapshot(self) -> LLMSnapshot:
         """The numbers of this moment."""
         with self._lock:
@@ -143,6 +178,7 @@ class _Sums:
 
     def __init__(self) -> None:
         self.succeeded = self.failed = self.cancelled = self.unpriced = self.nano_usd = 0
+        self.unsplit_tokens = 0
         self.errors: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
         self.durations = Durations()
@@ -164,7 +200,7 @@ class _Sums:
             success_rate=self.succeeded / judged if judged else None,
             errors=dict(self.errors),
             tokens=dict(self.tokens),
-            tokens_used=sum(self.tokens.values()),
+            tokens_used=sum(self.tokens.values()) + self.unsplit_tokens,
             cost=self.nano_usd / NANO,
             unpriced=self.unpriced,
             mean_seconds=self.durations.mean(),

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from llmrpc import v1 as pb
+from llmrpc.answer import AnswerBuilder
 from llmrpc.attempts import Try
 from llmrpc.call import Call
 from llmrpc.errors import (
@@ -24,7 +25,7 @@ from llmrpc.errors import (
 )
 from llmrpc.plain_arguments import build_arguments, upstream_model
 from llmrpc.response import NANO, build_response
-from llmrpc.stream import AnswerBuilder, EventStream
+from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
 
 if TYPE_CHECKING:

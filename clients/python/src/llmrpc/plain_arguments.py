@@ -42,9 +42,11 @@ def build_arguments(
     arguments: dict[str, Any] = {
         "messages": [_plain(message) for message in request.messages],
         "model": model,
-        "temperature": client.default_temperature,
-        "max_tokens": client.default_max_tokens,
     }
+    for name in ("temperature", "max_tokens"):
+        default = getattr(client, f"default_{name}")
+        if default is not None or _is_required(parameters.get(name)):
+            arguments[name] = default
     for field, value in request.ListFields():
         if field.name in ("messages", "model"):
             continue
@@ -54,13 +56,18 @@ def build_arguments(
     return arguments, warnings
 
 
+def _is_required(parameter: inspect.Parameter | None) -> bool:
+    """Whether a call without this argument fails."""
+    return parameter is not None and parameter.default is parameter.empty
+
+
 def _value(client: BaseLLMClient, name: str, value: Any) -> Any:
     if name == "provider_options":
         own = (key for key in value if key.partition(".")[0] == client.provider_name)
         return {key: json_format.MessageToDict(value[key]) for key in own} or None
     if name == "labels":
         return dict(value)
-    return list(value) if name in ("stop", "fallback_models", "tools") else value
+    return list(value) if name in ("stop", "tools", "output_modalities") else value
 
 
 def _plain(message: pb.LLMMessage) -> LLMMessage:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from google.protobuf import struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.call import Call
 
 NANO = 1_000_000_000
 """Nano-USD in one USD."""
+COST_ITEMS = tuple(
+    field.name
+    for field in pb.Cost.DESCRIPTOR.fields
+    if field.name.endswith("_nano_usd") and field.name != "total_nano_usd"
+)
+"""The fields of `Cost` that add up to its total."""
 
 
 def prompt_tokens(usage: pb.Usage) -> int:
@@ -34,6 +42,22 @@ def completion_tokens(usage: pb.Usage) -> int:
     )
 
 
+def total_cost(cost: pb.Cost, attempts: Iterable[pb.Attempt]) -> pb.Cost:
+    """The cost of a response, and of the failed attempts before it."""
+    total = pb.Cost()
+    total.CopyFrom(cost)
+    for attempt in attempts:
+        if attempt.outcome != pb.Attempt.OUTCOME_FAILED or not attempt.HasField("cost"):
+            continue
+        for item in COST_ITEMS:
+            setattr(total, item, getattr(total, item) + getattr(attempt.cost, item))
+        if total.HasField("total_nano_usd"):
+            total.total_nano_usd += attempt.cost.total_nano_usd
+        total.estimated = total.estimated or attempt.cost.estimated
+        total.unpriced = total.unpriced or attempt.cost.unpriced
+    return total
+
+
 def build_response(
     call: Call,
     *,
@@ -47,6 +71,7 @@ def build_response(
     warnings: Sequence[pb.Warning] = (),
     provider_finish_reason: str = "",
     provider_response_id: str = "",
+    provider_metadata: Mapping[str, struct_pb2.Value] | None = None,
 ) -> pb.LLMResponse:
     """A whole response: totals, the price in USD, the call's id, time and attempts."""
     prompt, completion = prompt_tokens(usage), completion_tokens(usage)
@@ -63,9 +88,11 @@ def build_response(
         finish_reason=finish_reason,
         usage=usage,
         cost=cost,
+        total_cost=total_cost(cost, call.trail),
         request_id=call.request_id,
         attempts=call.trail,
         warnings=warnings,
         provider_finish_reason=provider_finish_reason,
         provider_response_id=provider_response_id,
+        provider_metadata=provider_metadata,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from llmrpc import v1 as pb
 
@@ -20,9 +21,9 @@ _ROLE_NAMES = {value: name for name, value in ROLES.items()}
 class LLMMessage:
     """One turn of a conversation: a role, and text or ordered parts.
 
-    Raises `ValueError` for an unknown role, and where neither or both of content
-    and parts are given, though the assistant may have said nothing; `TypeError` for
-    content that is no text.
+    Raises `ValueError` for an unknown role, for content that is empty or white space
+    unless there are parts or the role is assistant, and for content beside parts;
+    `TypeError` for content that is not text.
     """
 
     role: str
@@ -35,8 +36,9 @@ class LLMMessage:
         if not isinstance(self.content, str):
             kind = type(self.content).__name__
             raise TypeError(f"content: is {kind}, and takes text; anything else goes into parts")
-        if not self.content and not self.parts and self.role != "assistant":
-            raise ValueError("content: is empty; a message needs content or parts")
+        if not (self.content.strip() or self.parts or self.role == "assistant"):
+            what = "white space" if self.content else "empty"
+            raise ValueError(f"content: is {what}; give text, or parts")
         if self.content and self.parts:
             raise ValueError("content: give content or parts, not both")
 
@@ -64,8 +66,8 @@ class LLMResponse:
     """
 
     content: str
-    model: str
     provider: str = ""
+    model: str = ""
     tokens_used: int | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -94,8 +96,8 @@ class LLMResponse:
         cost = response.cost_estimate if response.HasField("cost_estimate") else None
         return cls(
             content=response.content,
-            model=response.model,
             provider=response.provider,
+            model=response.model,
             tokens_used=known("tokens_used"),
             prompt_tokens=known("prompt_tokens"),
             completion_tokens=known("completion_tokens"),
@@ -120,7 +122,12 @@ def finish_reason_name(value: pb.FinishReason.ValueType) -> str | None:
 def build_conversation(
     system_prompt: str | None, user_messages: str | Sequence[str]
 ) -> list[LLMMessage]:
-    """A system message (unless there is none), then a user message for each text."""
+    """A system message (unless there is none), then the texts, user and assistant in turn.
+
+    The first text is the user's, the second the assistant's reply, and so on; one text
+    alone is the user's.
+    """
     texts = [user_messages] if isinstance(user_messages, str) else list(user_messages)
     system = [LLMMessage("system", system_prompt)] if system_prompt else []
-    return [*system, *(LLMMessage("user", text) for text in texts)]
+    roles = cycle(("user", "assistant"))
+    return [*system, *(LLMMessage(role, text) for role, text in zip(roles, texts, strict=False))]

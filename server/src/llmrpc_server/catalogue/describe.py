@@ -23,6 +23,10 @@ def describe(provider: str, id: str, prices: PriceBook, said: pb.Model | None = 
             model.context_tokens = facts.context_tokens
         if facts.max_output_tokens is not None and not model.HasField("max_output_tokens"):
             model.max_output_tokens = facts.max_output_tokens
+        if not model.input_modalities:
+            model.input_modalities.extend(map(_modality, facts.input_modalities))
+        if not model.output_modalities:
+            model.output_modalities.extend(map(_modality, facts.output_modalities))
         if facts.capabilities and not model.HasField("capabilities"):
             for capability in facts.capabilities:
                 setattr(model.capabilities, capability, True)
@@ -31,3 +35,7 @@ def describe(provider: str, id: str, prices: PriceBook, said: pb.Model | None = 
         if pricing is not None:
             model.pricing.CopyFrom(pricing)
     return model
+
+
+def _modality(name: str) -> pb.Modality.ValueType:
+    return pb.Modality.Value(f"MODALITY_{name.upper()}")

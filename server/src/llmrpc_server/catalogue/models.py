@@ -11,15 +11,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-Capability = Literal[
-    "image_input",
-    "audio_input",
-    "document_input",
-    "tools",
-    "json_schema",
-    "reasoning",
-    "prompt_cache",
-]
+Capability = Literal["tools", "json_schema", "reasoning", "prompt_cache"]
+Modality = Literal["text", "image", "audio", "document", "video"]
+"""The values of `llmrpc.v1.Modality`, without their prefix and in lower case."""
 CAPABILITIES: tuple[str, ...] = get_args(Capability)
 """The fields of `llmrpc.v1.Capabilities`."""
 
@@ -36,6 +30,8 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     context_tokens: int | None = None
     """Prompt and answer together; for Google the prompt alone."""
     max_output_tokens: int | None = None
+    input_modalities: tuple[Modality, ...] = ()
+    output_modalities: tuple[Modality, ...] = ("text",)
     capabilities: frozenset[Capability] = frozenset()
 
 

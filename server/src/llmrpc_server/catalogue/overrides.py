@@ -42,6 +42,9 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Absent: heard input costs what other input does."""
     output_audio: Decimal | None = None
     """Absent: spoken output costs what other output does."""
+    tools: dict[str, Decimal] = {}
+    """For each thousand uses of a provider's tool, by its name in `Usage.tool_uses`. Absent:
+    the published price."""
     per: Literal["million", "thousand"] = "million"
     """How many tokens the prices are for."""
 
@@ -50,6 +53,9 @@ class PriceOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             price = getattr(self, name)
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name}: a price is a number from 0, not {price}")
+        for name, price in self.tools.items():
+            if not (price.is_finite() and price >= 0):
+                raise ValueError(f"tools: the price of {name} is a number from 0, not {price}")
 
     def per_million(self) -> dict[str, Decimal]:
         """The prices in USD per million tokens, under the names of `rates`."""

@@ -11,6 +11,7 @@ from llmrpc import v1 as pb
 from llmrpc_server.catalogue import published
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.catalogue.rates import Rates, Step
+from llmrpc_server.catalogue.tool_prices import tool_prices
 
 FREE = frozenset({"echo", "llamacpp", "ollama", "vllm"})
 """Providers that bill nobody: what one runs oneself."""
@@ -27,6 +28,14 @@ class _Resolved(NamedTuple):
     minute: int | None
     """The minute since 1970 that it was resolved for; None: it holds always."""
     varies: bool = False
+
+
+class Priced(NamedTuple):
+    """What a usage costs, and what of it is not in that."""
+
+    cost: pb.Cost
+    unpriced_tools: list[str]
+    """Uses of provider tools without a price, by their names in `tool_uses`."""
 
 
 class PriceBook:
@@ -56,6 +65,21 @@ class PriceBook:
         service_tier: str = "",
         at: float | None = None,
     ) -> pb.Cost:
+        """The cost alone: see `price`."""
+        return self.price(
+            provider, model, usage, answered=answered, service_tier=service_tier, at=at
+        ).cost
+
+    def price(
+        self,
+        provider: str,
+        model: str,
+        usage: pb.Usage,
+        *,
+        answered: str = "",
+        service_tier: str = "",
+        at: float | None = None,
+    ) -> Priced:
         """What `usage` costs, or `unpriced` without a total where no price is known.
 
         `model` is what was asked for and `answered` what the provider said that
@@ -71,8 +95,11 @@ class PriceBook:
             if key not in self._resolved and len(self._resolved) >= _KEPT:
                 del self._resolved[next(iter(self._resolved))]
             self._resolved[key] = resolved
-        cost = None if resolved.rates is None else resolved.rates.cost(usage)
-        return pb.Cost(unpriced=True, estimated=usage.estimated) if cost is None else cost
+        rates = resolved.rates
+        cost = None if rates is None else rates.cost(usage)
+        if rates is None or cost is None:
+            return Priced(pb.Cost(unpriced=True, estimated=usage.estimated), [])
+        return Priced(cost, rates.unpriced_tools(usage) if usage.tool_uses else [])
 
     def knows(self, provider: str, model: str) -> bool:
         """Whether a price of the provider's own is known for a model's name."""
@@ -121,7 +148,8 @@ class PriceBook:
 
 def _configured(override: PriceOverride) -> Rates:
     steps = {name: (Step.base(price),) for name, price in override.per_million().items()}
-    return Rates.resolve(steps, "config", "")
+    tools = tool_prices(override.provider, override.model) | override.tools
+    return Rates.resolve(steps, "config", "", tools)
 
 
 def usd(cost: pb.Cost) -> float | None:

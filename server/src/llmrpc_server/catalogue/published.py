@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmrpc_server.catalogue.rates import Rates, Step
+from llmrpc_server.catalogue.tool_prices import tool_prices
 
 if TYPE_CHECKING:
     from genai_prices.types import TieredPrices
@@ -28,6 +29,7 @@ PROVIDERS: Mapping[str, str] = {
     "mistral": "mistral",
     "openai": "openai",
     "openrouter": "openrouter",
+    "perplexity": "perplexity",
     "together": "together",
     "xai": "x-ai",
 }
@@ -80,7 +82,8 @@ def find(provider: str, model: str, service_tier: str, at: float) -> Published:
     varies = any(vars(each.prices) for each in variants) or any(
         isinstance(each.constraint, TimeOfDateConstraint) for each in dated
     )
-    rates = Rates.resolve(steps, SOURCE, __version__) if steps else None
+    tools = tool_prices(provider, model)
+    rates = Rates.resolve(steps, SOURCE, __version__, tools) if steps else None
     return Published(rates, steady, varies)
 
 

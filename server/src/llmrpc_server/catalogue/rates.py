@@ -75,18 +75,29 @@ class Rates:
     """For each request; a numerator, as the rates are."""
     steps: tuple[tuple[int, tuple[int | None, ...]], ...]
     """`above`, descending, and a rate for each bucket; None where it has no price."""
+    tools: Mapping[str, int] | None
+    """For each use of a provider's tool, by its name in `tool_uses`; None: none costs."""
 
     @classmethod
-    def resolve(cls, prices: Mapping[str, Sequence[Step]], source: str, version: str) -> Self:
+    def resolve(
+        cls,
+        prices: Mapping[str, Sequence[Step]],
+        source: str,
+        version: str,
+        tools: Mapping[str, Decimal] | None = None,
+    ) -> Self:
         """Rates from prices in USD per million tokens, and `requests_kcount` per thousand.
 
-        The steps of a price ascend and begin with its base.
+        The steps of a price ascend and begin with its base. `tools` are in USD per
+        thousand uses.
         """
         starts = sorted({step.above for steps in prices.values() for step in steps}, reverse=True)
         table = [[_rate(prices, bucket.prices, above) for bucket in BUCKETS] for above in starts]
         request = Fraction(_at(prices.get("requests_kcount", ()), _BASE) or 0) * _NANO / 10**3
-        rates = (rate for row in table for rate in row if rate is not None)
-        denominator = lcm(request.denominator, *(rate.denominator for rate in rates))
+        uses = {name: Fraction(price) * _NANO / 10**3 for name, price in (tools or {}).items()}
+        rates = [rate for row in table for rate in row if rate is not None]
+        every = (request, *uses.values(), *rates)
+        denominator = lcm(*(rate.denominator for rate in every))
         return cls(
             source=source,
             version=version,
@@ -96,12 +107,16 @@ class Rates:
                 (above, tuple(None if rate is None else int(rate * denominator) for rate in row))
                 for above, row in zip(starts, table, strict=True)
             ),
+            tools=None
+            if tools is None
+            else {name: int(rate * denominator) for name, rate in uses.items()},
         )
 
     def cost(self, usage: pb.Usage) -> pb.Cost | None:
         """The cost of one request, each item rounded half to even, the total their sum.
 
-        None where tokens were used that have no price.
+        None where tokens were used that have no price. A use of a tool that has none is
+        left out, and makes the cost an estimate.
         """
         counts = [
             (_PLACES[bucket.name], count)
@@ -109,7 +124,11 @@ class Rates:
             if bucket.name in _PLACES
         ]
         rates = self._rates(counts)
-        sums = {"request_nano_usd": self.request} if self.request else {}
+        request, estimated = self.request, usage.estimated
+        if usage.tool_uses and self.tools is not None:
+            request += sum(self.tools.get(name, 0) * uses for name, uses in usage.tool_uses.items())
+            estimated = estimated or bool(self.unpriced_tools(usage))
+        sums = {"request_nano_usd": request} if request else {}
         for place, count in counts:
             rate = rates[place] if rates else None
             if rate is None:
@@ -119,11 +138,17 @@ class Rates:
         items = {item: _rounded(amount, self.denominator) for item, amount in sums.items()}
         return pb.Cost(
             total_nano_usd=sum(items.values()),
-            estimated=usage.estimated,
+            estimated=estimated,
             price_source=self.source,
             price_version=self.version,
             **cast(dict[str, Any], items),
         )
+
+    def unpriced_tools(self, usage: pb.Usage) -> list[str]:
+        """The uses of tools that have no price, in the order of their names."""
+        if self.tools is None:
+            return []
+        return sorted(name for name, uses in usage.tool_uses.items() if name not in self.tools)
 
     def _rates(self, counts: Sequence[tuple[int, int]]) -> tuple[int | None, ...]:
         """The rates of the step that the whole input is in; most models have one step."""

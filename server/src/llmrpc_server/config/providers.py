@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from llmrpc_server.config.schema import Config, ProviderConfig
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.dialect import Row, Ways
 from llmrpc_server.providers.echo import NAME as ECHO
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 
@@ -38,6 +38,8 @@ def plan_providers(config: Config) -> Iterator[PlannedProvider]:
                 row = replace(
                     row,
                     dialects=_overlaid(row.dialects, settings.dialects),
+                    provider_tools=row.provider_tools | {*settings.provider_tools},
+                    other_ways=_with_tools(row, settings.provider_tools),
                     api_version=settings.api_version or row.api_version,
                 )
             yield PlannedProvider(name, settings, row, _off(settings, row))
@@ -79,8 +81,12 @@ def _protocol_problems(path: str, name: str, settings: ProviderConfig) -> Iterat
     for place, dialect in named.items():
         if dialect not in DIALECTS:
             yield f"{place}: {dialect!r} is no dialect; there is {', '.join(DIALECTS)}"
-    if settings.dialects and (name == ECHO or settings.client):
-        yield f"{path}.dialects: is for a provider with a dialect; leave it out"
+    for field, value in (
+        ("dialects", settings.dialects),
+        ("provider_tools", settings.provider_tools),
+    ):
+        if value and (name == ECHO or settings.client):
+            yield f"{path}.{field}: is for a provider with a dialect; leave it out"
     if settings.api_version and not (name in ROWS and ROWS[name].api_version_env):
         yield f"{path}.api_version: {name} has no versions to choose from; leave it out"
 
@@ -89,6 +95,14 @@ def _overlaid(known: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str
     """The dialects by start; an own one counts for all longer ones that were known."""
     kept = {start: each for start, each in known.items() if not start.startswith(tuple(own))}
     return {**kept, **own}
+
+
+def _with_tools(row: Row, tools: Iterable[str]) -> dict[str, Ways]:
+    """What the row does in its other dialects, with the configured tools in each."""
+    return {
+        dialect: replace(ways, provider_tools=ways.provider_tools | {*tools})
+        for dialect, ways in row.other_ways.items()
+    }
 
 
 def _own_row(name: str, settings: ProviderConfig) -> Row | None:

@@ -47,6 +47,9 @@ class ProviderConfig:
     dialects: Mapping[str, str] = field(default_factory=dict)
     """The protocol by the start of a model's name, longest first, over the registry's;
     `""` is every model."""
+    provider_tools: tuple[str, ...] = ()
+    """More types of the provider's own tools that requests may name, as patterns such as
+    `web_search_*`."""
     api_version: str = ""
     """The version of its API, for a provider that has several (Azure); empty: the newest."""
 

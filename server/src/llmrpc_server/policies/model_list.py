@@ -2,7 +2,8 @@
 
 Which there are, a provider's own list says where it is known, else the catalogue's
 data file. What the configuration names is there in any case. Published prices add no
-model: they keep those that are gone, and models that generate no text.
+model: they keep those that are gone, and models that generate no text. A model that is
+known to write neither text nor images is left out, since Generate cannot call it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from llmrpc_server.policies.nearest import Nearest
 
 FRESH = 60.0
 """Seconds after which the list is put together again: some prices have hours."""
+
+
+_WRITTEN = frozenset({pb.MODALITY_TEXT, pb.MODALITY_IMAGE})
+"""What Generate can return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,16 @@ class ModelList:
             aliases.setdefault(meant, []).append(alias)
         for provider, own, said in entries:
             model = describe(provider, own, self.prices, said)
+            if not _generates(model):
+                continue
             model.ClearField("fallback_models")
             model.ClearField("aliases")
             model.aliases.extend(aliases.get((provider, own), ()))
             models.append(model)
         return sorted(models, key=lambda model: model.name)
+
+
+def _generates(model: pb.Model) -> bool:
+    """Whether Generate can call the model, as far as is known."""
+    written = model.output_modalities
+    return not written or not _WRITTEN.isdisjoint(written)

@@ -133,9 +133,9 @@ class Router(BaseLLMClient):
         """The provider's own refusal, with the names that may have been meant."""
         asked = f"{target.provider}/{target.model}"
         nearest = [name for name in self._knowledge.nearest(asked) if name != asked]
-        if nearest and "nearest" not in error.metadata:
+        if nearest and "suggestions" not in error.metadata:
             error.message += f"; did you mean {_or(nearest)}?"
-            error.metadata["nearest"] = ", ".join(nearest)
+            error.metadata["suggestions"] = ", ".join(nearest)
         return error
 
     def find(self, model: str) -> Target | None:
@@ -181,7 +181,7 @@ class Router(BaseLLMClient):
 def _unknown(model: str, why: str, nearest: Sequence[str] = ()) -> ModelNotFoundError:
     metadata = {"model": model[:200]}
     if nearest:
-        metadata["nearest"] = ", ".join(nearest)
+        metadata["suggestions"] = ", ".join(nearest)
     return ModelNotFoundError(f"model {model!r}: {why}", metadata=metadata)
 
 

@@ -89,8 +89,13 @@ class ProviderClient(BaseLLMClient):
         return await takes_key(self._asked(self._provider.key), self._limit)
 
     async def validate_model(self, model: str) -> bool:
-        """Whether the provider lists a model, or a snapshot of it."""
+        """Whether the provider lists a model, or a snapshot of it.
+
+        The provider's own name, and no name, mean its default model.
+        """
         name = model.removeprefix(f"{self.provider_name}/")
+        if name in ("", self.provider_name):
+            return True
         found = await self.listed(self._provider.key, self._limit)
         return found is None or any(name in (each.id, snapshot_of(each.id)) for each in found)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
+from google.protobuf import struct_pb2
+
 from llmrpc import v1 as pb
+from llmrpc.answer import AnswerBuilder
 from llmrpc.errors import LLMClientError
-from llmrpc.stream import AnswerBuilder
+from llmrpc_server.providers.options import to_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Ways:
     quirks: Mapping[str, object] = field(default_factory=dict)
     docs: str = ""
     counts: bool | None = None
+    provider_tools: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Row:
     """Which version of its API is called, where it has several; empty: its newest."""
     api_version_env: tuple[str, ...] = ()
     """Environment names of `api_version`, best first."""
+    provider_tools: frozenset[str] = frozenset()
+    """Patterns of the types of its own tools, such as `web_search_*`."""
     dated_paths: Mapping[str, str] = field(default_factory=dict)
     """The dialect's path in a version with a date, where it is another: `{model}` is
     the model's place in it."""
@@ -92,6 +98,7 @@ class Row:
             quirks=ways.quirks,
             docs=ways.docs or self.docs,
             counts=ways.counts,
+            provider_tools=ways.provider_tools,
         )
 
     def path(self, path: str, model: str = "") -> str:
@@ -122,6 +129,8 @@ class Encoded:
     body: bytes
     warnings: list[pb.Warning] = field(default_factory=list)
     """Hints that were left out."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that this request alone needs, beside those of the dialect."""
 
 
 @dataclass(slots=True)
@@ -138,6 +147,19 @@ class Answer:
     """How the provider says it served the call, where tiers have prices."""
     usage: pb.Usage | None = None
     """In disjoint buckets; None while the provider has reported none."""
+    metadata: dict[str, struct_pb2.Value] = field(default_factory=dict)
+    """What the provider says of the response as a whole, by keys such as
+    `openai.service_tier`; see `note`."""
+    warnings: list[pb.Warning] = field(default_factory=list)
+    """What had to be left out of the response, and why."""
+
+    def note(self, provider: str, name: str, value: Any) -> None:
+        """Keeps something that the provider said of the response as a whole.
+
+        `value` is what JSON decodes to; None is nothing.
+        """
+        if value is not None:
+            self.metadata[f"{provider}.{name}"] = to_value(value)
 
 
 @dataclass(frozen=True, slots=True)

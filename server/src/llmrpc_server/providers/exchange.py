@@ -29,6 +29,8 @@ KEPT_URLS = 1024
 """Addresses of one provider that are kept: one may hold the name of a model, and
 callers choose it."""
 
+NO_TOOL_PRICE = "has no known price, so the cost is without it; `prices` can give it one"
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -95,6 +97,7 @@ class Exchange:
             self.attempt.fail(error)
             raise
         self.headers = dialect.headers(self.key.secret.reveal() if self.key else None)
+        self.headers.update(self.encoded.headers)
         self.headers["Content-Type"] = "application/json"
         self.headers.update(call.trace_context)
         path = self.encoded.path
@@ -134,12 +137,12 @@ class Exchange:
                 f"{self.provider.name} broke off its stream: {error.message}",
                 http_status=error.http_status,
             )
-        error.usage, error.cost = self._spend(answer)
+        error.usage, error.cost, _ = self._spend(answer)
         return self.explain(error)
 
     def wasted(self, answer: Answer) -> None:
         """The try broke before its first delta: what the provider began to bill is recorded."""
-        if answer.usage is not None or answer.parts.length():
+        if answer.usage is not None or answer.parts.size():
             self._spend(answer)
 
     def abandoned(self, answer: Answer) -> None:
@@ -157,7 +160,10 @@ class Exchange:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
         model = answer.model or self.model
-        usage, cost = self._spend(answer)
+        usage, cost, unpriced = self._spend(answer)
+        left_out = [
+            pb.Warning(field=f"usage.tool_uses.{name}", message=NO_TOOL_PRICE) for name in unpriced
+        ]
         return build_response(
             self.call,
             provider=self.provider.name,
@@ -167,17 +173,21 @@ class Exchange:
             finish_reason=answer.finish_reason,
             usage=usage,
             cost=cost,
-            warnings=self.encoded.warnings,
+            warnings=[*self.encoded.warnings, *answer.warnings, *left_out],
             provider_finish_reason=answer.provider_finish_reason,
             provider_response_id=answer.response_id,
+            provider_metadata=answer.metadata,
         )
 
-    def _spend(self, answer: Answer) -> tuple[pb.Usage, pb.Cost]:
-        """What the answer used and cost so far, estimated where the provider is silent."""
+    def _spend(self, answer: Answer) -> tuple[pb.Usage, pb.Cost, list[str]]:
+        """What the answer used and cost so far, estimated where the provider is silent.
+
+        The last are the uses of provider tools that the cost leaves out.
+        """
         usage = answer.usage
         if usage is None:
             usage = estimate_usage(self.request, answer.parts)
-        cost = self.provider.prices.cost(
+        cost, unpriced = self.provider.prices.price(
             self.provider.name,
             self.model,
             usage,
@@ -185,4 +195,4 @@ class Exchange:
             service_tier=answer.service_tier,
         )
         self.attempt.spend(usage, cost)
-        return usage, cost
+        return usage, cost, unpriced

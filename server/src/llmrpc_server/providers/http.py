@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -45,8 +46,9 @@ class HttpSettings:
     """A PEM file of certificate authorities; without one the system's."""
     max_body_bytes: AtLeastOne = 32 * MiB
     """Bound of a whole answer, after decompression; of a stream, the text that it carries."""
-    max_event_bytes: AtLeastOne = MiB
-    """Bound of one event of a stream, after decompression."""
+    max_event_bytes: AtLeastOne = 32 * MiB
+    """Bound of one event of a stream, after decompression. One event can hold an image, or
+    the whole answer."""
 
 
 class Upstream:
@@ -78,10 +80,12 @@ class Upstream:
     async def _request(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
     ) -> ClientResponse:
+        """A large body, such as one with images, leaves the event loop free in between."""
         secret = self.settings.proxy
         proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
+        data = io.BytesIO(body) if body is not None and len(body) > MiB else body
         return await self.open().request(
-            method, url, data=body, headers=headers, allow_redirects=False, proxy=proxy
+            method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
 
     async def read(self, response: ClientResponse, provider: str) -> bytes:

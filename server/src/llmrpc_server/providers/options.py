@@ -1,10 +1,17 @@
-"""Values of `provider_options`, in plain Python."""
+"""Values of `provider_options` and `provider_metadata`, in plain Python and back."""
 
 from __future__ import annotations
 
+import json
+from math import isfinite
 from typing import Any
 
 from google.protobuf import struct_pb2
+
+_DEEPEST = 16
+"""Lists and objects inside each other; each costs up to three levels of a message's 100."""
+_EXACT = 2**53
+"""The largest integer up to which a double holds every one."""
 
 
 def plain(value: struct_pb2.Value) -> Any:
@@ -23,3 +30,33 @@ def plain(value: struct_pb2.Value) -> Any:
             return [plain(inner) for inner in value.list_value.values]
         case _:
             return None
+
+
+def to_value(plain: Any, depth: int = 0) -> struct_pb2.Value:
+    """What JSON decodes to, as a value of the contract.
+
+    A number that a double cannot hold exactly is kept as text, and so is what nests deeper
+    than a message may.
+    """
+    if depth == _DEEPEST and isinstance(plain, list | dict):
+        return struct_pb2.Value(string_value=json.dumps(plain, ensure_ascii=False))
+    match plain:
+        case None:
+            return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+        case bool():
+            return struct_pb2.Value(bool_value=plain)
+        case int() | float():
+            if isfinite(plain) and (isinstance(plain, float) or abs(plain) <= _EXACT):
+                return struct_pb2.Value(number_value=plain)
+            return struct_pb2.Value(string_value=str(plain))
+        case list():
+            return struct_pb2.Value(
+                list_value=struct_pb2.ListValue(
+                    values=[to_value(inner, depth + 1) for inner in plain]
+                )
+            )
+        case dict():
+            fields = {str(name): to_value(inner, depth + 1) for name, inner in plain.items()}
+            return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
+        case _:
+            return struct_pb2.Value(string_value=str(plain))

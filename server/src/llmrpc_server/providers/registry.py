@@ -12,7 +12,7 @@ from llmrpc_server.providers.dialect import Dialect, Row
 from llmrpc_server.providers.google import GoogleDialect
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
-from llmrpc_server.providers.rows import anthropic, google, hosted, openai, self_hosted
+from llmrpc_server.providers.rows import anthropic, google, hosted, openai, perplexity, self_hosted
 
 DIALECTS: Mapping[str, type[Dialect]] = {
     "anthropic": AnthropicDialect,
@@ -34,6 +34,7 @@ ROWS: Mapping[str, Row] = {
         hosted.DEEPSEEK,
         hosted.XAI,
         hosted.OPENROUTER,
+        perplexity.PERPLEXITY,
         hosted.TOGETHER,
         self_hosted.OLLAMA,
         self_hosted.VLLM,

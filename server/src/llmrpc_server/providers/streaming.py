@@ -141,7 +141,7 @@ class UpstreamStream(EventStream):
                     decoder.feed(data)
                 else:
                     decoder.finish()
-                if decoder.answer.parts.length() > self._bound:
+                if decoder.answer.parts.size() > self._bound:
                     raise too_long(self._exchange.provider.name, self._bound)
             except LLMClientError as error:
                 deltas = decoder.answer.parts.take()

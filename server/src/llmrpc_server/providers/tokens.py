@@ -6,8 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Tokens = Annotated[int, Meta(ge=0, le=2**29)] | None
-"""A count; prompt, answer and reasoning together still fit into an int32."""
+MOST = 2**29
+"""The largest count: prompt, answer and reasoning together still fit into an int32."""
+
+Tokens = Annotated[int, Meta(ge=0, le=MOST)] | None
+"""A count of tokens."""
 
 Counted = Annotated[int, Meta(ge=0, lt=2**31)]
 """A count that stands alone, as a provider's answer to a question for it."""

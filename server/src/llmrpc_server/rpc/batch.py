@@ -167,7 +167,7 @@ class _Batch:
         async def work() -> pb.LLMResponse:
             if fault is not None:
                 raise fault
-            return await self._batches.generate(item.request, rpc, self._rpc.deadline)
+            return await self._batches.generate(item.generate, rpc, self._rpc.deadline)
 
         outcome = await self._batches.items(rpc, work)
         self._rpc.items += 1
@@ -190,7 +190,7 @@ class _Batch:
             faults.append(Violation("id", "was there before in this batch"))
         else:
             self._ids.add(digest)
-        if not item.HasField("request"):
+        if item.WhichOneof("request") is None:
             faults.append(Violation("request", "is missing"))
         if not faults:
             return None

@@ -94,6 +94,8 @@ def _equals(field: FieldDescriptor, value: Word) -> Callable[[Any], bool]:
             if value.text not in ("true", "false"):
                 raise FilterError(value.place, f"{field.name} is true or false, not {value}")
             wanted: Any = value.text == "true"
+        case FieldDescriptor.CPPTYPE_ENUM:
+            wanted = _enum(field, value)
         case _:
             wanted = _number(field, value)
     return lambda found: bool(found == wanted)
@@ -122,6 +124,16 @@ def _number(field: FieldDescriptor, value: Word) -> int | float:
     if _DECIMAL.fullmatch(value.text):
         return float(value.text)
     raise FilterError(value.place, f"{field.name} is a number, and {value} is none")
+
+
+def _enum(field: FieldDescriptor, value: Word) -> int:
+    """A value of an enum, by its name without the enum's prefix."""
+    values = field.enum_type.values if field.enum_type is not None else []
+    prefix = values[0].name.removesuffix("UNSPECIFIED")
+    known = {each.name.removeprefix(prefix): each.number for each in values[1:]}
+    if value.text not in known:
+        raise FilterError(value.place, f"{field.name} is one of {', '.join(known)}, not {value}")
+    return known[value.text]
 
 
 def _path(word: Word, kind: Descriptor) -> tuple[FieldDescriptor, ...]:

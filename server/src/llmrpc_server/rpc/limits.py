@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
 from llmrpc_server.bounds import AtLeastOne, Count
+from llmrpc_server.rpc.part_limits import TOO_MANY_VALUES, Left, values
 
 MOST_STOPS = 64
-MOST_FALLBACKS = 64
+MOST_FALLBACKS = 8
 MOST_OPTIONS = 64
-_LISTS = frozenset({"stop", "fallback_models", "tools", "provider_options"})
+MOST_MODALITIES = 16
+_LISTS = frozenset(
+    {"stop", "fallback", "tools", "tool_choice", "output_modalities", "provider_options"}
+)
 _SCHEMAS = frozenset({"response_format", "tools"})
 MOST_SCHEMA = 1_000_000
 """Characters of all JSON schemas of a request."""
@@ -26,6 +30,8 @@ class Limits:
     """Most messages."""
     max_parts: AtLeastOne = 4096
     """Most parts of all messages together, those inside tool results included."""
+    max_annotations: Count = 8192
+    """Most annotations of all parts together."""
     max_tools: Count = 512
     """Most tools."""
     max_tokens: AtLeastOne = 10_000_000
@@ -35,47 +41,28 @@ class Limits:
 def first_excess(
     request: pb.GenerateRequest, given: Collection[str], limits: Limits
 ) -> Violation | None:
-    """The first list that is too long; none that follows it is counted.
+    """The first list or text that is too long; none that follows it is counted.
 
     `given` are the names of the fields that are set.
     """
     if len(request.messages) > limits.max_messages:
         return Violation("messages", f"are more than {limits.max_messages}")
-    excess = _parts(request.messages, limits.max_parts)
+    left = Left(limits.max_parts, limits.max_annotations)
+    excess = left.first_excess(request.messages)
     if excess is None and not _LISTS.isdisjoint(given):
         excess = _others(request, limits)
     if excess is None and not _SCHEMAS.isdisjoint(given):
-        excess = _schemas(request)
+        excess = _schemas(request, left.values)
     return excess
-
-
-def _parts(messages: Iterable[pb.LLMMessage], most: int) -> Violation | None:
-    left = most
-    for place, message in enumerate(messages):
-        parts = message.parts
-        if not parts:
-            continue
-        left -= len(parts)
-        if left < 0:
-            return Violation(f"messages[{place}].parts", _too_many(most))
-        for index, part in enumerate(parts):
-            left -= len(part.tool_result.parts)
-            if left < 0:
-                return Violation(
-                    f"messages[{place}].parts[{index}].tool_result.parts", _too_many(most)
-                )
-    return None
-
-
-def _too_many(most: int) -> str:
-    return f"are more than {most} with those before them"
 
 
 def _others(request: pb.GenerateRequest, limits: Limits) -> Violation | None:
     sizes = (
         ("stop", len(request.stop), MOST_STOPS),
-        ("fallback_models", len(request.fallback_models), MOST_FALLBACKS),
+        ("fallback.models", len(request.fallback.models), MOST_FALLBACKS),
         ("tools", len(request.tools), limits.max_tools),
+        ("tool_choice.allowed_names", len(request.tool_choice.allowed_names), limits.max_tools),
+        ("output_modalities", len(request.output_modalities), MOST_MODALITIES),
         ("provider_options", len(request.provider_options), MOST_OPTIONS),
     )
     for name, size, most in sizes:
@@ -84,14 +71,19 @@ def _others(request: pb.GenerateRequest, limits: Limits) -> Violation | None:
     return None
 
 
-def _schemas(request: pb.GenerateRequest) -> Violation | None:
-    left = MOST_SCHEMA
-    schemas = [
-        ("response_format.json_schema.schema", request.response_format.json_schema.schema),
-        *((f"tools[{n}].parameters", each.parameters) for n, each in enumerate(request.tools)),
-    ]
-    for path, schema in schemas:
-        left -= len(schema)
+def _schemas(request: pb.GenerateRequest, values_left: int) -> Violation | None:
+    """Schemas by their characters, and provider tools' options by their values."""
+    left = MOST_SCHEMA - len(request.response_format.json_schema.schema)
+    if left < 0:
+        return Violation("response_format.json_schema.schema", _TOO_MUCH_SCHEMA)
+    for index, tool in enumerate(request.tools):
+        left -= len(tool.function.parameters)
         if left < 0:
-            return Violation(path, f"is past {MOST_SCHEMA} characters of schema in a request")
+            return Violation(f"tools[{index}].function.parameters", _TOO_MUCH_SCHEMA)
+        values_left -= values(tool.provider_tool.options, values_left)
+        if values_left < 0:
+            return Violation(f"tools[{index}].provider_tool.options", TOO_MANY_VALUES)
     return None
+
+
+_TOO_MUCH_SCHEMA = f"is past {MOST_SCHEMA} characters of schema in a request"

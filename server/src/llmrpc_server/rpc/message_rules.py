@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
+from llmrpc_server.rpc.schema_rules import opaque_object_violation
 
 _MEDIA = frozenset({"text", "image", "audio", "document"})
 _RESULT = _MEDIA - {"audio"}
 KINDS = {
     pb.ROLE_SYSTEM: _MEDIA,
     pb.ROLE_USER: _MEDIA,
-    pb.ROLE_ASSISTANT: _MEDIA | {"reasoning", "redacted_reasoning", "tool_call", "refusal"},
-    pb.ROLE_TOOL: frozenset({"tool_result"}),
+    pb.ROLE_ASSISTANT: _MEDIA
+    | {"reasoning", "redacted_reasoning", "tool_call", "refusal", "provider_block"},
+    pb.ROLE_TOOL: frozenset({"tool_result", "provider_block"}),
 }
 """The kinds of part that each role may have."""
 _SPEAKERS = KINDS.keys() - {pb.ROLE_TOOL}
@@ -63,8 +65,15 @@ def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]
         yield Violation(f"{path}.tool_call", "needs id and name")
     elif kind == "tool_result":
         yield from _result_violations(f"{path}.tool_result", part.tool_result)
-    if part.HasField("signature") and not part.signature.provider:
-        yield Violation(f"{path}.signature.provider", "is empty")
+    elif kind == "provider_block":
+        yield from _block_violations(f"{path}.provider_block", part.provider_block)
+    if part.HasField("signature"):
+        if not part.signature.provider:
+            yield Violation(f"{path}.signature.provider", "is empty")
+        if part.signature.extra:
+            yield from opaque_object_violation(f"{path}.signature.extra", part.signature.extra)
+    if part.annotations:
+        yield from _annotation_violations(f"{path}.annotations", part, kind)
 
 
 def _result_violations(path: str, result: pb.ToolResult) -> Iterator[Violation]:
@@ -78,6 +87,23 @@ def _result_violations(path: str, result: pb.ToolResult) -> Iterator[Violation]:
             yield Violation(f"{path}.parts[{place}]", "is no text, image or document")
         else:
             yield from _part_violations(f"{path}.parts[{place}]", piece, kind)
+
+
+def _block_violations(path: str, block: pb.ProviderBlock) -> Iterator[Violation]:
+    if not block.provider:
+        yield Violation(f"{path}.provider", "must not be empty")
+    yield from opaque_object_violation(f"{path}.data", block.data)
+
+
+def _annotation_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
+    if kind != "text":
+        yield Violation(path, f"must be empty in a part of kind {kind}")
+        return
+    for index, annotation in enumerate(part.annotations):
+        if not annotation.provider:
+            yield Violation(f"{path}[{index}].provider", "must not be empty")
+        if annotation.data:
+            yield from opaque_object_violation(f"{path}[{index}].data", annotation.data)
 
 
 def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from llmrpc_server.rpc.limits import Limits, first_excess
 from llmrpc_server.rpc.message_rules import is_plain_text, message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
+from llmrpc_server.rpc.tool_rules import tool_violations
 
 RANGES = {
     "temperature": (0.0, 2.0),
@@ -23,10 +24,20 @@ RANGES = {
 SAMPLING = {*RANGES, "max_tokens", "top_k", "stop", "resume_after"}
 MOST_LETTERS = 256
 """Of a model's name: it goes into logs and spans."""
+MOST_USER_LETTERS = 64
+"""Of `end_user_id`: OpenAI's limit for `safety_identifier`."""
 MOST_FOUND = 1000
 """Violations after which checking stops: there may be as many as bytes."""
 
-NOT_BUILT = ("fallback_models", "cache", "idempotency_key", "resume_after", "labels")
+NOT_BUILT = (
+    "fallback.models",
+    "cache",
+    "idempotency_key",
+    "resume_after",
+    "labels",
+    "recovery",
+    "waiting_events",
+)
 """Fields of features that this release does not have: refused by name."""
 NOT_YET = "this release does not have it yet"
 
@@ -49,8 +60,7 @@ class Validator:
         if listed:
             found = len(listed) + sum(1 for _ in islice(violations, MOST_FOUND - len(listed)))
             raise _refusal(listed, found)
-        if not given.isdisjoint(NOT_BUILT):
-            missing = [name for name in NOT_BUILT if name in given]
+        if missing := _not_built(request, given):
             raise InvalidRequestError(
                 f"{missing[0]}: {NOT_YET}; leave it out",
                 reason=pb.ERROR_REASON_FIELD_NOT_IMPLEMENTED,
@@ -73,9 +83,13 @@ class Validator:
         if given & SAMPLING:
             yield from _sampling(request, given, self._limits.max_tokens)
         if given & {"tools", "tool_choice"}:
-            yield from _tools(request)
-        if given & {"response_format", "reasoning", "fallback_models"}:
+            yield from tool_violations(request)
+        if given & {"response_format", "reasoning"}:
             yield from _formats(request)
+        if "fallback" in given:
+            yield from _fallback(request.fallback)
+        if given & {"end_user_id", "output_modalities", "recovery"}:
+            yield from _others(request)
         if "provider_options" in given:
             yield from option_violations(request.provider_options)
 
@@ -91,11 +105,11 @@ def _refusal(listed: list[Violation], found: int) -> InvalidRequestError:
     )
 
 
-def _model(name: str) -> Iterator[Violation]:
+def _model(name: str, path: str = "model") -> Iterator[Violation]:
     if len(name) > MOST_LETTERS:
-        yield Violation("model", f"is longer than {MOST_LETTERS} characters")
+        yield Violation(path, f"is longer than {MOST_LETTERS} characters")
     elif not name.isprintable():
-        yield Violation("model", "has control characters")
+        yield Violation(path, "has control characters")
 
 
 def _sampling(
@@ -117,29 +131,6 @@ def _sampling(
         yield Violation("resume_after", "is negative")
 
 
-def _tools(request: pb.GenerateRequest) -> Iterator[Violation]:
-    names: set[str] = set()
-    for place, tool in enumerate(request.tools):
-        path = f"tools[{place}]"
-        if not tool.name:
-            yield Violation(f"{path}.name", "is empty")
-        elif tool.name in names:
-            yield Violation(f"{path}.name", "is there twice")
-        names.add(tool.name)
-        if tool.parameters:
-            yield from json_object_violation(f"{path}.parameters", tool.parameters)
-    choice = request.tool_choice
-    if choice.mode == pb.ToolChoice.MODE_NAMED:
-        if choice.name not in names:
-            yield Violation("tool_choice.name", "is none of the tools")
-    elif choice.name:
-        yield Violation("tool_choice.name", "goes with MODE_NAMED alone")
-    if choice.mode not in pb.ToolChoice.Mode.values():
-        yield Violation("tool_choice.mode", f"{choice.mode} is unknown")
-    if choice.mode == pb.ToolChoice.MODE_REQUIRED and not request.tools:
-        yield Violation("tool_choice.mode", "MODE_REQUIRED needs tools")
-
-
 def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
     if request.response_format.WhichOneof("kind") == "json_schema":
         yield from json_object_violation(
@@ -148,11 +139,49 @@ def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
     reasoning = request.reasoning
     if reasoning.effort not in pb.Reasoning.Effort.values():
         yield Violation("reasoning.effort", f"{reasoning.effort} is unknown")
-    if reasoning.HasField("budget_tokens"):
-        if reasoning.budget_tokens < 0:
-            yield Violation("reasoning.budget_tokens", "is negative")
-        if reasoning.effort:
-            yield Violation("reasoning", "has effort and budget_tokens; give one of them")
-    for place, name in enumerate(request.fallback_models):
+    if reasoning.budget_tokens < 0:
+        yield Violation(
+            "reasoning.budget_tokens", f"must not be negative, got {reasoning.budget_tokens}"
+        )
+
+
+def _fallback(fallback: pb.FallbackOptions) -> Iterator[Violation]:
+    for index, name in enumerate(fallback.models):
+        path = f"fallback.models[{index}]"
         if not name:
-            yield Violation(f"fallback_models[{place}]", "is empty")
+            yield Violation(path, "must not be empty")
+        else:
+            yield from _model(name, path)
+    if fallback.disabled and fallback.models:
+        yield Violation("fallback.disabled", "must not be set together with fallback.models")
+
+
+def _others(request: pb.GenerateRequest) -> Iterator[Violation]:
+    user = request.end_user_id
+    if len(user) > MOST_USER_LETTERS:
+        yield Violation("end_user_id", f"exceeds the limit of {MOST_USER_LETTERS} characters")
+    elif user and not user.isprintable():
+        yield Violation("end_user_id", "must not have control characters")
+    seen: set[int] = set()
+    for index, modality in enumerate(request.output_modalities):
+        path = f"output_modalities[{index}]"
+        if modality == pb.MODALITY_UNSPECIFIED or modality not in pb.Modality.values():
+            yield Violation(path, f"{modality} is not a known modality")
+        elif modality in seen:
+            yield Violation(path, "duplicate")
+        seen.add(modality)
+    if request.recovery not in pb.Recovery.values():
+        yield Violation("recovery", f"{request.recovery} is not a known recovery")
+
+
+def _not_built(request: pb.GenerateRequest, given: set[str]) -> list[str]:
+    """The fields of the request that this release refuses.
+
+    No fallback and no recovery are what this release does: they are accepted.
+    """
+    asked = given - {"recovery"}
+    if request.fallback.models:
+        asked.add("fallback.models")
+    if request.recovery == pb.RECOVERY_RESTART:
+        asked.add("recovery")
+    return [name for name in NOT_BUILT if name in asked]

@@ -28,6 +28,7 @@ type step struct {
 	Metadata    map[string]string `json:"metadata"`
 	CancelAfter *int              `json:"cancel_after"`
 	CancelWhen  string            `json:"cancel_when"`
+	Bytes       bool              `json:"bytes"`
 }
 
 func (c *step) options() []llmrpc.CallOption {
@@ -152,7 +153,10 @@ func (p *player) streamText(ctx context.Context, call *step, output object) erro
 	}
 	p.answer = response.GetMessage()
 	output["accumulated"] = canonical(response)
-	return nil
+	if call.Bytes {
+		output["bytes"], err = proto.Marshal(response)
+	}
+	return err
 }
 
 func replay(events []*llmrpcv1.StreamEvent) iter.Seq2[*llmrpcv1.StreamEvent, error] {

@@ -126,6 +126,9 @@ class Runner:
         response = await accumulate(replay(seen))
         self.answer = response.message
         output["accumulated"] = json_format.MessageToDict(response)
+        if call.get("bytes"):
+            data = response.SerializeToString(deterministic=True)
+            output["bytes"] = base64.b64encode(data).decode()
 
     async def Text(self, call: Json, own: Call, output: Json) -> None:
         output["texts"] = texts = []

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { fromJson, toJson } from "@bufbuild/protobuf";
+import { fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import {
   BatchItemSchema,
@@ -48,6 +48,7 @@ interface CallSpec {
   request_id?: string;
   metadata?: Record<string, string>;
   cancel_after?: number;
+  bytes?: boolean;
   cancel_when?: string;
 }
 
@@ -157,6 +158,10 @@ const METHODS: Record<string, (running: Running) => Promise<void>> = {
     const response = await accumulate(events);
     turn.answer = response.message;
     seen["accumulated"] = toJson(LLMResponseSchema, response);
+    if (call.bytes) {
+      const bytes = toBinary(LLMResponseSchema, response);
+      seen["bytes"] = Buffer.from(bytes).toString("base64");
+    }
   },
 
   async Text({ client, call, options, turn, seen }) {

@@ -59,7 +59,9 @@ def generate(
     as_json: Annotated[
         bool,
         Option(
-            "--json", help="An LLMResponse as canonical JSON; with --stream one StreamEvent a line."
+            "--json",
+            help="An LLMResponse as canonical JSON; with --stream one StreamEvent a line. JSON "
+            "leaves out what this version does not know: keep a history as bytes.",
         ),
     ] = False,
     show_reasoning: ShowReasoning = False,
@@ -158,9 +160,10 @@ def batch(
 ) -> None:
     """Answer many requests; the same command goes on where it stopped.
 
-    A line of IN is a prompt as a JSON string, a GenerateRequest, or {"id": …, "request":
+    A line of IN is a prompt as a JSON string, a GenerateRequest, or {"id": …, "generate":
     either}; without an id it is called line-N. --model and the like stand in where a
-    request says nothing, --timeout is for all of it. A line of OUT is a BatchResult.
+    request says nothing, --timeout is for all of it. A line of OUT is a BatchResult in
+    JSON, which leaves out what this version does not know: keep a history as bytes.
     Nothing is sent before all lines of a file are good; in a pipe a bad line gets an
     error of its own.
     """

@@ -47,7 +47,9 @@ def _tool(tool: Any, where: str) -> pb.Tool:
     if not isinstance(parameters, dict | None):
         raise Misuse(f"{where}.parameters: is {_kind(parameters)}; a JSON schema is an object")
     schema = "" if parameters is None else json.dumps(parameters, ensure_ascii=False)
-    return pb.Tool(name=name, description=text, parameters=schema, strict=strict)
+    return pb.Tool(
+        function=pb.FunctionTool(name=name, description=text, parameters=schema, strict=strict)
+    )
 
 
 def _kind(value: Any) -> str:

@@ -21,10 +21,13 @@ from llmrpc.response import NANO
 
 _HEADER = ("model", "context", "output", "$ in/M", "$ out/M", "can")
 _NUMBERS = (1, 2, 3, 4)
+_INPUTS = {
+    pb.MODALITY_IMAGE: "images",
+    pb.MODALITY_AUDIO: "audio",
+    pb.MODALITY_DOCUMENT: "documents",
+    pb.MODALITY_VIDEO: "videos",
+}
 _ABILITIES = {
-    "image_input": "images",
-    "audio_input": "audio",
-    "document_input": "documents",
     "tools": "tools",
     "json_schema": "schema",
     "reasoning": "reasoning",
@@ -69,7 +72,7 @@ def _row(model: pb.Model) -> tuple[str, ...]:
         _size(model.max_output_tokens) if model.HasField("max_output_tokens") else "-",
         "-" if price is None else _dollars(price.input_nano_usd_per_million) + tiered,
         "-" if price is None else _dollars(price.output_nano_usd_per_million) + tiered,
-        _abilities(model.capabilities) if model.HasField("capabilities") else "-",
+        _abilities(model),
     )
 
 
@@ -100,8 +103,11 @@ def _print_narrow(console: Console, row: Sequence[str], width: int) -> None:
     console.print(Text(line))
 
 
-def _abilities(capabilities: pb.Capabilities) -> str:
-    able = [word for name, word in _ABILITIES.items() if getattr(capabilities, name)]
+def _abilities(model: pb.Model) -> str:
+    if not (model.HasField("capabilities") or model.input_modalities):
+        return "-"
+    able = [word for value, word in _INPUTS.items() if value in model.input_modalities]
+    able += [word for name, word in _ABILITIES.items() if getattr(model.capabilities, name)]
     return ",".join(able) or "text"
 
 

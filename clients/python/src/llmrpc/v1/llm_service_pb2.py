@@ -28,7 +28,7 @@ from llmrpc.v1 import request_pb2 as llmrpc_dot_v1_dot_request__pb2
 from llmrpc.v1 import response_pb2 as llmrpc_dot_v1_dot_response__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bllmrpc/v1/llm_service.proto\x12\tllmrpc.v1\x1a\x17google/rpc/status.proto\x1a\x15llmrpc/v1/model.proto\x1a\x17llmrpc/v1/request.proto\x1a\x18llmrpc/v1/response.proto\"D\n\tBatchItem\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.llmrpc.v1.GenerateRequest\"v\n\x0b\x42\x61tchResult\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x08response\x18\x02 \x01(\x0b\x32\x16.llmrpc.v1.LLMResponseH\x00\x12$\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"A\n\x12\x43ountTokensRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.llmrpc.v1.GenerateRequest\"\xe6\x01\n\x13\x43ountTokensResponse\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x05\x12\x35\n\x06method\x18\x02 \x01(\x0e\x32%.llmrpc.v1.CountTokensResponse.Method\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\"`\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x13\n\x0fMETHOD_PROVIDER\x10\x01\x12\x14\n\x10METHOD_TOKENIZER\x10\x02\x12\x13\n\x0fMETHOD_ESTIMATE\x10\x03\"J\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\"O\n\x12ListModelsResponse\x12 \n\x06models\x18\x01 \x03(\x0b\x32\x10.llmrpc.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xec\x02\n\nLLMService\x12>\n\x08Generate\x12\x1a.llmrpc.v1.GenerateRequest\x1a\x16.llmrpc.v1.LLMResponse\x12\x42\n\nStreamText\x12\x1a.llmrpc.v1.GenerateRequest\x1a\x16.llmrpc.v1.StreamEvent0\x01\x12\x41\n\rBatchGenerate\x12\x14.llmrpc.v1.BatchItem\x1a\x16.llmrpc.v1.BatchResult(\x01\x30\x01\x12L\n\x0b\x43ountTokens\x12\x1d.llmrpc.v1.CountTokensRequest\x1a\x1e.llmrpc.v1.CountTokensResponse\x12I\n\nListModels\x12\x1c.llmrpc.v1.ListModelsRequest\x1a\x1d.llmrpc.v1.ListModelsResponseBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bllmrpc/v1/llm_service.proto\x12\tllmrpc.v1\x1a\x17google/rpc/status.proto\x1a\x15llmrpc/v1/model.proto\x1a\x17llmrpc/v1/request.proto\x1a\x18llmrpc/v1/response.proto\"R\n\tBatchItem\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x08generate\x18\x02 \x01(\x0b\x32\x1a.llmrpc.v1.GenerateRequestH\x00\x42\t\n\x07request\"v\n\x0b\x42\x61tchResult\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x08response\x18\x02 \x01(\x0b\x32\x16.llmrpc.v1.LLMResponseH\x00\x12$\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"A\n\x12\x43ountTokensRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.llmrpc.v1.GenerateRequest\"\xe6\x01\n\x13\x43ountTokensResponse\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x05\x12\x35\n\x06method\x18\x02 \x01(\x0e\x32%.llmrpc.v1.CountTokensResponse.Method\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\"`\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x13\n\x0fMETHOD_PROVIDER\x10\x01\x12\x14\n\x10METHOD_TOKENIZER\x10\x02\x12\x13\n\x0fMETHOD_ESTIMATE\x10\x03\"J\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\"O\n\x12ListModelsResponse\x12 \n\x06models\x18\x01 \x03(\x0b\x32\x10.llmrpc.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xec\x02\n\nLLMService\x12>\n\x08Generate\x12\x1a.llmrpc.v1.GenerateRequest\x1a\x16.llmrpc.v1.LLMResponse\x12\x42\n\nStreamText\x12\x1a.llmrpc.v1.GenerateRequest\x1a\x16.llmrpc.v1.StreamEvent0\x01\x12\x41\n\rBatchGenerate\x12\x14.llmrpc.v1.BatchItem\x1a\x16.llmrpc.v1.BatchResult(\x01\x30\x01\x12L\n\x0b\x43ountTokens\x12\x1d.llmrpc.v1.CountTokensRequest\x1a\x1e.llmrpc.v1.CountTokensResponse\x12I\n\nListModels\x12\x1c.llmrpc.v1.ListModelsRequest\x1a\x1d.llmrpc.v1.ListModelsResponseBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,19 +37,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014io.llmrpc.v1P\001Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1'
   _globals['_BATCHITEM']._serialized_start=141
-  _globals['_BATCHITEM']._serialized_end=209
-  _globals['_BATCHRESULT']._serialized_start=211
-  _globals['_BATCHRESULT']._serialized_end=329
-  _globals['_COUNTTOKENSREQUEST']._serialized_start=331
-  _globals['_COUNTTOKENSREQUEST']._serialized_end=396
-  _globals['_COUNTTOKENSRESPONSE']._serialized_start=399
-  _globals['_COUNTTOKENSRESPONSE']._serialized_end=629
-  _globals['_COUNTTOKENSRESPONSE_METHOD']._serialized_start=533
-  _globals['_COUNTTOKENSRESPONSE_METHOD']._serialized_end=629
-  _globals['_LISTMODELSREQUEST']._serialized_start=631
-  _globals['_LISTMODELSREQUEST']._serialized_end=705
-  _globals['_LISTMODELSRESPONSE']._serialized_start=707
-  _globals['_LISTMODELSRESPONSE']._serialized_end=786
-  _globals['_LLMSERVICE']._serialized_start=789
-  _globals['_LLMSERVICE']._serialized_end=1153
+  _globals['_BATCHITEM']._serialized_end=223
+  _globals['_BATCHRESULT']._serialized_start=225
+  _globals['_BATCHRESULT']._serialized_end=343
+  _globals['_COUNTTOKENSREQUEST']._serialized_start=345
+  _globals['_COUNTTOKENSREQUEST']._serialized_end=410
+  _globals['_COUNTTOKENSRESPONSE']._serialized_start=413
+  _globals['_COUNTTOKENSRESPONSE']._serialized_end=643
+  _globals['_COUNTTOKENSRESPONSE_METHOD']._serialized_start=547
+  _globals['_COUNTTOKENSRESPONSE_METHOD']._serialized_end=643
+  _globals['_LISTMODELSREQUEST']._serialized_start=645
+  _globals['_LISTMODELSREQUEST']._serialized_end=719
+  _globals['_LISTMODELSRESPONSE']._serialized_start=721
+  _globals['_LISTMODELSRESPONSE']._serialized_end=800
+  _globals['_LLMSERVICE']._serialized_start=803
+  _globals['_LLMSERVICE']._serialized_end=1167
 # @@protoc_insertion_point(module_scope)

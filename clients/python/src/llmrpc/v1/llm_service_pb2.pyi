@@ -30,32 +30,34 @@ class BatchItem(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
-    REQUEST_FIELD_NUMBER: _builtins.int
+    GENERATE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id is the caller's name for it, unique in the batch, at most 256 characters.
-    Required.
+    """id is the caller's name for the item. Must be unique in the batch. At most 256
+    characters. Required.
     """
     @_builtins.property
-    def request(self) -> _request_pb2.GenerateRequest:
-        """request is what to generate. Required."""
+    def generate(self) -> _request_pb2.GenerateRequest:
+        """generate asks for a response, as Generate does."""
 
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
-        request: _request_pb2.GenerateRequest | None = ...,
+        generate: _request_pb2.GenerateRequest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generate", b"generate", "request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generate", b"generate", "id", b"id", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["generate"]  # noqa: Y015
+    _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_request) -> _WhichOneofReturnType_request | None: ...
 
 Global___BatchItem: _TypeAlias = BatchItem  # noqa: Y015
 
 @_typing.final
 class BatchResult(_message.Message):
-    """BatchResult is what became of one item."""
+    """BatchResult is the result of one item."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -63,18 +65,18 @@ class BatchResult(_message.Message):
     RESPONSE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id is the item's id as it came, at most its first 256 characters. Empty: the
-    item had none, or was no readable message; the place in the request id of the
-    status's ErrorDetails says which one it was. The second item with an id gets
-    an error with that id too.
+    """id is the id of the item, cut to 256 characters. Empty if the item had no id
+    or could not be parsed; the item's number is the last segment of
+    `ErrorDetails.request_id`. A second item with the same id gets an error with
+    that id.
     """
     @_builtins.property
     def response(self) -> _response_pb2.LLMResponse:
-        """response is the answer."""
+        """response is the response."""
 
     @_builtins.property
     def status(self) -> _status_pb2.Status:
-        """status is the error, with the details that a call of its own would have."""
+        """status is the error, with the same details as a call of its own would have."""
 
     def __init__(
         self,
@@ -95,15 +97,15 @@ Global___BatchResult: _TypeAlias = BatchResult  # noqa: Y015
 
 @_typing.final
 class CountTokensRequest(_message.Message):
-    """CountTokensRequest names what to count."""
+    """CountTokensRequest says what to count."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def request(self) -> _request_pb2.GenerateRequest:
-        """request is counted as it would be sent: messages, tools and response
-        format. Required.
+        """request is counted as it would be sent: messages, tools and response format.
+        Required.
         """
 
     def __init__(
@@ -121,7 +123,7 @@ Global___CountTokensRequest: _TypeAlias = CountTokensRequest  # noqa: Y015
 
 @_typing.final
 class CountTokensResponse(_message.Message):
-    """CountTokensResponse is a count."""
+    """CountTokensResponse is a number of tokens."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,38 +134,38 @@ class CountTokensResponse(_message.Message):
     class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CountTokensResponse._Method.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         METHOD_UNSPECIFIED: CountTokensResponse._Method.ValueType  # 0
-        """Unknown."""
+        """Never sent by this gateway."""
         METHOD_PROVIDER: CountTokensResponse._Method.ValueType  # 1
-        """The provider counted."""
+        """The provider counted them."""
         METHOD_TOKENIZER: CountTokensResponse._Method.ValueType  # 2
-        """The model's own tokenizer counted here."""
+        """The gateway counted them with the model's own tokenizer."""
         METHOD_ESTIMATE: CountTokensResponse._Method.ValueType  # 3
-        """An estimate from the length of the text."""
+        """The gateway estimated them from the length of the text."""
 
     class Method(_Method, metaclass=_MethodEnumTypeWrapper):
-        """Method is how the count was made."""
+        """Method is how the tokens were counted."""
 
     METHOD_UNSPECIFIED: CountTokensResponse.Method.ValueType  # 0
-    """Unknown."""
+    """Never sent by this gateway."""
     METHOD_PROVIDER: CountTokensResponse.Method.ValueType  # 1
-    """The provider counted."""
+    """The provider counted them."""
     METHOD_TOKENIZER: CountTokensResponse.Method.ValueType  # 2
-    """The model's own tokenizer counted here."""
+    """The gateway counted them with the model's own tokenizer."""
     METHOD_ESTIMATE: CountTokensResponse.Method.ValueType  # 3
-    """An estimate from the length of the text."""
+    """The gateway estimated them from the length of the text."""
 
     PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     prompt_tokens: _builtins.int
-    """prompt_tokens is the count."""
+    """prompt_tokens is the number of tokens of the prompt."""
     method: Global___CountTokensResponse.Method.ValueType
-    """method is how it was made."""
+    """method is how the tokens were counted."""
     provider: _builtins.str
-    """provider is whose model was counted for."""
+    """provider is the provider for whose model they were counted."""
     model: _builtins.str
-    """model is the model that was counted for."""
+    """model is the model for which they were counted."""
     def __init__(
         self,
         *,
@@ -190,20 +192,21 @@ class ListModelsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """page_size is the most models to give; above 1000 it is 1000. Zero: 100.
-    Negative: INVALID_ARGUMENT.
+    """page_size is the maximum number of models to return. Must not be negative. If
+    unset, it is 100; a value above 1000 is reduced to 1000.
     """
     page_token: _builtins.str
-    """page_token is next_page_token of the page before, with the same filter. It
-    goes on behind the last name of that page, so it stays good when models come
-    and go. Empty: the first page.
+    """page_token is the next_page_token of the previous page, which must have had
+    the same filter. The page starts after the last name of the previous one, so
+    that the token stays valid when models are added or removed. If unset, the
+    first page is returned.
     """
     filter: _builtins.str
-    """filter is an expression as in AIP-160 over Model's fields, such as
-    `provider = "openai" AND capabilities.tools`. `OR` binds tighter than `AND`;
-    `*` stands for any text in `=`, `!=` and `:`; `field:*` asks whether a field
-    is there. What is absent equals nothing and is neither greater nor less: of all
-    comparisons `!=` alone holds. Empty: all.
+    """filter is an AIP-160 expression over the fields of Model, such as
+    `provider = "openai" AND capabilities.tools = true`. `OR` binds more tightly
+    than `AND`. `*` matches any text in `=`, `!=` and `:`. `field:*` tests whether
+    a field is set. For a field that is unknown, every comparison except `!=` is
+    false. If the filter is unset, all models are returned.
     """
     def __init__(
         self,
@@ -229,7 +232,7 @@ class ListModelsResponse(_message.Message):
     MODELS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """next_page_token is for the next page. Empty: this was the last."""
+    """next_page_token is the token of the next page. If unset, this is the last page."""
     @_builtins.property
     def models(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.Model]:
         """models are ordered by name."""

@@ -30,12 +30,12 @@ if _version_not_supported:
 class LLMServiceStub(object):
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     def __init__(self, channel):
@@ -74,49 +74,50 @@ class LLMServiceStub(object):
 class LLMServiceServicer(object):
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     def Generate(self, request, context):
-        """Generate gives one whole answer.
+        """Generate returns one complete response.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamText(self, request, context):
-        """StreamText gives the answer as it is written. Cancelling the call stops the
-        provider.
+        """StreamText returns the response as the model writes it. Canceling the call
+        stops the provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGenerate(self, request_iterator, context):
-        """BatchGenerate answers many requests over one call: results come as they
-        finish, and one that fails spoils no other. The call ends with OK once the
-        caller has closed its side and every item has its result. The request id of
-        an item is that of the call, a slash, and the item's place from 1.
+        """BatchGenerate runs many requests in one call. Results arrive as they finish,
+        and an item that fails does not affect the others. The call ends with OK after
+        the caller has closed its side and every item has its result. The request id
+        of an item is the request id of the call, a slash, and the item's number from
+        1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountTokens(self, request, context):
-        """CountTokens counts what a request would send, without sending it. It refuses
-        what Generate would refuse, with the fields of the request by the same paths.
+        """CountTokens counts the tokens of a request without sending it. It refuses what
+        Generate would refuse, with the same field paths.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """ListModels lists the models that this gateway can call.
+        """ListModels lists the models that Generate can call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,12 +162,12 @@ def add_LLMServiceServicer_to_server(servicer, server):
 class LLMService(object):
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     @staticmethod

@@ -31,12 +31,12 @@ GRPC_VERSION: str
 class LLMServiceStub:
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     @_typing.overload
@@ -44,65 +44,67 @@ class LLMServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LLMServiceAsyncStub: ...
     Generate: _grpc.UnaryUnaryMultiCallable[_request_pb2.GenerateRequest, _response_pb2.LLMResponse]
-    """Generate gives one whole answer."""
+    """Generate returns one complete response."""
     StreamText: _grpc.UnaryStreamMultiCallable[_request_pb2.GenerateRequest, _response_pb2.StreamEvent]
-    """StreamText gives the answer as it is written. Cancelling the call stops the
-    provider.
+    """StreamText returns the response as the model writes it. Canceling the call
+    stops the provider.
     """
     BatchGenerate: _grpc.StreamStreamMultiCallable[_llm_service_pb2.BatchItem, _llm_service_pb2.BatchResult]
-    """BatchGenerate answers many requests over one call: results come as they
-    finish, and one that fails spoils no other. The call ends with OK once the
-    caller has closed its side and every item has its result. The request id of
-    an item is that of the call, a slash, and the item's place from 1.
+    """BatchGenerate runs many requests in one call. Results arrive as they finish,
+    and an item that fails does not affect the others. The call ends with OK after
+    the caller has closed its side and every item has its result. The request id
+    of an item is the request id of the call, a slash, and the item's number from
+    1.
     """
     CountTokens: _grpc.UnaryUnaryMultiCallable[_llm_service_pb2.CountTokensRequest, _llm_service_pb2.CountTokensResponse]
-    """CountTokens counts what a request would send, without sending it. It refuses
-    what Generate would refuse, with the fields of the request by the same paths.
+    """CountTokens counts the tokens of a request without sending it. It refuses what
+    Generate would refuse, with the same field paths.
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_llm_service_pb2.ListModelsRequest, _llm_service_pb2.ListModelsResponse]
-    """ListModels lists the models that this gateway can call."""
+    """ListModels lists the models that Generate can call."""
 
 @_typing.type_check_only
 class LLMServiceAsyncStub(LLMServiceStub):
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Generate: _aio.UnaryUnaryMultiCallable[_request_pb2.GenerateRequest, _response_pb2.LLMResponse]  # type: ignore[assignment]
-    """Generate gives one whole answer."""
+    """Generate returns one complete response."""
     StreamText: _aio.UnaryStreamMultiCallable[_request_pb2.GenerateRequest, _response_pb2.StreamEvent]  # type: ignore[assignment]
-    """StreamText gives the answer as it is written. Cancelling the call stops the
-    provider.
+    """StreamText returns the response as the model writes it. Canceling the call
+    stops the provider.
     """
     BatchGenerate: _aio.StreamStreamMultiCallable[_llm_service_pb2.BatchItem, _llm_service_pb2.BatchResult]  # type: ignore[assignment]
-    """BatchGenerate answers many requests over one call: results come as they
-    finish, and one that fails spoils no other. The call ends with OK once the
-    caller has closed its side and every item has its result. The request id of
-    an item is that of the call, a slash, and the item's place from 1.
+    """BatchGenerate runs many requests in one call. Results arrive as they finish,
+    and an item that fails does not affect the others. The call ends with OK after
+    the caller has closed its side and every item has its result. The request id
+    of an item is the request id of the call, a slash, and the item's number from
+    1.
     """
     CountTokens: _aio.UnaryUnaryMultiCallable[_llm_service_pb2.CountTokensRequest, _llm_service_pb2.CountTokensResponse]  # type: ignore[assignment]
-    """CountTokens counts what a request would send, without sending it. It refuses
-    what Generate would refuse, with the fields of the request by the same paths.
+    """CountTokens counts the tokens of a request without sending it. It refuses what
+    Generate would refuse, with the same field paths.
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_llm_service_pb2.ListModelsRequest, _llm_service_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """ListModels lists the models that this gateway can call."""
+    """ListModels lists the models that Generate can call."""
 
 class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
     """LLMService generates text.
 
-    Errors are google.rpc.Status with details: see ErrorReason. The request id is
-    in the trailing metadata `x-request-id` of every call that reaches this
-    service. What gRPC itself refuses before, such as an unknown method or a
-    message over the bound, has neither details nor an id. Nothing is sent as
-    initial metadata before the outcome is known, so a client's retry policy works
-    up to the first event.
+    Errors are google.rpc.Status with details: see ErrorReason. Every call that
+    reaches this service has its request id in the trailing metadata
+    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+    message above the size limit, have neither details nor a request id. Nothing is
+    sent as initial metadata before the outcome is known, so that a client's retry
+    policy works up to the first event.
     """
 
     @_abc_1.abstractmethod
@@ -111,7 +113,7 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _request_pb2.GenerateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_response_pb2.LLMResponse, _abc.Awaitable[_response_pb2.LLMResponse]]:
-        """Generate gives one whole answer."""
+        """Generate returns one complete response."""
 
     @_abc_1.abstractmethod
     def StreamText(
@@ -119,8 +121,8 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _request_pb2.GenerateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_response_pb2.StreamEvent], _abc.AsyncIterator[_response_pb2.StreamEvent]]:
-        """StreamText gives the answer as it is written. Cancelling the call stops the
-        provider.
+        """StreamText returns the response as the model writes it. Canceling the call
+        stops the provider.
         """
 
     @_abc_1.abstractmethod
@@ -129,10 +131,11 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_llm_service_pb2.BatchItem],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_llm_service_pb2.BatchResult], _abc.AsyncIterator[_llm_service_pb2.BatchResult]]:
-        """BatchGenerate answers many requests over one call: results come as they
-        finish, and one that fails spoils no other. The call ends with OK once the
-        caller has closed its side and every item has its result. The request id of
-        an item is that of the call, a slash, and the item's place from 1.
+        """BatchGenerate runs many requests in one call. Results arrive as they finish,
+        and an item that fails does not affect the others. The call ends with OK after
+        the caller has closed its side and every item has its result. The request id
+        of an item is the request id of the call, a slash, and the item's number from
+        1.
         """
 
     @_abc_1.abstractmethod
@@ -141,8 +144,8 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _llm_service_pb2.CountTokensRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_llm_service_pb2.CountTokensResponse, _abc.Awaitable[_llm_service_pb2.CountTokensResponse]]:
-        """CountTokens counts what a request would send, without sending it. It refuses
-        what Generate would refuse, with the fields of the request by the same paths.
+        """CountTokens counts the tokens of a request without sending it. It refuses what
+        Generate would refuse, with the same field paths.
         """
 
     @_abc_1.abstractmethod
@@ -151,6 +154,6 @@ class LLMServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _llm_service_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_llm_service_pb2.ListModelsResponse, _abc.Awaitable[_llm_service_pb2.ListModelsResponse]]:
-        """ListModels lists the models that this gateway can call."""
+        """ListModels lists the models that Generate can call."""
 
 def add_LLMServiceServicer_to_server(servicer: LLMServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17llmrpc/v1/message.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\"\\\n\nLLMMessage\x12\x1d\n\x04role\x18\x01 \x01(\x0e\x32\x0f.llmrpc.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x1e\n\x05parts\x18\x03 \x03(\x0b\x32\x0f.llmrpc.v1.Part\"\x8a\x03\n\x04Part\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12!\n\x05image\x18\x02 \x01(\x0b\x32\x10.llmrpc.v1.ImageH\x00\x12!\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x10.llmrpc.v1.AudioH\x00\x12\'\n\x08\x64ocument\x18\x04 \x01(\x0b\x32\x13.llmrpc.v1.DocumentH\x00\x12\x13\n\treasoning\x18\x05 \x01(\tH\x00\x12\x1c\n\x12redacted_reasoning\x18\x06 \x01(\tH\x00\x12(\n\ttool_call\x18\x07 \x01(\x0b\x32\x13.llmrpc.v1.ToolCallH\x00\x12,\n\x0btool_result\x18\x08 \x01(\x0b\x32\x15.llmrpc.v1.ToolResultH\x00\x12\x11\n\x07refusal\x18\t \x01(\tH\x00\x12\'\n\tsignature\x18\x0e \x01(\x0b\x32\x14.llmrpc.v1.Signature\x12\x34\n\x10\x63\x61\x63he_breakpoint\x18\x0f \x01(\x0b\x32\x1a.llmrpc.v1.CacheBreakpointB\x06\n\x04kind\"7\n\tSignature\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\"9\n\x0f\x43\x61\x63heBreakpoint\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x7f\n\x05Image\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12&\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x16.llmrpc.v1.ImageDetailB\x08\n\x06source\"W\n\x05\x41udio\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\tB\x08\n\x06source\"l\n\x08\x44ocument\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x10\n\x08\x66ilename\x18\x05 \x01(\tB\x08\n\x06source\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"s\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x1e\n\x05parts\x18\x04 \x03(\x0b\x32\x0f.llmrpc.v1.Part\x12\x10\n\x08is_error\x18\x05 \x01(\x08*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*o\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17llmrpc/v1/message.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\"\\\n\nLLMMessage\x12\x1d\n\x04role\x18\x01 \x01(\x0e\x32\x0f.llmrpc.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x1e\n\x05parts\x18\x03 \x03(\x0b\x32\x0f.llmrpc.v1.Part\"\xea\x03\n\x04Part\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12!\n\x05image\x18\x02 \x01(\x0b\x32\x10.llmrpc.v1.ImageH\x00\x12!\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x10.llmrpc.v1.AudioH\x00\x12\'\n\x08\x64ocument\x18\x04 \x01(\x0b\x32\x13.llmrpc.v1.DocumentH\x00\x12\x13\n\treasoning\x18\x05 \x01(\tH\x00\x12\x1c\n\x12redacted_reasoning\x18\x06 \x01(\tH\x00\x12(\n\ttool_call\x18\x07 \x01(\x0b\x32\x13.llmrpc.v1.ToolCallH\x00\x12,\n\x0btool_result\x18\x08 \x01(\x0b\x32\x15.llmrpc.v1.ToolResultH\x00\x12\x11\n\x07refusal\x18\t \x01(\tH\x00\x12\x32\n\x0eprovider_block\x18\n \x01(\x0b\x32\x18.llmrpc.v1.ProviderBlockH\x00\x12\'\n\tsignature\x18\x0e \x01(\x0b\x32\x14.llmrpc.v1.Signature\x12\x34\n\x10\x63\x61\x63he_breakpoint\x18\x0f \x01(\x0b\x32\x1a.llmrpc.v1.CacheBreakpoint\x12*\n\x0b\x61nnotations\x18\x10 \x03(\x0b\x32\x15.llmrpc.v1.AnnotationB\x06\n\x04kind\"I\n\rProviderBlock\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\"\x9b\x02\n\nAnnotation\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0f\n\x07\x66ile_id\x18\x05 \x01(\t\x12\x1b\n\x0e\x64ocument_index\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x0ctool_call_id\x18\x07 \x01(\t\x12\r\n\x05quote\x18\x08 \x01(\t\x12\x18\n\x0bstart_index\x18\t \x01(\x05H\x01\x88\x01\x01\x12\x16\n\tend_index\x18\n \x01(\x05H\x02\x88\x01\x01\x12\r\n\x05label\x18\x0b \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x0c \x01(\tB\x11\n\x0f_document_indexB\x0e\n\x0c_start_indexB\x0c\n\n_end_index\"F\n\tSignature\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\r\n\x05\x65xtra\x18\x04 \x01(\t\"9\n\x0f\x43\x61\x63heBreakpoint\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x7f\n\x05Image\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12&\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x16.llmrpc.v1.ImageDetailB\x08\n\x06source\"W\n\x05\x41udio\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\tB\x08\n\x06source\"l\n\x08\x44ocument\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x66ile_id\x18\x03 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x10\n\x08\x66ilename\x18\x05 \x01(\tB\x08\n\x06source\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"s\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x1e\n\x05parts\x18\x04 \x03(\x0b\x32\x0f.llmrpc.v1.Part\x12\x10\n\x08is_error\x18\x05 \x01(\x08*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*\x8a\x01\n\x08Modality\x12\x18\n\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n\rMODALITY_TEXT\x10\x01\x12\x12\n\x0eMODALITY_IMAGE\x10\x02\x12\x12\n\x0eMODALITY_AUDIO\x10\x03\x12\x15\n\x11MODALITY_DOCUMENT\x10\x04\x12\x12\n\x0eMODALITY_VIDEO\x10\x05*o\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,26 +33,32 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrpc.v1.message_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014io.llmrpc.v1P\001Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1'
-  _globals['_ROLE']._serialized_start=1179
-  _globals['_ROLE']._serialized_end=1274
-  _globals['_IMAGEDETAIL']._serialized_start=1276
-  _globals['_IMAGEDETAIL']._serialized_end=1387
+  _globals['_ROLE']._serialized_start=1651
+  _globals['_ROLE']._serialized_end=1746
+  _globals['_MODALITY']._serialized_start=1749
+  _globals['_MODALITY']._serialized_end=1887
+  _globals['_IMAGEDETAIL']._serialized_start=1889
+  _globals['_IMAGEDETAIL']._serialized_end=2000
   _globals['_LLMMESSAGE']._serialized_start=70
   _globals['_LLMMESSAGE']._serialized_end=162
   _globals['_PART']._serialized_start=165
-  _globals['_PART']._serialized_end=559
-  _globals['_SIGNATURE']._serialized_start=561
-  _globals['_SIGNATURE']._serialized_end=616
-  _globals['_CACHEBREAKPOINT']._serialized_start=618
-  _globals['_CACHEBREAKPOINT']._serialized_end=675
-  _globals['_IMAGE']._serialized_start=677
-  _globals['_IMAGE']._serialized_end=804
-  _globals['_AUDIO']._serialized_start=806
-  _globals['_AUDIO']._serialized_end=893
-  _globals['_DOCUMENT']._serialized_start=895
-  _globals['_DOCUMENT']._serialized_end=1003
-  _globals['_TOOLCALL']._serialized_start=1005
-  _globals['_TOOLCALL']._serialized_end=1060
-  _globals['_TOOLRESULT']._serialized_start=1062
-  _globals['_TOOLRESULT']._serialized_end=1177
+  _globals['_PART']._serialized_end=655
+  _globals['_PROVIDERBLOCK']._serialized_start=657
+  _globals['_PROVIDERBLOCK']._serialized_end=730
+  _globals['_ANNOTATION']._serialized_start=733
+  _globals['_ANNOTATION']._serialized_end=1016
+  _globals['_SIGNATURE']._serialized_start=1018
+  _globals['_SIGNATURE']._serialized_end=1088
+  _globals['_CACHEBREAKPOINT']._serialized_start=1090
+  _globals['_CACHEBREAKPOINT']._serialized_end=1147
+  _globals['_IMAGE']._serialized_start=1149
+  _globals['_IMAGE']._serialized_end=1276
+  _globals['_AUDIO']._serialized_start=1278
+  _globals['_AUDIO']._serialized_end=1365
+  _globals['_DOCUMENT']._serialized_start=1367
+  _globals['_DOCUMENT']._serialized_end=1475
+  _globals['_TOOLCALL']._serialized_start=1477
+  _globals['_TOOLCALL']._serialized_end=1532
+  _globals['_TOOLRESULT']._serialized_start=1534
+  _globals['_TOOLRESULT']._serialized_end=1649
 # @@protoc_insertion_point(module_scope)

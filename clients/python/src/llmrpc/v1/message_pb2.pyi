@@ -27,30 +27,66 @@ class _Role:
 class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ROLE_UNSPECIFIED: _Role.ValueType  # 0
-    """Refused: a message needs a role."""
+    """Refused: every message needs a role."""
     ROLE_SYSTEM: _Role.ValueType  # 1
-    """Instructions to the model, from the application."""
+    """The application, which instructs the model."""
     ROLE_USER: _Role.ValueType  # 2
-    """The person, or the application in the person's place."""
+    """The person who talks to the model, or the application on their behalf."""
     ROLE_ASSISTANT: _Role.ValueType  # 3
-    """The model. Send `LLMResponse.message` back as it is."""
+    """The model. Send `LLMResponse.message` back unchanged."""
     ROLE_TOOL: _Role.ValueType  # 4
-    """Results of tool calls. Every part is a `tool_result`."""
+    """The application, which returns the results of tool calls."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
-    """Role says who speaks a message."""
+    """Role is who speaks in a message."""
 
 ROLE_UNSPECIFIED: Role.ValueType  # 0
-"""Refused: a message needs a role."""
+"""Refused: every message needs a role."""
 ROLE_SYSTEM: Role.ValueType  # 1
-"""Instructions to the model, from the application."""
+"""The application, which instructs the model."""
 ROLE_USER: Role.ValueType  # 2
-"""The person, or the application in the person's place."""
+"""The person who talks to the model, or the application on their behalf."""
 ROLE_ASSISTANT: Role.ValueType  # 3
-"""The model. Send `LLMResponse.message` back as it is."""
+"""The model. Send `LLMResponse.message` back unchanged."""
 ROLE_TOOL: Role.ValueType  # 4
-"""Results of tool calls. Every part is a `tool_result`."""
+"""The application, which returns the results of tool calls."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
+
+class _Modality:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ModalityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Modality.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MODALITY_UNSPECIFIED: _Modality.ValueType  # 0
+    """Refused in requests, and never sent."""
+    MODALITY_TEXT: _Modality.ValueType  # 1
+    """Text."""
+    MODALITY_IMAGE: _Modality.ValueType  # 2
+    """Images."""
+    MODALITY_AUDIO: _Modality.ValueType  # 3
+    """Audio recordings."""
+    MODALITY_DOCUMENT: _Modality.ValueType  # 4
+    """Documents, such as PDF files."""
+    MODALITY_VIDEO: _Modality.ValueType  # 5
+    """Videos."""
+
+class Modality(_Modality, metaclass=_ModalityEnumTypeWrapper):
+    """Modality is a kind of content."""
+
+MODALITY_UNSPECIFIED: Modality.ValueType  # 0
+"""Refused in requests, and never sent."""
+MODALITY_TEXT: Modality.ValueType  # 1
+"""Text."""
+MODALITY_IMAGE: Modality.ValueType  # 2
+"""Images."""
+MODALITY_AUDIO: Modality.ValueType  # 3
+"""Audio recordings."""
+MODALITY_DOCUMENT: Modality.ValueType  # 4
+"""Documents, such as PDF files."""
+MODALITY_VIDEO: Modality.ValueType  # 5
+"""Videos."""
+Global___Modality: _TypeAlias = Modality  # noqa: Y015
 
 class _ImageDetail:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -59,32 +95,32 @@ class _ImageDetail:
 class _ImageDetailEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageDetail.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     IMAGE_DETAIL_UNSPECIFIED: _ImageDetail.ValueType  # 0
-    """The provider decides."""
+    """Nothing is sent, and the provider decides."""
     IMAGE_DETAIL_AUTO: _ImageDetail.ValueType  # 1
-    """The provider decides, said expressly."""
+    """The provider is asked to decide."""
     IMAGE_DETAIL_LOW: _ImageDetail.ValueType  # 2
-    """A small version, for fewer tokens."""
+    """A small version of the image, which takes fewer tokens."""
     IMAGE_DETAIL_HIGH: _ImageDetail.ValueType  # 3
-    """Full detail."""
+    """The full detail of the image."""
 
 class ImageDetail(_ImageDetail, metaclass=_ImageDetailEnumTypeWrapper):
     """ImageDetail is how closely the model looks at an image."""
 
 IMAGE_DETAIL_UNSPECIFIED: ImageDetail.ValueType  # 0
-"""The provider decides."""
+"""Nothing is sent, and the provider decides."""
 IMAGE_DETAIL_AUTO: ImageDetail.ValueType  # 1
-"""The provider decides, said expressly."""
+"""The provider is asked to decide."""
 IMAGE_DETAIL_LOW: ImageDetail.ValueType  # 2
-"""A small version, for fewer tokens."""
+"""A small version of the image, which takes fewer tokens."""
 IMAGE_DETAIL_HIGH: ImageDetail.ValueType  # 3
-"""Full detail."""
+"""The full detail of the image."""
 Global___ImageDetail: _TypeAlias = ImageDetail  # noqa: Y015
 
 @_typing.final
 class LLMMessage(_message.Message):
-    """LLMMessage is one turn of a conversation. It has either `content` or
-    `parts`. Both are refused, and so is neither, but of the assistant: an answer
-    can be empty, and goes back as it is.
+    """LLMMessage is one turn of a conversation. Set exactly one of `content` and
+    `parts`. Only an assistant message may have neither: a model can return an
+    empty response, and you send it back unchanged.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -93,13 +129,13 @@ class LLMMessage(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     role: Global___Role.ValueType
-    """role says who speaks. Required."""
+    """role is who speaks. Required."""
     content: _builtins.str
-    """content is plain text, the short form of one text part."""
+    """content is plain text. It is the short form of one text part."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
-        """parts are the ordered pieces of the message. Their order is kept in both
-        directions, also between reasoning, text and tool calls.
+        """parts are the pieces of the message, in order. Their order is kept in
+        requests and responses, also between reasoning, text and tool calls.
         """
 
     def __init__(
@@ -119,9 +155,13 @@ Global___LLMMessage: _TypeAlias = LLMMessage  # noqa: Y015
 
 @_typing.final
 class Part(_message.Message):
-    """Part is one piece of a message. Which kinds a role may have: system and
-    user: text, image, audio, document; assistant: all but tool_result; tool:
-    tool_result alone.
+    """Part is one piece of a message.
+
+    A system or user message may have text, image, audio and document parts. An
+    assistant message may have every kind except tool_result. A tool message may
+    have tool_result and provider_block parts.
+
+    Numbers 11 to 13 are kept free for future kinds.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -135,25 +175,27 @@ class Part(_message.Message):
     TOOL_CALL_FIELD_NUMBER: _builtins.int
     TOOL_RESULT_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
+    PROVIDER_BLOCK_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
     CACHE_BREAKPOINT_FIELD_NUMBER: _builtins.int
+    ANNOTATIONS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """text is plain text."""
     reasoning: _builtins.str
-    """reasoning is the model's own reasoning, as far as the provider shows it."""
+    """reasoning is the model's reasoning, as far as the provider shows it."""
     redacted_reasoning: _builtins.str
     """redacted_reasoning is reasoning that only its provider can read."""
     refusal: _builtins.str
-    """refusal is the model's text saying that it will not answer. It is no
-    part of `LLMResponse.content`.
+    """refusal is the text with which the model or its provider declined to
+    respond. It is not included in `LLMResponse.content`.
     """
     @_builtins.property
     def image(self) -> Global___Image:
-        """image is a picture."""
+        """image is an image."""
 
     @_builtins.property
     def audio(self) -> Global___Audio:
-        """audio is a recording."""
+        """audio is an audio recording."""
 
     @_builtins.property
     def document(self) -> Global___Document:
@@ -161,23 +203,36 @@ class Part(_message.Message):
 
     @_builtins.property
     def tool_call(self) -> Global___ToolCall:
-        """tool_call is the model's wish that a tool be called."""
+        """tool_call asks the caller to run a tool."""
 
     @_builtins.property
     def tool_result(self) -> Global___ToolResult:
-        """tool_result is what a tool answered."""
+        """tool_result is the result of a tool call."""
+
+    @_builtins.property
+    def provider_block(self) -> Global___ProviderBlock:
+        """provider_block is content that only its provider understands, such as the
+        trace of a web search.
+        """
 
     @_builtins.property
     def signature(self) -> Global___Signature:
-        """signature is the provider's opaque proof or handle for this part; absent
-        where there is none. It goes back unchanged, and to its own provider only
-        (hint: left out for any other, with a warning).
+        """signature is an opaque value that the provider gave with this part. Send it
+        back unchanged. It is sent only to its own provider; for any other it is
+        dropped, with a warning (hint). If unset, the provider gave none.
         """
 
     @_builtins.property
     def cache_breakpoint(self) -> Global___CacheBreakpoint:
         """cache_breakpoint asks the provider to cache the prompt up to and including
-        this part; absent asks nothing. Hint.
+        this part. Hint. If unset, nothing is asked.
+        """
+
+    @_builtins.property
+    def annotations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Annotation]:
+        """annotations are the sources that the provider cited for this text part. Send
+        them back unchanged. They are sent only to their own provider, if it accepts
+        them; otherwise they are dropped, with a warning (hint).
         """
 
     def __init__(
@@ -192,44 +247,182 @@ class Part(_message.Message):
         tool_call: Global___ToolCall | None = ...,
         tool_result: Global___ToolResult | None = ...,
         refusal: _builtins.str = ...,
+        provider_block: Global___ProviderBlock | None = ...,
         signature: Global___Signature | None = ...,
         cache_breakpoint: Global___CacheBreakpoint | None = ...,
+        annotations: _abc.Iterable[Global___Annotation] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_breakpoint", b"cache_breakpoint", "document", b"document", "image", b"image", "kind", b"kind", "reasoning", b"reasoning", "redacted_reasoning", b"redacted_reasoning", "refusal", b"refusal", "signature", b"signature", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_breakpoint", b"cache_breakpoint", "document", b"document", "image", b"image", "kind", b"kind", "provider_block", b"provider_block", "reasoning", b"reasoning", "redacted_reasoning", b"redacted_reasoning", "refusal", b"refusal", "signature", b"signature", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_breakpoint", b"cache_breakpoint", "document", b"document", "image", b"image", "kind", b"kind", "reasoning", b"reasoning", "redacted_reasoning", b"redacted_reasoning", "refusal", b"refusal", "signature", b"signature", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annotations", b"annotations", "audio", b"audio", "cache_breakpoint", b"cache_breakpoint", "document", b"document", "image", b"image", "kind", b"kind", "provider_block", b"provider_block", "reasoning", b"reasoning", "redacted_reasoning", b"redacted_reasoning", "refusal", b"refusal", "signature", b"signature", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["text", "image", "audio", "document", "reasoning", "redacted_reasoning", "tool_call", "tool_result", "refusal"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["text", "image", "audio", "document", "reasoning", "redacted_reasoning", "tool_call", "tool_result", "refusal", "provider_block"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___Part: _TypeAlias = Part  # noqa: Y015
 
 @_typing.final
+class ProviderBlock(_message.Message):
+    """ProviderBlock is content that only its provider understands: what one of the
+    provider's own tools did, a request for approval, or any item for which this
+    contract has no kind. It is sent back unchanged, and only to its own provider.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """provider is the provider that made the block, such as `anthropic`. Required."""
+    type: _builtins.str
+    """type is the provider's name for this kind of block, such as
+    `web_search_tool_result`.
+    """
+    data: _builtins.str
+    """data is the block as JSON text, as the provider wrote it. Required."""
+    id: _builtins.str
+    """id is the provider's identifier of the block. If unset, it has none."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        type: _builtins.str = ...,
+        data: _builtins.str = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "id", b"id", "provider", b"provider", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderBlock: _TypeAlias = ProviderBlock  # noqa: Y015
+
+@_typing.final
+class Annotation(_message.Message):
+    """Annotation links a span of text to one source. A span with several sources has
+    several annotations. All fields that the provider did not give are unset.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_INDEX_FIELD_NUMBER: _builtins.int
+    TOOL_CALL_ID_FIELD_NUMBER: _builtins.int
+    QUOTE_FIELD_NUMBER: _builtins.int
+    START_INDEX_FIELD_NUMBER: _builtins.int
+    END_INDEX_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """provider is the provider that made the annotation, such as `openai`."""
+    type: _builtins.str
+    """type is the provider's name for this kind of annotation, such as
+    `url_citation`.
+    """
+    url: _builtins.str
+    """url is the address of the source."""
+    title: _builtins.str
+    """title is the title of the source."""
+    file_id: _builtins.str
+    """file_id is the provider's identifier of the source, if it is a file."""
+    document_index: _builtins.int
+    """document_index is the index of the source among the documents of the request,
+    from 0.
+    """
+    tool_call_id: _builtins.str
+    """tool_call_id is the identifier of the call that found the source."""
+    quote: _builtins.str
+    """quote is the text of the source that supports the span."""
+    start_index: _builtins.int
+    """start_index is where the span starts in the text of the part, in Unicode code
+    points. If unset, the annotation applies to the whole part.
+    """
+    end_index: _builtins.int
+    """end_index is where the span ends, exclusive, in Unicode code points. If unset,
+    the annotation applies to the whole part.
+    """
+    label: _builtins.str
+    """label is how the text refers to the source, such as `[1]`."""
+    data: _builtins.str
+    """data is the annotation as JSON text, as the provider wrote it."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        type: _builtins.str = ...,
+        url: _builtins.str = ...,
+        title: _builtins.str = ...,
+        file_id: _builtins.str = ...,
+        document_index: _builtins.int | None = ...,
+        tool_call_id: _builtins.str = ...,
+        quote: _builtins.str = ...,
+        start_index: _builtins.int | None = ...,
+        end_index: _builtins.int | None = ...,
+        label: _builtins.str = ...,
+        data: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_document_index", b"_document_index", "_end_index", b"_end_index", "_start_index", b"_start_index", "document_index", b"document_index", "end_index", b"end_index", "start_index", b"start_index"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_document_index", b"_document_index", "_end_index", b"_end_index", "_start_index", b"_start_index", "data", b"data", "document_index", b"document_index", "end_index", b"end_index", "file_id", b"file_id", "label", b"label", "provider", b"provider", "quote", b"quote", "start_index", b"start_index", "title", b"title", "tool_call_id", b"tool_call_id", "type", b"type", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__document_index: _TypeAlias = _typing.Literal["document_index"]  # noqa: Y015
+    _WhichOneofArgType__document_index: _TypeAlias = _typing.Literal["_document_index", b"_document_index"]  # noqa: Y015
+    _WhichOneofReturnType__end_index: _TypeAlias = _typing.Literal["end_index"]  # noqa: Y015
+    _WhichOneofArgType__end_index: _TypeAlias = _typing.Literal["_end_index", b"_end_index"]  # noqa: Y015
+    _WhichOneofReturnType__start_index: _TypeAlias = _typing.Literal["start_index"]  # noqa: Y015
+    _WhichOneofArgType__start_index: _TypeAlias = _typing.Literal["_start_index", b"_start_index"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__document_index) -> _WhichOneofReturnType__document_index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_index) -> _WhichOneofReturnType__end_index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_index) -> _WhichOneofReturnType__start_index | None: ...
+
+Global___Annotation: _TypeAlias = Annotation  # noqa: Y015
+
+@_typing.final
 class Signature(_message.Message):
-    """Signature belongs to a part and to the provider that made it."""
+    """Signature is an opaque value that belongs to a part and to the provider that
+    made it.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROVIDER_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    EXTRA_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
-    """provider is the provider that made the signature, such as `anthropic`."""
+    """provider is the provider that made the signature, such as `anthropic`.
+    Required.
+    """
     data: _builtins.str
-    """data is the signature, or the encrypted content, as the provider wrote it."""
+    """data is the signature or the encrypted content, as the provider wrote it."""
     id: _builtins.str
-    """id is the provider's identifier of the signed item; empty where it has none."""
+    """id is the provider's identifier of the signed item. If unset, it has none."""
+    extra: _builtins.str
+    """extra is a JSON object, as text, with other fields that must go back with the
+    part. If unset, there are none.
+    """
     def __init__(
         self,
         *,
         provider: _builtins.str = ...,
         data: _builtins.str = ...,
         id: _builtins.str = ...,
+        extra: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "id", b"id", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "extra", b"extra", "id", b"id", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,15 +430,15 @@ Global___Signature: _TypeAlias = Signature  # noqa: Y015
 
 @_typing.final
 class CacheBreakpoint(_message.Message):
-    """CacheBreakpoint marks the end of a prefix worth caching at the provider."""
+    """CacheBreakpoint marks the end of a prefix that the provider should cache."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TTL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:
-        """ttl is how long the provider should keep it, rounded up to a
-        lifetime the provider has. Absent: the provider's default.
+        """ttl is how long the provider should cache the prefix, rounded up to a lifetime
+        that the provider offers. If unset, the provider's default is used.
         """
 
     def __init__(
@@ -263,7 +456,7 @@ Global___CacheBreakpoint: _TypeAlias = CacheBreakpoint  # noqa: Y015
 
 @_typing.final
 class Image(_message.Message):
-    """Image is a picture, by value or by reference."""
+    """Image is an image, by value or by reference."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -273,15 +466,19 @@ class Image(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """data is the file's bytes."""
+    """data is the content of the file. Must not be empty."""
     uri: _builtins.str
-    """uri is an https, data or provider-specific address."""
+    """uri is an https, data or provider-specific address. At most 4,096
+    characters, unless it is a data address.
+    """
     file_id: _builtins.str
     """file_id is the provider's identifier of an uploaded file."""
     media_type: _builtins.str
-    """media_type is the file's type, such as `image/png`. Required with `data`."""
+    """media_type is the type of the file, such as `image/png`. Required with `data`."""
     detail: Global___ImageDetail.ValueType
-    """detail is how closely to look; unspecified leaves it to the provider."""
+    """detail is how closely the model looks at the image. If unset, the provider
+    decides.
+    """
     def __init__(
         self,
         *,
@@ -303,7 +500,7 @@ Global___Image: _TypeAlias = Image  # noqa: Y015
 
 @_typing.final
 class Audio(_message.Message):
-    """Audio is a recording, by value or by reference."""
+    """Audio is an audio recording, by value or by reference."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -312,13 +509,15 @@ class Audio(_message.Message):
     FILE_ID_FIELD_NUMBER: _builtins.int
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """data is the file's bytes."""
+    """data is the content of the file. Must not be empty."""
     uri: _builtins.str
-    """uri is an address the provider can read."""
+    """uri is an address that the provider can read. At most 4,096 characters,
+    unless it is a data address.
+    """
     file_id: _builtins.str
     """file_id is the provider's identifier of an uploaded file."""
     media_type: _builtins.str
-    """media_type is the file's type, such as `audio/wav`. Required with `data`."""
+    """media_type is the type of the file, such as `audio/wav`. Required with `data`."""
     def __init__(
         self,
         *,
@@ -349,17 +548,19 @@ class Document(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     FILENAME_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """data is the file's bytes."""
+    """data is the content of the file. Must not be empty."""
     uri: _builtins.str
-    """uri is an address the provider can read."""
+    """uri is an address that the provider can read. At most 4,096 characters,
+    unless it is a data address.
+    """
     file_id: _builtins.str
     """file_id is the provider's identifier of an uploaded file."""
     media_type: _builtins.str
-    """media_type is the file's type, such as `application/pdf`. Required with
+    """media_type is the type of the file, such as `application/pdf`. Required with
     `data`.
     """
     filename: _builtins.str
-    """filename is the name the model sees; empty lets the provider choose."""
+    """filename is the name that the model sees. If unset, the provider chooses one."""
     def __init__(
         self,
         *,
@@ -381,7 +582,7 @@ Global___Document: _TypeAlias = Document  # noqa: Y015
 
 @_typing.final
 class ToolCall(_message.Message):
-    """ToolCall is one call that the model wants made."""
+    """ToolCall asks the caller to run one tool."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -389,14 +590,14 @@ class ToolCall(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ARGUMENTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id ties the result to the call. Always set in an answer: where a provider
-    gives none, the gateway makes one.
+    """id connects the result to the call. Always set in responses: if the provider
+    gives none, the gateway makes one. Required.
     """
     name: _builtins.str
-    """name is the tool's name."""
+    """name is the name of the tool. Required."""
     arguments: _builtins.str
-    """arguments is a JSON object in text, exactly as the model wrote it. A model
-    can write invalid JSON: check it before the call.
+    """arguments is a JSON object, as text, exactly as the model wrote it. A model
+    can write invalid JSON: validate it before you run the tool.
     """
     def __init__(
         self,
@@ -415,7 +616,9 @@ Global___ToolCall: _TypeAlias = ToolCall  # noqa: Y015
 
 @_typing.final
 class ToolResult(_message.Message):
-    """ToolResult is what one tool call gave."""
+    """ToolResult is the result of one tool call. Set at most one of `content` and
+    `parts`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -425,18 +628,18 @@ class ToolResult(_message.Message):
     PARTS_FIELD_NUMBER: _builtins.int
     IS_ERROR_FIELD_NUMBER: _builtins.int
     tool_call_id: _builtins.str
-    """tool_call_id is the id of the call that this answers. Required."""
+    """tool_call_id is the id of the call. Required."""
     name: _builtins.str
-    """name is the tool's name. Some providers ask for it; empty takes it from
-    the call of the same id in the conversation.
+    """name is the name of the tool, which some providers demand. If unset, it is
+    the name in the call with the same id.
     """
     content: _builtins.str
-    """content is the result as text. Either content or parts."""
+    """content is the result as text."""
     is_error: _builtins.bool
-    """is_error says that the tool failed and content tells why."""
+    """is_error is true if the tool failed; the content then says why."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
-        """parts is the result in pieces (text, image, document)."""
+        """parts is the result as text, image and document parts."""
 
     def __init__(
         self,

@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from llmrpc.v1 import message_pb2 as llmrpc_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15llmrpc/v1/model.proto\x12\tllmrpc.v1\"\x97\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0f\n\x07\x61liases\x18\x04 \x03(\t\x12\x17\n\x0f\x66\x61llback_models\x18\x05 \x03(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12-\n\x0c\x63\x61pabilities\x18\x08 \x01(\x0b\x32\x17.llmrpc.v1.Capabilities\x12#\n\x07pricing\x18\t \x01(\x0b\x32\x12.llmrpc.v1.PricingB\x11\n\x0f_context_tokensB\x14\n\x12_max_output_tokens\"\x9d\x01\n\x0c\x43\x61pabilities\x12\x13\n\x0bimage_input\x18\x01 \x01(\x08\x12\x13\n\x0b\x61udio_input\x18\x02 \x01(\x08\x12\x16\n\x0e\x64ocument_input\x18\x03 \x01(\x08\x12\r\n\x05tools\x18\x04 \x01(\x08\x12\x13\n\x0bjson_schema\x18\x05 \x01(\x08\x12\x11\n\treasoning\x18\x06 \x01(\x08\x12\x14\n\x0cprompt_cache\x18\x07 \x01(\x08\"\xb5\x02\n\x07Pricing\x12\"\n\x1ainput_nano_usd_per_million\x18\x01 \x01(\x03\x12,\n\x1f\x63\x61\x63he_read_nano_usd_per_million\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12-\n cache_write_nano_usd_per_million\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12#\n\x1boutput_nano_usd_per_million\x18\x04 \x01(\x03\x12\x14\n\x0cprice_source\x18\x05 \x01(\t\x12\x15\n\rprice_version\x18\x06 \x01(\t\x12\x0e\n\x06tiered\x18\x07 \x01(\x08\x42\"\n _cache_read_nano_usd_per_millionB#\n!_cache_write_nano_usd_per_millionBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15llmrpc/v1/model.proto\x12\tllmrpc.v1\x1a\x17llmrpc/v1/message.proto\"\xf6\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0f\n\x07\x61liases\x18\x04 \x03(\t\x12\x17\n\x0f\x66\x61llback_models\x18\x05 \x03(\t\x12\x1b\n\x0e\x63ontext_tokens\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12-\n\x0c\x63\x61pabilities\x18\x08 \x01(\x0b\x32\x17.llmrpc.v1.Capabilities\x12#\n\x07pricing\x18\t \x01(\x0b\x32\x12.llmrpc.v1.Pricing\x12-\n\x10input_modalities\x18\n \x03(\x0e\x32\x13.llmrpc.v1.Modality\x12.\n\x11output_modalities\x18\x0b \x03(\x0e\x32\x13.llmrpc.v1.ModalityB\x11\n\x0f_context_tokensB\x14\n\x12_max_output_tokens\"\xa8\x01\n\x0c\x43\x61pabilities\x12\x12\n\x05tools\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x18\n\x0bjson_schema\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x16\n\treasoning\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12\x19\n\x0cprompt_cache\x18\x04 \x01(\x08H\x03\x88\x01\x01\x42\x08\n\x06_toolsB\x0e\n\x0c_json_schemaB\x0c\n\n_reasoningB\x0f\n\r_prompt_cache\"\xb5\x02\n\x07Pricing\x12\"\n\x1ainput_nano_usd_per_million\x18\x01 \x01(\x03\x12,\n\x1f\x63\x61\x63he_read_nano_usd_per_million\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12-\n cache_write_nano_usd_per_million\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12#\n\x1boutput_nano_usd_per_million\x18\x04 \x01(\x03\x12\x14\n\x0cprice_source\x18\x05 \x01(\t\x12\x15\n\rprice_version\x18\x06 \x01(\t\x12\x0e\n\x06tiered\x18\x07 \x01(\x08\x42\"\n _cache_read_nano_usd_per_millionB#\n!_cache_write_nano_usd_per_millionBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,10 +33,10 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrpc.v1.model_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014io.llmrpc.v1P\001Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1'
-  _globals['_MODEL']._serialized_start=37
-  _globals['_MODEL']._serialized_end=316
-  _globals['_CAPABILITIES']._serialized_start=319
-  _globals['_CAPABILITIES']._serialized_end=476
-  _globals['_PRICING']._serialized_start=479
-  _globals['_PRICING']._serialized_end=788
+  _globals['_MODEL']._serialized_start=62
+  _globals['_MODEL']._serialized_end=436
+  _globals['_CAPABILITIES']._serialized_start=439
+  _globals['_CAPABILITIES']._serialized_end=607
+  _globals['_PRICING']._serialized_start=610
+  _globals['_PRICING']._serialized_end=919
 # @@protoc_insertion_point(module_scope)

@@ -27,7 +27,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from llmrpc.v1 import message_pb2 as llmrpc_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17llmrpc/v1/request.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17llmrpc/v1/message.proto\"\x9c\x07\n\x0fGenerateRequest\x12\'\n\x08messages\x18\x01 \x03(\x0b\x32\x15.llmrpc.v1.LLMMessage\x12\r\n\x05model\x18\x02 \x01(\t\x12\x18\n\x0btemperature\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05top_k\x18\x06 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04stop\x18\x07 \x03(\t\x12\x11\n\x04seed\x18\x08 \x01(\x03H\x04\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x1e\n\x05tools\x18\x0b \x03(\x0b\x32\x0f.llmrpc.v1.Tool\x12*\n\x0btool_choice\x18\x0c \x01(\x0b\x32\x15.llmrpc.v1.ToolChoice\x12\x32\n\x0fresponse_format\x18\r \x01(\x0b\x32\x19.llmrpc.v1.ResponseFormat\x12\'\n\treasoning\x18\x0e \x01(\x0b\x32\x14.llmrpc.v1.Reasoning\x12\x17\n\x0f\x66\x61llback_models\x18\x0f \x03(\t\x12&\n\x05\x63\x61\x63he\x18\x10 \x01(\x0b\x32\x17.llmrpc.v1.CacheOptions\x12\x17\n\x0fidempotency_key\x18\x11 \x01(\t\x12\x19\n\x0cresume_after\x18\x12 \x01(\x05H\x07\x88\x01\x01\x12\x36\n\x06labels\x18\x13 \x03(\x0b\x32&.llmrpc.v1.GenerateRequest.LabelsEntry\x12I\n\x10provider_options\x18\x14 \x03(\x0b\x32/.llmrpc.v1.GenerateRequest.ProviderOptionsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1aN\n\x14ProviderOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x0e\n\x0c_temperatureB\r\n\x0b_max_tokensB\x08\n\x06_top_pB\x08\n\x06_top_kB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penaltyB\x0f\n\r_resume_after\"]\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\x12\x13\n\x06strict\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_strict\"\xc7\x01\n\nToolChoice\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x1a.llmrpc.v1.ToolChoice.Mode\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x15\n\x08parallel\x18\x03 \x01(\x08H\x00\x88\x01\x01\"]\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\r\n\tMODE_NONE\x10\x02\x12\x11\n\rMODE_REQUIRED\x10\x03\x12\x0e\n\nMODE_NAMED\x10\x04\x42\x0b\n\t_parallel\"\xa7\x01\n\x0eResponseFormat\x12%\n\x04text\x18\x01 \x01(\x0b\x32\x15.llmrpc.v1.TextFormatH\x00\x12\x32\n\x0bjson_object\x18\x02 \x01(\x0b\x32\x1b.llmrpc.v1.JsonObjectFormatH\x00\x12\x32\n\x0bjson_schema\x18\x03 \x01(\x0b\x32\x1b.llmrpc.v1.JsonSchemaFormatH\x00\x42\x06\n\x04kind\"\x0c\n\nTextFormat\"\x12\n\x10JsonObjectFormat\"e\n\x10JsonSchemaFormat\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06schema\x18\x03 \x01(\t\x12\x13\n\x06strict\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_strict\"\x84\x02\n\tReasoning\x12+\n\x06\x65\x66\x66ort\x18\x01 \x01(\x0e\x32\x1b.llmrpc.v1.Reasoning.Effort\x12\x1a\n\rbudget_tokens\x18\x02 \x01(\x05H\x00\x88\x01\x01\"\x9b\x01\n\x06\x45\x66\x66ort\x12\x16\n\x12\x45\x46\x46ORT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x45\x46\x46ORT_NONE\x10\x01\x12\x12\n\x0e\x45\x46\x46ORT_MINIMAL\x10\x02\x12\x0e\n\nEFFORT_LOW\x10\x03\x12\x11\n\rEFFORT_MEDIUM\x10\x04\x12\x0f\n\x0b\x45\x46\x46ORT_HIGH\x10\x05\x12\x10\n\x0c\x45\x46\x46ORT_XHIGH\x10\x06\x12\x0e\n\nEFFORT_MAX\x10\x07\x42\x10\n\x0e_budget_tokens\"\xd9\x01\n\x0c\x43\x61\x63heOptions\x12.\n\x06policy\x18\x01 \x01(\x0e\x32\x1e.llmrpc.v1.CacheOptions.Policy\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"q\n\x06Policy\x12\x16\n\x12POLICY_UNSPECIFIED\x10\x00\x12\x0e\n\nPOLICY_OFF\x10\x01\x12\x15\n\x11POLICY_READ_WRITE\x10\x02\x12\x14\n\x10POLICY_READ_ONLY\x10\x03\x12\x12\n\x0ePOLICY_REFRESH\x10\x04\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17llmrpc/v1/request.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17llmrpc/v1/message.proto\"\xb5\x08\n\x0fGenerateRequest\x12\'\n\x08messages\x18\x01 \x03(\x0b\x32\x15.llmrpc.v1.LLMMessage\x12\r\n\x05model\x18\x02 \x01(\t\x12\x18\n\x0btemperature\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05top_k\x18\x06 \x01(\x05H\x03\x88\x01\x01\x12\x0c\n\x04stop\x18\x07 \x03(\t\x12\x11\n\x04seed\x18\x08 \x01(\x03H\x04\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x1e\n\x05tools\x18\x0b \x03(\x0b\x32\x0f.llmrpc.v1.Tool\x12*\n\x0btool_choice\x18\x0c \x01(\x0b\x32\x15.llmrpc.v1.ToolChoice\x12\x32\n\x0fresponse_format\x18\r \x01(\x0b\x32\x19.llmrpc.v1.ResponseFormat\x12\'\n\treasoning\x18\x0e \x01(\x0b\x32\x14.llmrpc.v1.Reasoning\x12,\n\x08\x66\x61llback\x18\x0f \x01(\x0b\x32\x1a.llmrpc.v1.FallbackOptions\x12&\n\x05\x63\x61\x63he\x18\x10 \x01(\x0b\x32\x17.llmrpc.v1.CacheOptions\x12\x17\n\x0fidempotency_key\x18\x11 \x01(\t\x12\x19\n\x0cresume_after\x18\x12 \x01(\x05H\x07\x88\x01\x01\x12\x36\n\x06labels\x18\x13 \x03(\x0b\x32&.llmrpc.v1.GenerateRequest.LabelsEntry\x12I\n\x10provider_options\x18\x14 \x03(\x0b\x32/.llmrpc.v1.GenerateRequest.ProviderOptionsEntry\x12\x13\n\x0b\x65nd_user_id\x18\x15 \x01(\t\x12.\n\x11output_modalities\x18\x16 \x03(\x0e\x32\x13.llmrpc.v1.Modality\x12%\n\x08recovery\x18\x17 \x01(\x0e\x32\x13.llmrpc.v1.Recovery\x12\x16\n\x0ewaiting_events\x18\x18 \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1aN\n\x14ProviderOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x0e\n\x0c_temperatureB\r\n\x0b_max_tokensB\x08\n\x06_top_pB\x08\n\x06_top_kB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penaltyB\x0f\n\r_resume_after\"\xa3\x01\n\x04Tool\x12+\n\x08\x66unction\x18\x01 \x01(\x0b\x32\x17.llmrpc.v1.FunctionToolH\x00\x12\x30\n\rprovider_tool\x18\x02 \x01(\x0b\x32\x17.llmrpc.v1.ProviderToolH\x00\x12\x34\n\x10\x63\x61\x63he_breakpoint\x18\x0f \x01(\x0b\x32\x1a.llmrpc.v1.CacheBreakpointB\x06\n\x04kind\"e\n\x0c\x46unctionTool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\x12\x13\n\x06strict\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_strict\"M\n\x0cProviderTool\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07options\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\"\xd0\x01\n\nToolChoice\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x1a.llmrpc.v1.ToolChoice.Mode\x12\x15\n\rallowed_names\x18\x02 \x03(\t\x12\x15\n\x08parallel\x18\x03 \x01(\x08H\x00\x88\x01\x01\"]\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\r\n\tMODE_NONE\x10\x02\x12\x11\n\rMODE_REQUIRED\x10\x03\x12\x0e\n\nMODE_NAMED\x10\x04\x42\x0b\n\t_parallel\"\xa7\x01\n\x0eResponseFormat\x12%\n\x04text\x18\x01 \x01(\x0b\x32\x15.llmrpc.v1.TextFormatH\x00\x12\x32\n\x0bjson_object\x18\x02 \x01(\x0b\x32\x1b.llmrpc.v1.JsonObjectFormatH\x00\x12\x32\n\x0bjson_schema\x18\x03 \x01(\x0b\x32\x1b.llmrpc.v1.JsonSchemaFormatH\x00\x42\x06\n\x04kind\"\x0c\n\nTextFormat\"\x12\n\x10JsonObjectFormat\"e\n\x10JsonSchemaFormat\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06schema\x18\x03 \x01(\t\x12\x13\n\x06strict\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_strict\"\xfb\x01\n\tReasoning\x12-\n\x06\x65\x66\x66ort\x18\x01 \x01(\x0e\x32\x1b.llmrpc.v1.Reasoning.EffortH\x00\x12\x17\n\rbudget_tokens\x18\x02 \x01(\x05H\x00\"\x9b\x01\n\x06\x45\x66\x66ort\x12\x16\n\x12\x45\x46\x46ORT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x45\x46\x46ORT_NONE\x10\x01\x12\x12\n\x0e\x45\x46\x46ORT_MINIMAL\x10\x02\x12\x0e\n\nEFFORT_LOW\x10\x03\x12\x11\n\rEFFORT_MEDIUM\x10\x04\x12\x0f\n\x0b\x45\x46\x46ORT_HIGH\x10\x05\x12\x10\n\x0c\x45\x46\x46ORT_XHIGH\x10\x06\x12\x0e\n\nEFFORT_MAX\x10\x07\x42\x08\n\x06\x61mount\"3\n\x0f\x46\x61llbackOptions\x12\x0e\n\x06models\x18\x01 \x03(\t\x12\x10\n\x08\x64isabled\x18\x02 \x01(\x08\"\xd9\x01\n\x0c\x43\x61\x63heOptions\x12.\n\x06policy\x18\x01 \x01(\x0e\x32\x1e.llmrpc.v1.CacheOptions.Policy\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"q\n\x06Policy\x12\x16\n\x12POLICY_UNSPECIFIED\x10\x00\x12\x0e\n\nPOLICY_OFF\x10\x01\x12\x15\n\x11POLICY_READ_WRITE\x10\x02\x12\x14\n\x10POLICY_READ_ONLY\x10\x03\x12\x12\n\x0ePOLICY_REFRESH\x10\x04*M\n\x08Recovery\x12\x18\n\x14RECOVERY_UNSPECIFIED\x10\x00\x12\x11\n\rRECOVERY_NONE\x10\x01\x12\x14\n\x10RECOVERY_RESTART\x10\x02\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,32 +39,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._loaded_options = None
   _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._serialized_options = b'8\001'
+  _globals['_RECOVERY']._serialized_start=2598
+  _globals['_RECOVERY']._serialized_end=2675
   _globals['_GENERATEREQUEST']._serialized_start=126
-  _globals['_GENERATEREQUEST']._serialized_end=1050
-  _globals['_GENERATEREQUEST_LABELSENTRY']._serialized_start=805
-  _globals['_GENERATEREQUEST_LABELSENTRY']._serialized_end=850
-  _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._serialized_start=852
-  _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._serialized_end=930
-  _globals['_TOOL']._serialized_start=1052
-  _globals['_TOOL']._serialized_end=1145
-  _globals['_TOOLCHOICE']._serialized_start=1148
-  _globals['_TOOLCHOICE']._serialized_end=1347
-  _globals['_TOOLCHOICE_MODE']._serialized_start=1241
-  _globals['_TOOLCHOICE_MODE']._serialized_end=1334
-  _globals['_RESPONSEFORMAT']._serialized_start=1350
-  _globals['_RESPONSEFORMAT']._serialized_end=1517
-  _globals['_TEXTFORMAT']._serialized_start=1519
-  _globals['_TEXTFORMAT']._serialized_end=1531
-  _globals['_JSONOBJECTFORMAT']._serialized_start=1533
-  _globals['_JSONOBJECTFORMAT']._serialized_end=1551
-  _globals['_JSONSCHEMAFORMAT']._serialized_start=1553
-  _globals['_JSONSCHEMAFORMAT']._serialized_end=1654
-  _globals['_REASONING']._serialized_start=1657
-  _globals['_REASONING']._serialized_end=1917
-  _globals['_REASONING_EFFORT']._serialized_start=1744
-  _globals['_REASONING_EFFORT']._serialized_end=1899
-  _globals['_CACHEOPTIONS']._serialized_start=1920
-  _globals['_CACHEOPTIONS']._serialized_end=2137
-  _globals['_CACHEOPTIONS_POLICY']._serialized_start=2024
-  _globals['_CACHEOPTIONS_POLICY']._serialized_end=2137
+  _globals['_GENERATEREQUEST']._serialized_end=1203
+  _globals['_GENERATEREQUEST_LABELSENTRY']._serialized_start=958
+  _globals['_GENERATEREQUEST_LABELSENTRY']._serialized_end=1003
+  _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._serialized_start=1005
+  _globals['_GENERATEREQUEST_PROVIDEROPTIONSENTRY']._serialized_end=1083
+  _globals['_TOOL']._serialized_start=1206
+  _globals['_TOOL']._serialized_end=1369
+  _globals['_FUNCTIONTOOL']._serialized_start=1371
+  _globals['_FUNCTIONTOOL']._serialized_end=1472
+  _globals['_PROVIDERTOOL']._serialized_start=1474
+  _globals['_PROVIDERTOOL']._serialized_end=1551
+  _globals['_TOOLCHOICE']._serialized_start=1554
+  _globals['_TOOLCHOICE']._serialized_end=1762
+  _globals['_TOOLCHOICE_MODE']._serialized_start=1656
+  _globals['_TOOLCHOICE_MODE']._serialized_end=1749
+  _globals['_RESPONSEFORMAT']._serialized_start=1765
+  _globals['_RESPONSEFORMAT']._serialized_end=1932
+  _globals['_TEXTFORMAT']._serialized_start=1934
+  _globals['_TEXTFORMAT']._serialized_end=1946
+  _globals['_JSONOBJECTFORMAT']._serialized_start=1948
+  _globals['_JSONOBJECTFORMAT']._serialized_end=1966
+  _globals['_JSONSCHEMAFORMAT']._serialized_start=1968
+  _globals['_JSONSCHEMAFORMAT']._serialized_end=2069
+  _globals['_REASONING']._serialized_start=2072
+  _globals['_REASONING']._serialized_end=2323
+  _globals['_REASONING_EFFORT']._serialized_start=2158
+  _globals['_REASONING_EFFORT']._serialized_end=2313
+  _globals['_FALLBACKOPTIONS']._serialized_start=2325
+  _globals['_FALLBACKOPTIONS']._serialized_end=2376
+  _globals['_CACHEOPTIONS']._serialized_start=2379
+  _globals['_CACHEOPTIONS']._serialized_end=2596
+  _globals['_CACHEOPTIONS_POLICY']._serialized_start=2483
+  _globals['_CACHEOPTIONS_POLICY']._serialized_end=2596
 # @@protoc_insertion_point(module_scope)

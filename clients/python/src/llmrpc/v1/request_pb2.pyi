@@ -22,19 +22,48 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Recovery:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecoveryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Recovery.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECOVERY_UNSPECIFIED: _Recovery.ValueType  # 0
+    """Same as RECOVERY_NONE."""
+    RECOVERY_NONE: _Recovery.ValueType  # 1
+    """The stream ends with an error that has the usage so far."""
+    RECOVERY_RESTART: _Recovery.ValueType  # 2
+    """The gateway discards the response so far, says so with
+    `StreamEvent.restarted`, and starts again, with another target if it has one.
+    """
+
+class Recovery(_Recovery, metaclass=_RecoveryEnumTypeWrapper):
+    """Recovery says what happens if a stream breaks after its first delta."""
+
+RECOVERY_UNSPECIFIED: Recovery.ValueType  # 0
+"""Same as RECOVERY_NONE."""
+RECOVERY_NONE: Recovery.ValueType  # 1
+"""The stream ends with an error that has the usage so far."""
+RECOVERY_RESTART: Recovery.ValueType  # 2
+"""The gateway discards the response so far, says so with
+`StreamEvent.restarted`, and starts again, with another target if it has one.
+"""
+Global___Recovery: _TypeAlias = Recovery  # noqa: Y015
+
 @_typing.final
 class GenerateRequest(_message.Message):
-    """GenerateRequest asks for one answer, whole (`Generate`) or as it is written
-    (`StreamText`).
+    """GenerateRequest asks for one response, in one message (`Generate`) or as a
+    stream of events (`StreamText`).
 
-    Each field is a requirement or a hint. A requirement that the chosen provider
-    or model cannot meet ends the call with INVALID_ARGUMENT naming the field; as
-    a fallback target such a model is skipped, and `LLMResponse.attempts` says
-    so. A hint is then left out, and `LLMResponse.warnings` says so. Nothing is
+    Each field is a requirement or a hint. If the provider or model that is called
+    does not support a requirement, the call fails with INVALID_ARGUMENT, which
+    names the field; a fallback target that does not support it is skipped, and
+    `LLMResponse.attempts` says so. If it does not support a hint, the gateway
+    drops the hint and adds a warning to `LLMResponse.warnings`. Nothing is
     dropped silently.
 
-    Absent means the gateway's configured default, and without one the field is
-    absent upstream too. Zero is zero, never absent.
+    If an optional field is unset, the gateway's configured default is used; if
+    there is none, the field is not sent to the provider. Zero means zero.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -94,107 +123,139 @@ class GenerateRequest(_message.Message):
     TOOL_CHOICE_FIELD_NUMBER: _builtins.int
     RESPONSE_FORMAT_FIELD_NUMBER: _builtins.int
     REASONING_FIELD_NUMBER: _builtins.int
-    FALLBACK_MODELS_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     RESUME_AFTER_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
     PROVIDER_OPTIONS_FIELD_NUMBER: _builtins.int
+    END_USER_ID_FIELD_NUMBER: _builtins.int
+    OUTPUT_MODALITIES_FIELD_NUMBER: _builtins.int
+    RECOVERY_FIELD_NUMBER: _builtins.int
+    WAITING_EVENTS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """model is `provider/model`, a configured alias, or a bare name that the
-    gateway knows. Empty: the configured default model.
+    """model is `provider/model`, a configured alias, or the bare name of a model
+    that the gateway knows. At most 256 characters. If unset, the configured
+    default model is used.
     """
     temperature: _builtins.float
-    """temperature is the sampling temperature, 0 to 2. Requirement. Absent: the
-    gateway's default, which is a hint: a model that takes no temperature gets
-    none.
+    """temperature is the sampling temperature. Must be between 0 and 2.
+    Requirement. If unset, the gateway's default is used for models that are
+    known to accept a temperature, and none is sent for all others.
     """
     max_tokens: _builtins.int
-    """max_tokens is the most tokens the answer may have, reasoning included where
-    the provider counts it so. Requirement. Absent: the gateway's default, else
-    the provider's; a provider that demands it gets the model's ceiling.
+    """max_tokens is the maximum number of tokens of the response, including
+    reasoning where the provider counts it. Must be at least 1. Requirement. If
+    unset, the gateway's default is used, else the provider's; a provider that
+    demands a value gets the model's maximum.
     """
     top_p: _builtins.float
-    """top_p is nucleus sampling's probability mass, 0 to 1. Requirement. Absent:
-    the provider's default.
+    """top_p is the probability mass for nucleus sampling. Must be between 0 and 1.
+    Requirement. If unset, the provider's default is used.
     """
     top_k: _builtins.int
-    """top_k samples from the k likeliest tokens, at least 1. Requirement. Absent:
-    the provider's default.
+    """top_k limits sampling to the k most likely tokens. Must be at least 1.
+    Requirement. If unset, the provider's default is used.
     """
     seed: _builtins.int
-    """seed asks for repeatable sampling as far as the provider can. Requirement.
-    Absent: none.
+    """seed makes sampling repeatable as far as the provider can. Requirement. If
+    unset, none is sent.
     """
     presence_penalty: _builtins.float
-    """presence_penalty lowers the odds of tokens seen before, -2 to 2.
-    Requirement. Absent: the provider's default.
+    """presence_penalty lowers the probability of tokens that have appeared. Must be
+    between -2 and 2. Requirement. If unset, the provider's default is used.
     """
     frequency_penalty: _builtins.float
-    """frequency_penalty lowers the odds of tokens by how often they were seen, -2
-    to 2. Requirement. Absent: the provider's default.
+    """frequency_penalty lowers the probability of tokens by how often they have
+    appeared. Must be between -2 and 2. Requirement. If unset, the provider's
+    default is used.
     """
     idempotency_key: _builtins.str
-    """idempotency_key names this call: a second one with the same key and request
-    gets the first one's answer and costs nothing. Requirement. Empty: none.
+    """idempotency_key identifies this call. A second call with the same key and
+    request gets the response of the first and costs nothing. Requirement. If
+    unset, every call is a call of its own.
     """
     resume_after: _builtins.int
-    """resume_after continues the stream that `idempotency_key` names behind the
-    event with this sequence. Requirement; for StreamText alone. Absent: from
-    the start.
+    """resume_after continues the stream of the call with this `idempotency_key`
+    after the event with this sequence. Must not be negative. Only set with
+    StreamText. Requirement. If unset, the stream starts with its first event.
+    """
+    end_user_id: _builtins.str
+    """end_user_id identifies the person for whom the application calls, in a form
+    that tells nothing about them. Providers use it to trace abuse. At most 64
+    characters. Hint.
+    """
+    recovery: Global___Recovery.ValueType
+    """recovery says what happens if a stream breaks after its first delta.
+    Requirement. If unset, it is the same as RECOVERY_NONE.
+    """
+    waiting_events: _builtins.bool
+    """waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
+    come before the first delta and counts as the first response of the call, so
+    that gRPC's own retries end with it. Only set with StreamText. Requirement.
     """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.LLMMessage]:
-        """messages is the conversation, oldest first. Required, at least one."""
+        """messages is the conversation, oldest message first. Must not be empty."""
 
     @_builtins.property
     def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """stop are texts that end the answer where they appear. Requirement. Empty:
-        none.
+        """stop lists the texts that end the response when the model writes them. At
+        most 64, none of them empty. Requirement.
         """
 
     @_builtins.property
     def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tool]:
-        """tools are what the model may call. Requirement. Empty: none."""
+        """tools lists what the model may call. Names must be unique. Requirement."""
 
     @_builtins.property
     def tool_choice(self) -> Global___ToolChoice:
-        """tool_choice steers the use of tools. Requirement. Absent: the model decides."""
-
-    @_builtins.property
-    def response_format(self) -> Global___ResponseFormat:
-        """response_format is the form of the answer. Requirement. Absent: text."""
-
-    @_builtins.property
-    def reasoning(self) -> Global___Reasoning:
-        """reasoning steers how much the model thinks. Requirement. Absent: the
-        provider's default.
+        """tool_choice controls whether and which tools are called. Requirement. If
+        unset, the model decides.
         """
 
     @_builtins.property
-    def fallback_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """fallback_models are tried in order when `model` cannot answer. Requirement.
-        Empty: the configured fallbacks.
+    def response_format(self) -> Global___ResponseFormat:
+        """response_format is the format of the response. Requirement. If unset, it is
+        text.
+        """
+
+    @_builtins.property
+    def reasoning(self) -> Global___Reasoning:
+        """reasoning controls how much the model reasons before it responds.
+        Requirement. If unset, the provider's default is used.
+        """
+
+    @_builtins.property
+    def fallback(self) -> Global___FallbackOptions:
+        """fallback controls which models are called if `model` fails. If unset, the
+        configured fallbacks of `model` are used.
         """
 
     @_builtins.property
     def cache(self) -> Global___CacheOptions:
-        """cache steers the gateway's own answer cache. Requirement. Absent: the
-        configured policy.
+        """cache controls the gateway's own response cache. Requirement. If unset, the
+        configured policy is used.
         """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """labels are written beside the call's cost in the ledger, for sums by team or
-        feature. Requirement. Empty: none.
+        """labels are recorded with the cost of this call, so that costs can be summed
+        by team or feature. Requirement.
         """
 
     @_builtins.property
     def provider_options(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Value]:
-        """provider_options are options of one provider, by keys such as
-        `openai.service_tier`. Each provider has a list of keys it takes: an
-        unlisted key of the provider that is called is refused (requirement); keys
-        of other providers are left out with a warning (hint).
+        """provider_options are options of one provider, with keys such as
+        `openai.service_tier`. At most 64. Each provider has a list of the keys that
+        it accepts. An unlisted key of the provider that is called is refused
+        (requirement). Keys of other providers are dropped, with a warning (hint).
+        """
+
+    @_builtins.property
+    def output_modalities(self) -> _containers.RepeatedScalarFieldContainer[_message_pb2.Modality.ValueType]:
+        """output_modalities lists the kinds of content that the response may have, such
+        as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
         """
 
     def __init__(
@@ -214,16 +275,20 @@ class GenerateRequest(_message.Message):
         tool_choice: Global___ToolChoice | None = ...,
         response_format: Global___ResponseFormat | None = ...,
         reasoning: Global___Reasoning | None = ...,
-        fallback_models: _abc.Iterable[_builtins.str] | None = ...,
+        fallback: Global___FallbackOptions | None = ...,
         cache: Global___CacheOptions | None = ...,
         idempotency_key: _builtins.str = ...,
         resume_after: _builtins.int | None = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         provider_options: _abc.Mapping[_builtins.str, _struct_pb2.Value] | None = ...,
+        end_user_id: _builtins.str = ...,
+        output_modalities: _abc.Iterable[_message_pb2.Modality.ValueType] | None = ...,
+        recovery: Global___Recovery.ValueType = ...,
+        waiting_events: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_frequency_penalty", b"_frequency_penalty", "_max_tokens", b"_max_tokens", "_presence_penalty", b"_presence_penalty", "_resume_after", b"_resume_after", "_seed", b"_seed", "_temperature", b"_temperature", "_top_k", b"_top_k", "_top_p", b"_top_p", "cache", b"cache", "frequency_penalty", b"frequency_penalty", "max_tokens", b"max_tokens", "presence_penalty", b"presence_penalty", "reasoning", b"reasoning", "response_format", b"response_format", "resume_after", b"resume_after", "seed", b"seed", "temperature", b"temperature", "tool_choice", b"tool_choice", "top_k", b"top_k", "top_p", b"top_p"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_frequency_penalty", b"_frequency_penalty", "_max_tokens", b"_max_tokens", "_presence_penalty", b"_presence_penalty", "_resume_after", b"_resume_after", "_seed", b"_seed", "_temperature", b"_temperature", "_top_k", b"_top_k", "_top_p", b"_top_p", "cache", b"cache", "fallback", b"fallback", "frequency_penalty", b"frequency_penalty", "max_tokens", b"max_tokens", "presence_penalty", b"presence_penalty", "reasoning", b"reasoning", "response_format", b"response_format", "resume_after", b"resume_after", "seed", b"seed", "temperature", b"temperature", "tool_choice", b"tool_choice", "top_k", b"top_k", "top_p", b"top_p"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frequency_penalty", b"_frequency_penalty", "_max_tokens", b"_max_tokens", "_presence_penalty", b"_presence_penalty", "_resume_after", b"_resume_after", "_seed", b"_seed", "_temperature", b"_temperature", "_top_k", b"_top_k", "_top_p", b"_top_p", "cache", b"cache", "fallback_models", b"fallback_models", "frequency_penalty", b"frequency_penalty", "idempotency_key", b"idempotency_key", "labels", b"labels", "max_tokens", b"max_tokens", "messages", b"messages", "model", b"model", "presence_penalty", b"presence_penalty", "provider_options", b"provider_options", "reasoning", b"reasoning", "response_format", b"response_format", "resume_after", b"resume_after", "seed", b"seed", "stop", b"stop", "temperature", b"temperature", "tool_choice", b"tool_choice", "tools", b"tools", "top_k", b"top_k", "top_p", b"top_p"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frequency_penalty", b"_frequency_penalty", "_max_tokens", b"_max_tokens", "_presence_penalty", b"_presence_penalty", "_resume_after", b"_resume_after", "_seed", b"_seed", "_temperature", b"_temperature", "_top_k", b"_top_k", "_top_p", b"_top_p", "cache", b"cache", "end_user_id", b"end_user_id", "fallback", b"fallback", "frequency_penalty", b"frequency_penalty", "idempotency_key", b"idempotency_key", "labels", b"labels", "max_tokens", b"max_tokens", "messages", b"messages", "model", b"model", "output_modalities", b"output_modalities", "presence_penalty", b"presence_penalty", "provider_options", b"provider_options", "reasoning", b"reasoning", "recovery", b"recovery", "response_format", b"response_format", "resume_after", b"resume_after", "seed", b"seed", "stop", b"stop", "temperature", b"temperature", "tool_choice", b"tool_choice", "tools", b"tools", "top_k", b"top_k", "top_p", b"top_p", "waiting_events", b"waiting_events"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__frequency_penalty: _TypeAlias = _typing.Literal["frequency_penalty"]  # noqa: Y015
     _WhichOneofArgType__frequency_penalty: _TypeAlias = _typing.Literal["_frequency_penalty", b"_frequency_penalty"]  # noqa: Y015
@@ -262,7 +327,49 @@ Global___GenerateRequest: _TypeAlias = GenerateRequest  # noqa: Y015
 
 @_typing.final
 class Tool(_message.Message):
-    """Tool is a function that the model may ask to be called."""
+    """Tool is something that the model may call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FUNCTION_FIELD_NUMBER: _builtins.int
+    PROVIDER_TOOL_FIELD_NUMBER: _builtins.int
+    CACHE_BREAKPOINT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def function(self) -> Global___FunctionTool:
+        """function is a function that the caller runs."""
+
+    @_builtins.property
+    def provider_tool(self) -> Global___ProviderTool:
+        """provider_tool is a tool that a provider defines."""
+
+    @_builtins.property
+    def cache_breakpoint(self) -> _message_pb2.CacheBreakpoint:
+        """cache_breakpoint asks the provider to cache the prompt up to and including
+        this tool. Hint. If unset, nothing is asked.
+        """
+
+    def __init__(
+        self,
+        *,
+        function: Global___FunctionTool | None = ...,
+        provider_tool: Global___ProviderTool | None = ...,
+        cache_breakpoint: _message_pb2.CacheBreakpoint | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cache_breakpoint", b"cache_breakpoint", "function", b"function", "kind", b"kind", "provider_tool", b"provider_tool"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_breakpoint", b"cache_breakpoint", "function", b"function", "kind", b"kind", "provider_tool", b"provider_tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["function", "provider_tool"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Tool: _TypeAlias = Tool  # noqa: Y015
+
+@_typing.final
+class FunctionTool(_message.Message):
+    """FunctionTool is a function that the model may ask the caller to run. The model
+    asks with a `tool_call`, and the caller sends the result as a `tool_result`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -271,16 +378,19 @@ class Tool(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """name is the function's name, unique in the request. Required."""
+    """name is the name of the function. Must be unique among the tools of the
+    request. Required.
+    """
     description: _builtins.str
-    """description tells the model what it is for."""
+    """description tells the model what the function does and when to call it."""
     parameters: _builtins.str
-    """parameters is the JSON schema of the arguments, in text. Empty: no
-    parameters.
+    """parameters is the JSON schema of the arguments, as text. If unset, the
+    function takes no arguments. All schemas of a request together may have at
+    most 1,000,000 characters.
     """
     strict: _builtins.bool
-    """strict asks the provider to hold the arguments to the schema. Requirement.
-    Absent: the provider's default.
+    """strict asks the provider to enforce the schema. Requirement. If unset, the
+    provider's default is used.
     """
     def __init__(
         self,
@@ -298,11 +408,61 @@ class Tool(_message.Message):
     _WhichOneofArgType__strict: _TypeAlias = _typing.Literal["_strict", b"_strict"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__strict) -> _WhichOneofReturnType__strict | None: ...
 
-Global___Tool: _TypeAlias = Tool  # noqa: Y015
+Global___FunctionTool: _TypeAlias = FunctionTool  # noqa: Y015
+
+@_typing.final
+class ProviderTool(_message.Message):
+    """ProviderTool is a tool that a provider defines, such as web search.
+
+    The provider runs most of them during the call. What they did is in the
+    response as `provider_block` parts, and billed uses are in `Usage.tool_uses`.
+    The caller runs the others, such as Anthropic's `bash`. They arrive as
+    `tool_call` if they have a name and JSON arguments, else as a `provider_block`,
+    which the caller answers with a `provider_block` in a ROLE_TOOL message.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """provider is the provider that defines the tool, such as `anthropic`. A tool
+    of a provider other than the one that is called is refused (requirement).
+    Required.
+    """
+    type: _builtins.str
+    """type is the provider's name of the tool, such as `web_search_20260318`. Each
+    provider has a list of the types that it accepts. Required.
+    """
+    options: _builtins.str
+    """options is a JSON object, as text, with the other fields that the provider
+    defines for the tool. It is sent as it is. If unset, none are sent.
+    """
+    name: _builtins.str
+    """name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
+    among the tools of the request. If unset, it is the type.
+    """
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        type: _builtins.str = ...,
+        options: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "options", b"options", "provider", b"provider", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderTool: _TypeAlias = ProviderTool  # noqa: Y015
 
 @_typing.final
 class ToolChoice(_message.Message):
-    """ToolChoice steers the use of tools."""
+    """ToolChoice controls whether and which tools the model calls."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -313,51 +473,59 @@ class ToolChoice(_message.Message):
     class _ModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ToolChoice._Mode.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         MODE_UNSPECIFIED: ToolChoice._Mode.ValueType  # 0
-        """As AUTO."""
+        """Same as MODE_AUTO."""
         MODE_AUTO: ToolChoice._Mode.ValueType  # 1
         """The model decides."""
         MODE_NONE: ToolChoice._Mode.ValueType  # 2
-        """No tool is called."""
+        """The model calls no tool."""
         MODE_REQUIRED: ToolChoice._Mode.ValueType  # 3
-        """At least one tool is called."""
+        """The model calls at least one tool."""
         MODE_NAMED: ToolChoice._Mode.ValueType  # 4
-        """The tool in `name` is called."""
+        """The model calls the one tool in `allowed_names`."""
 
     class Mode(_Mode, metaclass=_ModeEnumTypeWrapper):
         """Mode is how free the model is."""
 
     MODE_UNSPECIFIED: ToolChoice.Mode.ValueType  # 0
-    """As AUTO."""
+    """Same as MODE_AUTO."""
     MODE_AUTO: ToolChoice.Mode.ValueType  # 1
     """The model decides."""
     MODE_NONE: ToolChoice.Mode.ValueType  # 2
-    """No tool is called."""
+    """The model calls no tool."""
     MODE_REQUIRED: ToolChoice.Mode.ValueType  # 3
-    """At least one tool is called."""
+    """The model calls at least one tool."""
     MODE_NAMED: ToolChoice.Mode.ValueType  # 4
-    """The tool in `name` is called."""
+    """The model calls the one tool in `allowed_names`."""
 
     MODE_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
+    ALLOWED_NAMES_FIELD_NUMBER: _builtins.int
     PARALLEL_FIELD_NUMBER: _builtins.int
     mode: Global___ToolChoice.Mode.ValueType
     """mode is how free the model is."""
-    name: _builtins.str
-    """name is the tool to call; set with MODE_NAMED alone."""
     parallel: _builtins.bool
-    """parallel says whether one answer may hold several calls. Requirement.
-    Absent: the provider's default.
+    """parallel says whether one response may have several calls. Requirement. If
+    unset, the provider's default is used.
     """
+    @_builtins.property
+    def allowed_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """allowed_names lists the tools that the model may call. Each must be the name
+        of a tool of the request. Must have exactly one name with MODE_NAMED, and
+        must be empty with MODE_NONE. If empty, the model may call every tool of the
+        request. For a provider that has no such list, the gateway sends only the
+        allowed tools, with a warning, because this changes the provider's prompt
+        cache.
+        """
+
     def __init__(
         self,
         *,
         mode: Global___ToolChoice.Mode.ValueType = ...,
-        name: _builtins.str = ...,
+        allowed_names: _abc.Iterable[_builtins.str] | None = ...,
         parallel: _builtins.bool | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_parallel", b"_parallel", "parallel", b"parallel"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parallel", b"_parallel", "mode", b"mode", "name", b"name", "parallel", b"parallel"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parallel", b"_parallel", "allowed_names", b"allowed_names", "mode", b"mode", "parallel", b"parallel"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__parallel: _TypeAlias = _typing.Literal["parallel"]  # noqa: Y015
     _WhichOneofArgType__parallel: _TypeAlias = _typing.Literal["_parallel", b"_parallel"]  # noqa: Y015
@@ -367,7 +535,7 @@ Global___ToolChoice: _TypeAlias = ToolChoice  # noqa: Y015
 
 @_typing.final
 class ResponseFormat(_message.Message):
-    """ResponseFormat is the form that the answer must have."""
+    """ResponseFormat is the format that the response must have."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -384,7 +552,7 @@ class ResponseFormat(_message.Message):
 
     @_builtins.property
     def json_schema(self) -> Global___JsonSchemaFormat:
-        """json_schema is JSON after a schema."""
+        """json_schema is JSON that matches a schema."""
 
     def __init__(
         self,
@@ -439,7 +607,7 @@ Global___JsonObjectFormat: _TypeAlias = JsonObjectFormat  # noqa: Y015
 
 @_typing.final
 class JsonSchemaFormat(_message.Message):
-    """JsonSchemaFormat is JSON after a schema."""
+    """JsonSchemaFormat is JSON that matches a schema."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -448,14 +616,16 @@ class JsonSchemaFormat(_message.Message):
     SCHEMA_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """name is the schema's name, which some providers demand. Empty: `response`."""
+    """name is the name of the schema, which some providers demand. If unset, it is
+    `response`.
+    """
     description: _builtins.str
-    """description tells the model what the answer is for."""
+    """description tells the model what the response is for."""
     schema: _builtins.str
-    """schema is the JSON schema, in text. Required."""
+    """schema is the JSON schema, as text. Required."""
     strict: _builtins.bool
-    """strict asks the provider to hold the answer to the schema. Requirement.
-    Absent: the provider's default.
+    """strict asks the provider to enforce the schema. Requirement. If unset, the
+    provider's default is used.
     """
     def __init__(
         self,
@@ -477,7 +647,7 @@ Global___JsonSchemaFormat: _TypeAlias = JsonSchemaFormat  # noqa: Y015
 
 @_typing.final
 class Reasoning(_message.Message):
-    """Reasoning steers how much the model thinks before it answers."""
+    """Reasoning controls how much the model reasons before it responds."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -492,63 +662,99 @@ class Reasoning(_message.Message):
         EFFORT_NONE: Reasoning._Effort.ValueType  # 1
         """No reasoning."""
         EFFORT_MINIMAL: Reasoning._Effort.ValueType  # 2
-        """As little as can be."""
+        """The least reasoning that the model can do."""
         EFFORT_LOW: Reasoning._Effort.ValueType  # 3
-        """Little."""
+        """Little reasoning."""
         EFFORT_MEDIUM: Reasoning._Effort.ValueType  # 4
-        """Middling."""
+        """A medium amount of reasoning."""
         EFFORT_HIGH: Reasoning._Effort.ValueType  # 5
-        """Much."""
+        """Much reasoning."""
         EFFORT_XHIGH: Reasoning._Effort.ValueType  # 6
-        """Very much."""
+        """Very much reasoning."""
         EFFORT_MAX: Reasoning._Effort.ValueType  # 7
-        """All that the model has."""
+        """The most reasoning that the model can do."""
 
     class Effort(_Effort, metaclass=_EffortEnumTypeWrapper):
-        """Effort is a provider-neutral measure of thinking."""
+        """Effort is an amount of reasoning that does not depend on the provider."""
 
     EFFORT_UNSPECIFIED: Reasoning.Effort.ValueType  # 0
     """The provider's default."""
     EFFORT_NONE: Reasoning.Effort.ValueType  # 1
     """No reasoning."""
     EFFORT_MINIMAL: Reasoning.Effort.ValueType  # 2
-    """As little as can be."""
+    """The least reasoning that the model can do."""
     EFFORT_LOW: Reasoning.Effort.ValueType  # 3
-    """Little."""
+    """Little reasoning."""
     EFFORT_MEDIUM: Reasoning.Effort.ValueType  # 4
-    """Middling."""
+    """A medium amount of reasoning."""
     EFFORT_HIGH: Reasoning.Effort.ValueType  # 5
-    """Much."""
+    """Much reasoning."""
     EFFORT_XHIGH: Reasoning.Effort.ValueType  # 6
-    """Very much."""
+    """Very much reasoning."""
     EFFORT_MAX: Reasoning.Effort.ValueType  # 7
-    """All that the model has."""
+    """The most reasoning that the model can do."""
 
     EFFORT_FIELD_NUMBER: _builtins.int
     BUDGET_TOKENS_FIELD_NUMBER: _builtins.int
     effort: Global___Reasoning.Effort.ValueType
-    """effort is how much to think. Either effort or budget_tokens."""
+    """effort is a named amount."""
     budget_tokens: _builtins.int
-    """budget_tokens is the most tokens to think with. Absent: by effort."""
+    """budget_tokens is the maximum number of tokens for reasoning. Must not be
+    negative.
+    """
     def __init__(
         self,
         *,
         effort: Global___Reasoning.Effort.ValueType = ...,
-        budget_tokens: _builtins.int | None = ...,
+        budget_tokens: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_tokens", b"_budget_tokens", "budget_tokens", b"budget_tokens"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "budget_tokens", b"budget_tokens", "effort", b"effort"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_tokens", b"_budget_tokens", "budget_tokens", b"budget_tokens", "effort", b"effort"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "budget_tokens", b"budget_tokens", "effort", b"effort"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__budget_tokens: _TypeAlias = _typing.Literal["budget_tokens"]  # noqa: Y015
-    _WhichOneofArgType__budget_tokens: _TypeAlias = _typing.Literal["_budget_tokens", b"_budget_tokens"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__budget_tokens) -> _WhichOneofReturnType__budget_tokens | None: ...
+    _WhichOneofReturnType_amount: _TypeAlias = _typing.Literal["effort", "budget_tokens"]  # noqa: Y015
+    _WhichOneofArgType_amount: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_amount) -> _WhichOneofReturnType_amount | None: ...
 
 Global___Reasoning: _TypeAlias = Reasoning  # noqa: Y015
 
 @_typing.final
+class FallbackOptions(_message.Message):
+    """FallbackOptions controls which models are called if the model of the request
+    fails.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODELS_FIELD_NUMBER: _builtins.int
+    DISABLED_FIELD_NUMBER: _builtins.int
+    disabled: _builtins.bool
+    """disabled switches fallback off for this call, including the configured
+    fallbacks. Must not be set together with `models`.
+    """
+    @_builtins.property
+    def models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """models are called in this order, instead of the configured fallbacks. At most
+        8. Requirement. If empty, the configured fallbacks are used.
+        """
+
+    def __init__(
+        self,
+        *,
+        models: _abc.Iterable[_builtins.str] | None = ...,
+        disabled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "models", b"models"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FallbackOptions: _TypeAlias = FallbackOptions  # noqa: Y015
+
+@_typing.final
 class CacheOptions(_message.Message):
-    """CacheOptions steers the gateway's own answer cache."""
+    """CacheOptions controls the gateway's own response cache."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -559,29 +765,29 @@ class CacheOptions(_message.Message):
     class _PolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CacheOptions._Policy.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         POLICY_UNSPECIFIED: CacheOptions._Policy.ValueType  # 0
-        """As configured."""
+        """The configured policy."""
         POLICY_OFF: CacheOptions._Policy.ValueType  # 1
-        """Neither read nor write."""
+        """The call neither reads nor writes the cache."""
         POLICY_READ_WRITE: CacheOptions._Policy.ValueType  # 2
-        """Read, and write what was not there."""
+        """The call reads the cache, and writes its response if there was none."""
         POLICY_READ_ONLY: CacheOptions._Policy.ValueType  # 3
-        """Read alone."""
+        """The call only reads the cache."""
         POLICY_REFRESH: CacheOptions._Policy.ValueType  # 4
-        """Write a fresh answer, read none."""
+        """The call writes its response and does not read the cache."""
 
     class Policy(_Policy, metaclass=_PolicyEnumTypeWrapper):
         """Policy is what a call does with the cache."""
 
     POLICY_UNSPECIFIED: CacheOptions.Policy.ValueType  # 0
-    """As configured."""
+    """The configured policy."""
     POLICY_OFF: CacheOptions.Policy.ValueType  # 1
-    """Neither read nor write."""
+    """The call neither reads nor writes the cache."""
     POLICY_READ_WRITE: CacheOptions.Policy.ValueType  # 2
-    """Read, and write what was not there."""
+    """The call reads the cache, and writes its response if there was none."""
     POLICY_READ_ONLY: CacheOptions.Policy.ValueType  # 3
-    """Read alone."""
+    """The call only reads the cache."""
     POLICY_REFRESH: CacheOptions.Policy.ValueType  # 4
-    """Write a fresh answer, read none."""
+    """The call writes its response and does not read the cache."""
 
     POLICY_FIELD_NUMBER: _builtins.int
     TTL_FIELD_NUMBER: _builtins.int
@@ -589,7 +795,9 @@ class CacheOptions(_message.Message):
     """policy is what this call does with the cache."""
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:
-        """ttl is how long a written answer lives. Absent: as configured."""
+        """ttl is how long a response stays in the cache. If unset, the configured time
+        is used.
+        """
 
     def __init__(
         self,

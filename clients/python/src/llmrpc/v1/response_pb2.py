@@ -22,12 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from llmrpc.v1 import error_pb2 as llmrpc_dot_v1_dot_error__pb2
 from llmrpc.v1 import message_pb2 as llmrpc_dot_v1_dot_message__pb2
 from llmrpc.v1 import usage_pb2 as llmrpc_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18llmrpc/v1/response.proto\x12\tllmrpc.v1\x1a\x15llmrpc/v1/error.proto\x1a\x17llmrpc/v1/message.proto\x1a\x15llmrpc/v1/usage.proto\"\xf6\x04\n\x0bLLMResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12&\n\x07message\x18\x02 \x01(\x0b\x32\x15.llmrpc.v1.LLMMessage\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x18\n\x0btokens_used\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rprompt_tokens\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1e\n\x11\x63ompletion_tokens\x18\x07 \x01(\x05H\x02\x88\x01\x01\x12\x1a\n\rcost_estimate\x18\x08 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\rresponse_time\x18\t \x01(\x01\x12.\n\rfinish_reason\x18\n \x01(\x0e\x32\x17.llmrpc.v1.FinishReason\x12\x1f\n\x05usage\x18\x0b \x01(\x0b\x32\x10.llmrpc.v1.Usage\x12\x1d\n\x04\x63ost\x18\x0c \x01(\x0b\x32\x0f.llmrpc.v1.Cost\x12\x12\n\nrequest_id\x18\r \x01(\t\x12$\n\x08\x61ttempts\x18\x0e \x03(\x0b\x32\x12.llmrpc.v1.Attempt\x12$\n\x08warnings\x18\x0f \x03(\x0b\x32\x12.llmrpc.v1.Warning\x12,\n\x0c\x63\x61\x63he_status\x18\x10 \x01(\x0e\x32\x16.llmrpc.v1.CacheStatus\x12\x1e\n\x16provider_finish_reason\x18\x11 \x01(\t\x12\x1c\n\x14provider_response_id\x18\x12 \x01(\tB\x0e\n\x0c_tokens_usedB\x10\n\x0e_prompt_tokensB\x14\n\x12_completion_tokensB\x10\n\x0e_cost_estimate\"\x91\x01\n\x0bStreamEvent\x12\x10\n\x08sequence\x18\x01 \x01(\x05\x12#\n\x07started\x18\x02 \x01(\x0b\x32\x12.llmrpc.v1.Started\x12 \n\x06\x64\x65ltas\x18\x03 \x03(\x0b\x32\x10.llmrpc.v1.Delta\x12)\n\tcompleted\x18\x04 \x01(\x0b\x32\x16.llmrpc.v1.LLMResponse\">\n\x07Started\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xce\x01\n\x05\x44\x65lta\x12\x12\n\npart_index\x18\x01 \x01(\x05\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x13\n\treasoning\x18\x03 \x01(\tH\x00\x12\x1c\n\x12redacted_reasoning\x18\x04 \x01(\tH\x00\x12(\n\ttool_call\x18\x05 \x01(\x0b\x32\x13.llmrpc.v1.ToolCallH\x00\x12\x11\n\x07refusal\x18\x06 \x01(\tH\x00\x12)\n\tsignature\x18\x07 \x01(\x0b\x32\x14.llmrpc.v1.SignatureH\x00\x42\x06\n\x04kind\")\n\x07Warning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*\x93\x02\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x17\n\x13\x46INISH_REASON_PAUSE\x10\x06\x12%\n!FINISH_REASON_MALFORMED_TOOL_CALL\x10\x07\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x08*q\n\x0b\x43\x61\x63heStatus\x12\x1c\n\x18\x43\x41\x43HE_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43\x41\x43HE_STATUS_HIT\x10\x01\x12\x15\n\x11\x43\x41\x43HE_STATUS_MISS\x10\x02\x12\x17\n\x13\x43\x41\x43HE_STATUS_BYPASS\x10\x03\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18llmrpc/v1/response.proto\x12\tllmrpc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x15llmrpc/v1/error.proto\x1a\x17llmrpc/v1/message.proto\x1a\x15llmrpc/v1/usage.proto\"\xb5\x06\n\x0bLLMResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12&\n\x07message\x18\x02 \x01(\x0b\x32\x15.llmrpc.v1.LLMMessage\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x18\n\x0btokens_used\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rprompt_tokens\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1e\n\x11\x63ompletion_tokens\x18\x07 \x01(\x05H\x02\x88\x01\x01\x12\x1a\n\rcost_estimate\x18\x08 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\rresponse_time\x18\t \x01(\x01\x12.\n\rfinish_reason\x18\n \x01(\x0e\x32\x17.llmrpc.v1.FinishReason\x12\x1f\n\x05usage\x18\x0b \x01(\x0b\x32\x10.llmrpc.v1.Usage\x12\x1d\n\x04\x63ost\x18\x0c \x01(\x0b\x32\x0f.llmrpc.v1.Cost\x12\x12\n\nrequest_id\x18\r \x01(\t\x12$\n\x08\x61ttempts\x18\x0e \x03(\x0b\x32\x12.llmrpc.v1.Attempt\x12$\n\x08warnings\x18\x0f \x03(\x0b\x32\x12.llmrpc.v1.Warning\x12,\n\x0c\x63\x61\x63he_status\x18\x10 \x01(\x0e\x32\x16.llmrpc.v1.CacheStatus\x12\x1e\n\x16provider_finish_reason\x18\x11 \x01(\t\x12\x1c\n\x14provider_response_id\x18\x12 \x01(\t\x12G\n\x11provider_metadata\x18\x13 \x03(\x0b\x32,.llmrpc.v1.LLMResponse.ProviderMetadataEntry\x12#\n\ntotal_cost\x18\x14 \x01(\x0b\x32\x0f.llmrpc.v1.Cost\x1aO\n\x15ProviderMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x0e\n\x0c_tokens_usedB\x10\n\x0e_prompt_tokensB\x14\n\x12_completion_tokensB\x10\n\x0e_cost_estimate\"\xdf\x01\n\x0bStreamEvent\x12\x10\n\x08sequence\x18\x01 \x01(\x05\x12#\n\x07started\x18\x02 \x01(\x0b\x32\x12.llmrpc.v1.Started\x12 \n\x06\x64\x65ltas\x18\x03 \x03(\x0b\x32\x10.llmrpc.v1.Delta\x12)\n\tcompleted\x18\x04 \x01(\x0b\x32\x16.llmrpc.v1.LLMResponse\x12#\n\x07waiting\x18\x05 \x01(\x0b\x32\x12.llmrpc.v1.Waiting\x12\'\n\trestarted\x18\x06 \x01(\x0b\x32\x14.llmrpc.v1.Restarted\">\n\x07Started\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xd2\x02\n\x05\x44\x65lta\x12\x12\n\npart_index\x18\x01 \x01(\x05\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x13\n\treasoning\x18\x03 \x01(\tH\x00\x12\x1c\n\x12redacted_reasoning\x18\x04 \x01(\tH\x00\x12(\n\ttool_call\x18\x05 \x01(\x0b\x32\x13.llmrpc.v1.ToolCallH\x00\x12\x11\n\x07refusal\x18\x06 \x01(\tH\x00\x12)\n\tsignature\x18\x07 \x01(\x0b\x32\x14.llmrpc.v1.SignatureH\x00\x12\x32\n\x0eprovider_block\x18\x08 \x01(\x0b\x32\x18.llmrpc.v1.ProviderBlockH\x00\x12+\n\nannotation\x18\t \x01(\x0b\x32\x15.llmrpc.v1.AnnotationH\x00\x12!\n\x05image\x18\n \x01(\x0b\x32\x10.llmrpc.v1.ImageH\x00\x42\x06\n\x04kind\"\x90\x02\n\x07Waiting\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.llmrpc.v1.Waiting.Reason\x12#\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x12.llmrpc.v1.Attempt\x12(\n\x05\x64\x65lay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8a\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x11\n\rREASON_QUEUED\x10\x01\x12\x13\n\x0fREASON_PROVIDER\x10\x02\x12\x14\n\x10REASON_REASONING\x10\x03\x12\x18\n\x14REASON_PROVIDER_TOOL\x10\x04\x12\x10\n\x0cREASON_RETRY\x10\x05\"0\n\tRestarted\x12#\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x12.llmrpc.v1.Attempt\")\n\x07Warning\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*\xb6\x02\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x17\n\x13\x46INISH_REASON_PAUSE\x10\x06\x12%\n!FINISH_REASON_MALFORMED_TOOL_CALL\x10\x07\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x08\x12!\n\x1d\x46INISH_REASON_ACTION_REQUIRED\x10\t*q\n\x0b\x43\x61\x63heStatus\x12\x1c\n\x18\x43\x41\x43HE_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43\x41\x43HE_STATUS_HIT\x10\x01\x12\x15\n\x11\x43\x41\x43HE_STATUS_MISS\x10\x02\x12\x17\n\x13\x43\x41\x43HE_STATUS_BYPASS\x10\x03\x42G\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,18 +37,28 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrpc.v1.response_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014io.llmrpc.v1P\001Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1'
-  _globals['_FINISHREASON']._serialized_start=1208
-  _globals['_FINISHREASON']._serialized_end=1483
-  _globals['_CACHESTATUS']._serialized_start=1485
-  _globals['_CACHESTATUS']._serialized_end=1598
-  _globals['_LLMRESPONSE']._serialized_start=111
-  _globals['_LLMRESPONSE']._serialized_end=741
-  _globals['_STREAMEVENT']._serialized_start=744
-  _globals['_STREAMEVENT']._serialized_end=889
-  _globals['_STARTED']._serialized_start=891
-  _globals['_STARTED']._serialized_end=953
-  _globals['_DELTA']._serialized_start=956
-  _globals['_DELTA']._serialized_end=1162
-  _globals['_WARNING']._serialized_start=1164
-  _globals['_WARNING']._serialized_end=1205
+  _globals['_LLMRESPONSE_PROVIDERMETADATAENTRY']._loaded_options = None
+  _globals['_LLMRESPONSE_PROVIDERMETADATAENTRY']._serialized_options = b'8\001'
+  _globals['_FINISHREASON']._serialized_start=1996
+  _globals['_FINISHREASON']._serialized_end=2306
+  _globals['_CACHESTATUS']._serialized_start=2308
+  _globals['_CACHESTATUS']._serialized_end=2421
+  _globals['_LLMRESPONSE']._serialized_start=173
+  _globals['_LLMRESPONSE']._serialized_end=994
+  _globals['_LLMRESPONSE_PROVIDERMETADATAENTRY']._serialized_start=841
+  _globals['_LLMRESPONSE_PROVIDERMETADATAENTRY']._serialized_end=920
+  _globals['_STREAMEVENT']._serialized_start=997
+  _globals['_STREAMEVENT']._serialized_end=1220
+  _globals['_STARTED']._serialized_start=1222
+  _globals['_STARTED']._serialized_end=1284
+  _globals['_DELTA']._serialized_start=1287
+  _globals['_DELTA']._serialized_end=1625
+  _globals['_WAITING']._serialized_start=1628
+  _globals['_WAITING']._serialized_end=1900
+  _globals['_WAITING_REASON']._serialized_start=1762
+  _globals['_WAITING_REASON']._serialized_end=1900
+  _globals['_RESTARTED']._serialized_start=1902
+  _globals['_RESTARTED']._serialized_end=1950
+  _globals['_WARNING']._serialized_start=1952
+  _globals['_WARNING']._serialized_end=1993
 # @@protoc_insertion_point(module_scope)

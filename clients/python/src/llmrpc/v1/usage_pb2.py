@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15llmrpc/v1/usage.proto\x12\tllmrpc.v1\"\xca\x02\n\x05Usage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\x05\x12\x19\n\x11\x63\x61\x63he_read_tokens\x18\x02 \x01(\x05\x12\x1a\n\x12\x63\x61\x63he_write_tokens\x18\x03 \x01(\x05\x12\x1d\n\x15\x63\x61\x63he_write_1h_tokens\x18\x04 \x01(\x05\x12\x1a\n\x12input_audio_tokens\x18\x05 \x01(\x05\x12\x1f\n\x17\x63\x61\x63he_read_audio_tokens\x18\x06 \x01(\x05\x12\x1a\n\x12input_image_tokens\x18\x07 \x01(\x05\x12\x15\n\routput_tokens\x18\x08 \x01(\x05\x12\x18\n\x10reasoning_tokens\x18\t \x01(\x05\x12\x1b\n\x13output_audio_tokens\x18\n \x01(\x05\x12\x1b\n\x13output_image_tokens\x18\x0b \x01(\x05\x12\x11\n\testimated\x18\x0c \x01(\x08\"\xa6\x02\n\x04\x43ost\x12\x1b\n\x0etotal_nano_usd\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x16\n\x0einput_nano_usd\x18\x02 \x01(\x03\x12\x1b\n\x13\x63\x61\x63he_read_nano_usd\x18\x03 \x01(\x03\x12\x1c\n\x14\x63\x61\x63he_write_nano_usd\x18\x04 \x01(\x03\x12\x17\n\x0foutput_nano_usd\x18\x05 \x01(\x03\x12\x16\n\x0e\x61udio_nano_usd\x18\x06 \x01(\x03\x12\x18\n\x10request_nano_usd\x18\x07 \x01(\x03\x12\x10\n\x08unpriced\x18\x08 \x01(\x08\x12\x11\n\testimated\x18\t \x01(\x08\x12\x14\n\x0cprice_source\x18\n \x01(\t\x12\x15\n\rprice_version\x18\x0b \x01(\tB\x11\n\x0f_total_nano_usdBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15llmrpc/v1/usage.proto\x12\tllmrpc.v1\"\xae\x03\n\x05Usage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\x05\x12\x19\n\x11\x63\x61\x63he_read_tokens\x18\x02 \x01(\x05\x12\x1a\n\x12\x63\x61\x63he_write_tokens\x18\x03 \x01(\x05\x12\x1d\n\x15\x63\x61\x63he_write_1h_tokens\x18\x04 \x01(\x05\x12\x1a\n\x12input_audio_tokens\x18\x05 \x01(\x05\x12\x1f\n\x17\x63\x61\x63he_read_audio_tokens\x18\x06 \x01(\x05\x12\x1a\n\x12input_image_tokens\x18\x07 \x01(\x05\x12\x15\n\routput_tokens\x18\x08 \x01(\x05\x12\x18\n\x10reasoning_tokens\x18\t \x01(\x05\x12\x1b\n\x13output_audio_tokens\x18\n \x01(\x05\x12\x1b\n\x13output_image_tokens\x18\x0b \x01(\x05\x12\x11\n\testimated\x18\x0c \x01(\x08\x12\x31\n\ttool_uses\x18\r \x03(\x0b\x32\x1e.llmrpc.v1.Usage.ToolUsesEntry\x1a/\n\rToolUsesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x05:\x02\x38\x01\"\xa6\x02\n\x04\x43ost\x12\x1b\n\x0etotal_nano_usd\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x16\n\x0einput_nano_usd\x18\x02 \x01(\x03\x12\x1b\n\x13\x63\x61\x63he_read_nano_usd\x18\x03 \x01(\x03\x12\x1c\n\x14\x63\x61\x63he_write_nano_usd\x18\x04 \x01(\x03\x12\x17\n\x0foutput_nano_usd\x18\x05 \x01(\x03\x12\x16\n\x0e\x61udio_nano_usd\x18\x06 \x01(\x03\x12\x18\n\x10request_nano_usd\x18\x07 \x01(\x03\x12\x10\n\x08unpriced\x18\x08 \x01(\x08\x12\x11\n\testimated\x18\t \x01(\x08\x12\x14\n\x0cprice_source\x18\n \x01(\t\x12\x15\n\rprice_version\x18\x0b \x01(\tB\x11\n\x0f_total_nano_usdBG\n\x0cio.llmrpc.v1P\x01Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,8 +32,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrpc.v1.usage_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014io.llmrpc.v1P\001Z5github.com/llmrpc/llmrpc/clients/go/llmrpcv1;llmrpcv1'
+  _globals['_USAGE_TOOLUSESENTRY']._loaded_options = None
+  _globals['_USAGE_TOOLUSESENTRY']._serialized_options = b'8\001'
   _globals['_USAGE']._serialized_start=37
-  _globals['_USAGE']._serialized_end=367
-  _globals['_COST']._serialized_start=370
-  _globals['_COST']._serialized_end=664
+  _globals['_USAGE']._serialized_end=467
+  _globals['_USAGE_TOOLUSESENTRY']._serialized_start=420
+  _globals['_USAGE_TOOLUSESENTRY']._serialized_end=467
+  _globals['_COST']._serialized_start=470
+  _globals['_COST']._serialized_end=764
 # @@protoc_insertion_point(module_scope)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.anthropic import errors, usage, wire
 from llmrpc_server.providers.anthropic.blocks import Blocks
+from llmrpc_server.providers.anthropic.metadata import note_event, note_message
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 
@@ -16,9 +19,12 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "model_context_window_exceeded": pb.FINISH_REASON_LENGTH,
     "tool_use": pb.FINISH_REASON_TOOL_CALLS,
     "pause_turn": pb.FINISH_REASON_PAUSE,
+    "compaction": pb.FINISH_REASON_PAUSE,
     "refusal": pb.FINISH_REASON_REFUSAL,
 }
-"""Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons"""
+"""Sources: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons;
+`compaction` is a stop after older messages were summed up:
+https://platform.claude.com/docs/en/build-with-claude/compaction"""
 
 _NO_TIER = "standard"
 
@@ -34,6 +40,7 @@ _EVENTS = frozenset(
     }
 )
 """Those that are read; any other may look as it likes."""
+_KEEP_ALIVE = "ping"
 
 
 class Assembly:
@@ -41,14 +48,14 @@ class Assembly:
 
     __slots__ = ("_blocks", "_provider", "_usage", "answer", "finished", "stopped")
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, limit: int | None = None) -> None:
         self.answer = Answer()
         self.finished = False
         """Whether a stop reason came."""
         self.stopped = False
         """Whether the provider said that this was all."""
         self._provider = provider
-        self._blocks = Blocks(self.answer.parts, provider)
+        self._blocks = Blocks(self.answer, provider, limit)
         self._usage: wire.Usage | None = None
 
     def take_message(self, body: bytes) -> None:
@@ -64,12 +71,13 @@ class Assembly:
             if said.content is None and said.type != "message":
                 raise unreadable(self._provider, "sent an answer without a message")
             self._begin(said)
+            note_message(self.answer, self._provider, body)
         except UNDECODABLE as error:
             raise self._unreadable() from error
-        self._finish(said.stop_reason)
+        self._finish(said.stop_reason, said.stop_details)
 
     def take_event(self, data: bytes) -> None:
-        """Takes the data of one event; an unknown type is passed over.
+        """Takes the data of one event; of an unknown type only its name is read.
 
         Raises `LLMClientError` for an error, before anything of it is read, and
         for what is no JSON of the protocol.
@@ -77,14 +85,16 @@ class Assembly:
         try:
             self._event(wire.decode_event(data), data)
         except UNDECODABLE as error:
-            if self._is_read(data):
+            kind = self._kind(data)
+            if kind is None or kind in _EVENTS:
                 raise self._unreadable() from error
+            self._pass_over(kind)
 
     def _event(self, event: wire.Event, data: bytes) -> None:
         match event.type:
             case "content_block_delta":
                 if event.delta is not None:
-                    self._blocks.add(event.index, event.delta)
+                    self._blocks.add(event.index, event.delta, data)
                     self._estimate()
             case "content_block_start":
                 self._blocks.start(event.index, event.content_block)
@@ -93,16 +103,22 @@ class Assembly:
             case "message_start":
                 if event.message is not None:
                     self._begin(event.message)
+                    note_event(self.answer, self._provider, data)
             case "message_delta":
                 self._count(event.usage)
+                note_event(self.answer, self._provider, data)
                 if event.delta is not None:
-                    self._finish(event.delta.stop_reason)
+                    self._finish(event.delta.stop_reason, event.delta.stop_details)
             case "message_stop":
                 self.stopped = True
             case kind if event.error or kind == "error":
                 raise errors.from_stream(self._provider, data)
-            case _:
-                pass
+            case kind:
+                self._pass_over(kind)
+
+    def _pass_over(self, kind: str) -> None:
+        if kind != _KEEP_ALIVE:
+            self._blocks.warn("message", f"sent an event of the unknown type {kind}")
 
     def _begin(self, message: wire.Message) -> None:
         answer = self.answer
@@ -116,6 +132,8 @@ class Assembly:
         if counted is None:
             return
         self._usage = usage.merged(self._usage, counted)
+        if usage.uncounted(counted):
+            self._blocks.warn("usage.tool_uses", "sent a count of tool uses that is not a number")
         self.answer.usage = usage.disjoint(self._usage)
         tier = self._usage.service_tier
         self.answer.service_tier = tier if tier and tier != _NO_TIER else ""
@@ -132,20 +150,34 @@ class Assembly:
             spent.output_tokens = tokens
             spent.estimated = True
 
-    def _finish(self, reason: str | None) -> None:
+    def _finish(self, reason: str | None, details: Any) -> None:
         if not reason:
             return
         self.finished = True
         self._blocks.finish()
+        self._explain(details)
         answer = self.answer
         answer.provider_finish_reason = reason
         answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
+        parts = answer.parts
+        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
+        if calls and parts.has("provider_block") and not parts.has("tool_call"):
+            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
 
-    def _is_read(self, data: bytes) -> bool:
+    def _explain(self, details: Any) -> None:
+        """Tells why the model declined, as the provider explains it."""
+        explanation = details.get("explanation") if isinstance(details, dict) else None
+        if isinstance(explanation, str) and explanation:
+            parts = self.answer.parts
+            parts.text("refusal", explanation, "refusal")
+            parts.signature("refusal", pb.Signature(provider=self._provider))
+
+    def _kind(self, data: bytes) -> str | None:
+        """The type of an event that cannot be read; None if it has none either."""
         try:
-            return wire.decode_type(data).type in _EVENTS
+            return wire.decode_type(data).type
         except UNDECODABLE:
-            return True
+            return None
 
     def _unreadable(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")

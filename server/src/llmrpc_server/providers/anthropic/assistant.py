@@ -1,28 +1,40 @@
 """What the assistant said before, as the model is told of it.
 
-Thinking goes back signed as it came and in its place, to the provider that wrote it.
-Source: https://platform.claude.com/docs/en/build-with-claude/thinking#preserving-thinking-blocks
+Thinking goes back signed as it came and in its place, to the provider that wrote it; so
+do provider blocks, citations and what else the provider wants back. Sources:
+https://platform.claude.com/docs/en/build-with-claude/thinking#preserving-thinking-blocks,
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
+from llmrpc_server.providers.anthropic.citations import write_citations
+from llmrpc_server.providers.anthropic.objects import (
+    Fields,
+    fields_of,
+    write_extra,
+    write_provider_block,
+)
 from llmrpc_server.providers.anthropic.parts import add_block
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
-from llmrpc_server.providers.anthropic.results import call_id
+from llmrpc_server.providers.anthropic.results import Toolsets, call_id
 
 
 def build_assistant(
-    parts: Sequence[pb.Part], field: str, breakpoints: Breakpoints, target: AnthropicTarget
-) -> list[dict[str, Any]]:
-    """The blocks of an assistant's message."""
-    built: list[dict[str, Any]] = []
+    parts: Sequence[pb.Part],
+    field: str,
+    breakpoints: Breakpoints,
+    toolsets: Toolsets,
+    target: AnthropicTarget,
+) -> list[Fields]:
+    """The blocks of an assistant's message; the toolsets of its calls are noted."""
+    built: list[Fields] = []
     for index, part in enumerate(parts):
         place = f"{field}.parts[{index}]"
         kind = part.WhichOneof("kind")
@@ -32,65 +44,74 @@ def build_assistant(
             if thought is not None:
                 built.append(thought)
             continue
-        block: dict[str, Any] | None = None
+        block: Fields | None = None
         match kind:
             case "text":
-                block = {"type": "text", "text": part.text} if part.text else None
+                block = _text(part, place, target)
             case "tool_call":
-                block = _call(part.tool_call, place, target)
+                block = _call(part, place, target)
+                if "toolset_name" in block:
+                    toolsets[block["id"]] = block["toolset_name"]
+            case "provider_block":
+                block = write_provider_block(part, place, target)
+                target.leave_out(part, place, "signature")
+            case "refusal" if part.signature.provider == target.row.name:
+                target.findings.warn(
+                    f"{place}.refusal", f"{target.row.name} accepts no refusal back; dropped"
+                )
             case _:
                 target.findings.unsupported(
                     f"{place}.{kind}", f"{target.row.name} takes none from the assistant"
                 )
-        add_block(built, block, part, place, breakpoints, target)
+                target.leave_out(part, place, "signature")
+        add_block(built, block, part, place, breakpoints)
     return built
 
 
-def _thought(part: pb.Part, place: str, target: AnthropicTarget) -> dict[str, Any] | None:
+def _text(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
+    if not part.text:
+        target.leave_out(part, place, "signature")
+        return None
+    block: Fields = {"type": "text", "text": part.text}
+    if citations := write_citations(part, place, target):
+        block["citations"] = citations
+    write_extra(block, part, place, target)
+    return block
+
+
+def _thought(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
     maker, data = part.signature.provider, part.signature.data
+    block: Fields | None = None
     if maker != target.row.name:
         why = f"this is reasoning of {maker}: left out" if maker else "it is not signed: left out"
     elif part.HasField("reasoning"):
-        if data:
-            return {"type": "thinking", "thinking": part.reasoning, "signature": data}
         why = "it is not signed: left out"
-    elif data:
-        return _kept(data, f"{place}.signature.data", target)
-    elif part.redacted_reasoning:
-        return {"type": "redacted_thinking", "data": part.redacted_reasoning}
+        if data:
+            block = {"type": "thinking", "thinking": part.reasoning, "signature": data}
     else:
         why = "it is empty: left out"
-    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
-    return None
+        if part.redacted_reasoning:
+            block = {"type": "redacted_thinking", "data": part.redacted_reasoning}
+    if block is None:
+        target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    else:
+        write_extra(block, part, place, target, spent=True)
+    return block
 
 
-def _kept(data: str, field: str, target: AnthropicTarget) -> dict[str, Any] | None:
-    """A block that was kept as it came, because the contract has no place for it."""
-    fields = _object(data)
-    if fields is not None and "type" in fields:
-        return fields
-    target.findings.invalid(field, "this is no JSON object with a type")
-    return None
-
-
-def _call(call: pb.ToolCall, place: str, target: AnthropicTarget) -> dict[str, Any]:
+def _call(part: pb.Part, place: str, target: AnthropicTarget) -> Fields:
+    call = part.tool_call
     arguments = call.arguments or "{}"
-    if _object(arguments) is None:
+    if fields_of(arguments) is None:
         target.findings.unsupported(
             f"{place}.tool_call.arguments", f"{target.row.name} takes nothing but a JSON object"
         )
         arguments = "{}"
-    return {
+    block: Fields = {
         "type": "tool_use",
         "id": call_id(call.id),
         "name": call.name,
         "input": msgspec.Raw(arguments.encode()),
     }
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    """The fields of a JSON object, each as it was written."""
-    try:
-        return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    write_extra(block, part, place, target)
+    return block

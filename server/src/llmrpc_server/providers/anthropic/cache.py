@@ -25,33 +25,34 @@ class _Mark(NamedTuple):
 class Breakpoints:
     """Those of one request, in the order of the prompt.
 
-    `automatic` is one more at the end, which the provider sets itself: it counts too.
+    `taken` are those that the caller wrote in the provider's own words: they count too.
     """
 
-    def __init__(self, target: AnthropicTarget, *, automatic: bool) -> None:
+    def __init__(self, target: AnthropicTarget) -> None:
         self._target = target
-        self._most = target.quirks.max_breakpoints - automatic
+        self.taken = 0
         self._marks: list[_Mark] = []
 
-    def mark(self, block: dict[str, Any], part: pb.Part, place: str) -> None:
-        """Takes the breakpoint of a part, if it has one, for the block that it became."""
+    def mark(self, block: dict[str, Any], part: pb.Part | pb.Tool, place: str) -> None:
+        """Takes the breakpoint of a part or tool, if it has one, for what that became."""
         if part.HasField("cache_breakpoint"):
             field = f"{place}.cache_breakpoint"
             self._marks.append(_Mark(block, field, self._ttl(part.cache_breakpoint, field)))
 
-    def refuse(self, part: pb.Part, place: str, why: str) -> None:
-        """Warns of the breakpoint of a part that can have none."""
+    def refuse(self, part: pb.Part | pb.Tool, place: str, why: str) -> None:
+        """Warns of the breakpoint of a part or tool that can have none."""
         if part.HasField("cache_breakpoint"):
             self._target.findings.warn(f"{place}.cache_breakpoint", f"{why}: left out")
 
     def write(self) -> None:
         """Writes them into their blocks."""
         ttls, findings = self._target.quirks.cache_ttls, self._target.findings
-        first = max(0, len(self._marks) - self._most)
+        most = max(0, self._target.quirks.max_breakpoints - self.taken)
+        first = max(0, len(self._marks) - most)
         for mark in self._marks[:first]:
             findings.warn(
                 mark.field,
-                f"{self._target.row.name} takes {self._most}, and the last count: left out",
+                f"{self._target.row.name} takes {most}, and the last count: left out",
             )
         shortest = max(ttls.values())
         for mark in self._marks[first:]:

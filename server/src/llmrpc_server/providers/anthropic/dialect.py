@@ -13,7 +13,7 @@ from llmrpc.findings import Findings
 from llmrpc_server.providers.anthropic import errors, listing
 from llmrpc_server.providers.anthropic.answer import Assembly
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget, read_quirks
-from llmrpc_server.providers.anthropic.request import build_body, build_count
+from llmrpc_server.providers.anthropic.request import Built, build_count, build_request
 from llmrpc_server.providers.anthropic.stream import MessageStreamDecoder
 from llmrpc_server.providers.dialect import (
     Answer,
@@ -51,6 +51,8 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
             "response_format",
             "reasoning",
             "provider_options",
+            "end_user_id",
+            "output_modalities",
         }
     )
 
@@ -66,8 +68,8 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         target = self._target(model)
-        body = build_body(request, target, defaults, stream=stream)
-        return _encoded(_PATH, body, target)
+        built = build_request(request, target, defaults, stream=stream)
+        return _encoded(_PATH, built, target)
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name)
@@ -101,6 +103,7 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
         return AnthropicTarget(self.row, self._quirks, facts, model, findings)
 
 
-def _encoded(path: str, body: dict[str, object], target: AnthropicTarget) -> Encoded:
+def _encoded(path: str, built: Built, target: AnthropicTarget) -> Encoded:
     target.findings.check()
-    return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
+    body = msgspec.json.encode(built.body)
+    return Encoded(path, body, target.findings.warnings, built.headers)

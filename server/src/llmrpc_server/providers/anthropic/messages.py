@@ -15,9 +15,10 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.assistant import build_assistant
 from llmrpc_server.providers.anthropic.cache import Breakpoints
+from llmrpc_server.providers.anthropic.citations import leave_out_annotations
 from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
-from llmrpc_server.providers.anthropic.results import build_results
+from llmrpc_server.providers.anthropic.results import Toolsets, build_results
 from llmrpc_server.providers.turns import Turn, Turns
 
 _ROLES = {
@@ -36,8 +37,9 @@ def add_messages(
     target: AnthropicTarget,
     breakpoints: Breakpoints,
 ) -> None:
-    """Writes `system` and `messages`, with their breakpoints."""
+    """Writes `system` and `messages`, with the breakpoints of all."""
     system: Blocks = []
+    toolsets: Toolsets = {}
     turns = Turns(target.findings)
     for index, message in enumerate(messages):
         field = f"messages[{index}]"
@@ -45,7 +47,7 @@ def add_messages(
         if role is None:
             target.findings.invalid(f"{field}.role", f"{message.role} is no role")
             continue
-        blocks = _blocks(message, field, breakpoints, target)
+        blocks = _blocks(message, field, breakpoints, toolsets, target)
         if role == "system" and not turns.all:
             system.extend(blocks)
         else:
@@ -61,14 +63,18 @@ def add_messages(
 
 
 def _blocks(
-    message: pb.LLMMessage, field: str, breakpoints: Breakpoints, target: AnthropicTarget
+    message: pb.LLMMessage,
+    field: str,
+    breakpoints: Breakpoints,
+    toolsets: Toolsets,
+    target: AnthropicTarget,
 ) -> Blocks:
     if message.content:
         return [{"type": "text", "text": message.content}]
     if message.role == pb.ROLE_ASSISTANT:
-        return build_assistant(message.parts, field, breakpoints, target)
+        return build_assistant(message.parts, field, breakpoints, toolsets, target)
     if message.role == pb.ROLE_TOOL:
-        return build_results(message.parts, field, breakpoints, target)
+        return build_results(message.parts, field, breakpoints, toolsets, target)
     built: Blocks = []
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
@@ -78,7 +84,9 @@ def _blocks(
             )
             continue
         block = build_part(part, place, target)
-        add_block(built, block, part, place, breakpoints, target)
+        add_block(built, block, part, place, breakpoints)
+        target.leave_out(part, place, "signature")
+        leave_out_annotations(part, place, target)
     return built
 
 

@@ -39,15 +39,13 @@ def add_block(
     part: pb.Part,
     place: str,
     breakpoints: Breakpoints,
-    target: AnthropicTarget,
 ) -> None:
-    """Adds the block of a part where there is one, and sees to the part's hints."""
+    """Adds the block of a part where there is one, with its breakpoint."""
     if block is None:
         breakpoints.refuse(part, place, "there is nothing to cache")
     else:
         breakpoints.mark(block, part, place)
         built.append(block)
-    target.leave_out(part, place, "signature")
 
 
 def _image(image: pb.Image, place: str, target: AnthropicTarget) -> dict[str, Any] | None:

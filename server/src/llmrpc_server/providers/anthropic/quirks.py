@@ -4,7 +4,7 @@ The keys of `Row.quirks` are the fields of `Quirks`. Beside them stand `Row.lack
 `Model.lacks`, whose entries are request fields, or places inside them written with
 dots and without indices:
 
-    tools.strict
+    tools.function.strict
     tool_choice.required        also .named
     response_format.json_schema
     messages.parts.image        also .document
@@ -33,6 +33,16 @@ _BUDGETS = {
     "max": 65536,
 }
 _TTLS = {"5m": 300, "1h": 3600}
+_BETAS = {
+    "mcp_toolset": "mcp-client-2025-11-20",
+    "mcp_servers": "mcp-client-2025-11-20",
+    "computer_20251124": "computer-use-2025-11-24",
+    "computer_20250124": "computer-use-2025-01-24",
+    "advisor_20260301": "advisor-tool-2026-03-01",
+}
+"""Sources: https://platform.claude.com/docs/en/agents-and-tools/mcp-connector,
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/computer-use-tool,
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool"""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +76,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The lifetimes of a cache breakpoint in seconds, shortest first; the first is
     the default."""
     max_breakpoints: int = 4
+    betas: dict[str, str] = msgspec.field(default_factory=lambda: dict(_BETAS))
+    """The betas that types of tools (patterns) and provider options need."""
     models: tuple[Model, ...] = ()
     """What differs by model: the first whose prefix fits counts."""
 

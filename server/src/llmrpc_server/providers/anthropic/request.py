@@ -5,20 +5,21 @@ Source: https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from llmrpc import v1 as pb
-from llmrpc.hints import own_options
 from llmrpc_server.catalogue.models import find_model
+from llmrpc_server.providers.anthropic.betas import beta_headers
 from llmrpc_server.providers.anthropic.cache import Breakpoints
+from llmrpc_server.providers.anthropic.choice import add_tools
 from llmrpc_server.providers.anthropic.messages import add_messages
+from llmrpc_server.providers.anthropic.options import add_options, read_options
 from llmrpc_server.providers.anthropic.output import add_response_format
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.sampling import add_sampling
 from llmrpc_server.providers.anthropic.thinking import add_thinking
-from llmrpc_server.providers.anthropic.tools import build_tool_choice, build_tools
+from llmrpc_server.providers.anthropic.tools import build_tools
 from llmrpc_server.providers.dialect import Defaults
-from llmrpc_server.providers.options import plain
 
 _Refused = Literal["seed", "presence_penalty", "frequency_penalty"]
 
@@ -34,44 +35,52 @@ _COUNTED = (
     "thinking",
     "output_config",
     "cache_control",
+    "mcp_servers",
 )
 """The fields of a request that a count has too."""
 
 
-def build_body(
+class Built(NamedTuple):
+    """A request, so far as it could be built."""
+
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+def build_request(
     request: pb.GenerateRequest, target: AnthropicTarget, defaults: Defaults, *, stream: bool
-) -> dict[str, Any]:
-    """The body; what stands against it is in the target's findings."""
+) -> Built:
+    """The body and its headers; what stands against it is in the target's findings."""
     max_tokens = _max_tokens(request, target, defaults)
     body: dict[str, Any] = {"model": target.name, "max_tokens": max_tokens}
-    automatic = f"{target.row.name}.cache_control" in request.provider_options
-    add_messages(body, request.messages, target, Breakpoints(target, automatic=automatic))
+    breakpoints = Breakpoints(target)
+    breakpoints.taken += f"{target.row.name}.cache_control" in request.provider_options
+    tools = build_tools(request.tools, breakpoints, target)
+    add_messages(body, request.messages, target, breakpoints)
     if stream:
         body["stream"] = True
     for field in _REFUSED:
         if request.HasField(field):
             target.findings.unsupported(field)
+    if any(each != pb.MODALITY_TEXT for each in request.output_modalities):
+        target.findings.unsupported("output_modalities", f"{target.name} responds only with text")
     if request.stop:
         body["stop_sequences"] = list(request.stop)
     thinks = add_thinking(body, request.reasoning, max_tokens, target)
     add_sampling(body, request, defaults, target, thinks=thinks)
-    if request.tools:
-        body["tools"] = build_tools(request.tools, target)
-    if request.HasField("tool_choice"):
-        choice = build_tool_choice(request.tool_choice, body, target)
-        if choice is not None and request.tools:
-            body["tool_choice"] = choice
+    add_tools(body, request, tools, target)
     if request.HasField("response_format"):
         add_response_format(body, request.response_format, target)
-    options = own_options(request.provider_options, target.findings, target.row.options)
-    body.update({name: plain(value) for name, value in options.items()})
-    return body
+    options = read_options(request, target)
+    headers = beta_headers(request.tools, options, target)
+    add_options(body, request.end_user_id, options, target)
+    return Built(body, headers)
 
 
-def build_count(request: pb.GenerateRequest, target: AnthropicTarget) -> dict[str, Any]:
-    """The body of a request for a count, with the same findings."""
-    body = build_body(request, target, Defaults(), stream=False)
-    return {name: body[name] for name in _COUNTED if name in body}
+def build_count(request: pb.GenerateRequest, target: AnthropicTarget) -> Built:
+    """A request for a count, with the same findings."""
+    body, headers = build_request(request, target, Defaults(), stream=False)
+    return Built({name: body[name] for name in _COUNTED if name in body}, headers)
 
 
 def _max_tokens(request: pb.GenerateRequest, target: AnthropicTarget, defaults: Defaults) -> int:

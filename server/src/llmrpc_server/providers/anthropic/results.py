@@ -1,6 +1,7 @@
 """Results of tools.
 
-Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
+Sources: https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls,
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/computer-use-tool
 """
 
 from __future__ import annotations
@@ -12,20 +13,36 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
-from llmrpc_server.providers.anthropic.parts import build_part
+from llmrpc_server.providers.anthropic.citations import leave_out_annotations
+from llmrpc_server.providers.anthropic.objects import write_provider_block
+from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 
 _ID = re.compile("[a-zA-Z0-9_-]+")
 
 
+Toolsets = dict[str, Any]
+"""The toolsets of the calls that belong to one, by the ids of the calls."""
+
+
 def build_results(
-    parts: Sequence[pb.Part], field: str, breakpoints: Breakpoints, target: AnthropicTarget
+    parts: Sequence[pb.Part],
+    field: str,
+    breakpoints: Breakpoints,
+    toolsets: Toolsets,
+    target: AnthropicTarget,
 ) -> list[dict[str, Any]]:
-    """The blocks of a tool message."""
-    return [
-        _result(part, f"{field}.parts[{index}]", breakpoints, target)
-        for index, part in enumerate(parts)
-    ]
+    """The blocks of a tool message: results, and blocks that answer the provider's own."""
+    built: list[dict[str, Any]] = []
+    for index, part in enumerate(parts):
+        place = f"{field}.parts[{index}]"
+        target.leave_out(part, place, "signature")
+        if part.HasField("provider_block"):
+            block = write_provider_block(part, place, target)
+            add_block(built, block, part, place, breakpoints)
+        else:
+            built.append(_result(part, place, breakpoints, toolsets, target))
+    return built
 
 
 def call_id(id: str) -> str:
@@ -36,12 +53,18 @@ def call_id(id: str) -> str:
 
 
 def _result(
-    part: pb.Part, place: str, breakpoints: Breakpoints, target: AnthropicTarget
+    part: pb.Part,
+    place: str,
+    breakpoints: Breakpoints,
+    toolsets: Toolsets,
+    target: AnthropicTarget,
 ) -> dict[str, Any]:
     result = part.tool_result
-    built: dict[str, Any] = {"type": "tool_result", "tool_use_id": call_id(result.tool_call_id)}
+    call = call_id(result.tool_call_id)
+    built: dict[str, Any] = {"type": "tool_result", "tool_use_id": call}
+    if call in toolsets:
+        built["toolset_name"] = toolsets[call]
     breakpoints.mark(built, part, place)
-    target.leave_out(part, place, "signature")
     marked = part.HasField("cache_breakpoint")
     content: list[dict[str, Any]] = []
     for index, piece in enumerate(result.parts):
@@ -53,6 +76,7 @@ def _result(
         else:
             breakpoints.mark(built, piece, field)
         target.leave_out(piece, field, "signature")
+        leave_out_annotations(piece, field, target)
     if result.content or content:
         built["content"] = result.content or content
     if result.is_error:

@@ -16,7 +16,7 @@ class MessageStreamDecoder(EventStreamDecoder):
 
     def __init__(self, provider: str, max_event_bytes: int) -> None:
         super().__init__(provider, max_event_bytes)
-        self._assembly = Assembly(provider)
+        self._assembly = Assembly(provider, max_event_bytes)
         self.answer = self._assembly.answer
 
     @property

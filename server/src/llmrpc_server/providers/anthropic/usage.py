@@ -1,11 +1,14 @@
 """Tokens as the provider counts them, put into disjoint buckets.
 
 Cache reads and writes stand beside `input_tokens` here, and thinking inside
-`output_tokens`. Source:
-https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-cache-performance
+`output_tokens`. Sources:
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-cache-performance,
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic import wire
@@ -49,4 +52,24 @@ def disjoint(usage: wire.Usage) -> pb.Usage | None:
         cache_write_1h_tokens=hour,
         output_tokens=output,
         reasoning_tokens=thinking,
+        tool_uses=tool_uses(usage.server_tool_use),
     )
+
+
+def tool_uses(counted: Any) -> dict[str, int]:
+    """The uses of the provider's own tools; what is not a count is not among them."""
+    if not isinstance(counted, dict):
+        return {}
+    return {name: count for name, count in counted.items() if _is_count(count) and count}
+
+
+def uncounted(usage: wire.Usage) -> bool:
+    """Whether the uses of tools cannot be read in full."""
+    counted = usage.server_tool_use
+    if counted is None:
+        return False
+    return not isinstance(counted, dict) or not all(map(_is_count, counted.values()))
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value < 2**31)

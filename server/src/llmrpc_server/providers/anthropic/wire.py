@@ -41,6 +41,8 @@ class Usage(msgspec.Struct):
     """All output, thinking included."""
     output_tokens_details: OutputDetails | None = None
     service_tier: str | None = None
+    server_tool_use: Any = None
+    """Uses of the provider's own tools, by its names for them."""
 
 
 class Typed(msgspec.Struct):
@@ -60,6 +62,13 @@ class Block(msgspec.Struct):
     id: str | None = None
     name: str | None = None
     input: msgspec.Raw = msgspec.Raw()
+    citations: msgspec.Raw = msgspec.Raw()
+
+
+class Identified(msgspec.Struct):
+    """What is read of a block that the contract has no kind for."""
+
+    id: Any = None
 
 
 class Delta(msgspec.Struct):
@@ -70,7 +79,9 @@ class Delta(msgspec.Struct):
     thinking: str | None = None
     signature: str | None = None
     partial_json: str | None = None
+    citation: msgspec.Raw = msgspec.Raw()
     stop_reason: str | None = None
+    stop_details: Any = None
 
 
 class Message(msgspec.Struct):
@@ -81,6 +92,8 @@ class Message(msgspec.Struct):
     model: str | None = None
     content: list[msgspec.Raw] | None = None
     stop_reason: str | None = None
+    stop_details: Any = None
+    """Why the model declined to respond, for a person."""
     usage: Usage | None = None
     error: Any = None
     """An error, in place of an answer."""
@@ -101,4 +114,6 @@ class Event(msgspec.Struct):
 decode_message = msgspec.json.Decoder(Message).decode
 decode_event = msgspec.json.Decoder(Event).decode
 decode_block = msgspec.json.Decoder(Block).decode
+decode_id = msgspec.json.Decoder(Identified).decode
+decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
 decode_type = msgspec.json.Decoder(Typed).decode

@@ -54,6 +54,7 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
             "response_format",
             "reasoning",
             "provider_options",
+            "output_modalities",
         }
     )
 
@@ -73,16 +74,17 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         return Encoded(_path(model, method), msgspec.json.encode(body), warnings)
 
     def decode(self, body: bytes) -> Answer:
-        assembly = Assembly(self.row.name)
+        assembly = Assembly(self.row.name, self._quirks.model)
         assembly.take(body)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a candidate")
         if not assembly.finished:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
+            assembly.end()
         return assembly.answer
 
     def decoder(self, max_event_bytes: int) -> StreamDecoder:
-        return GoogleStreamDecoder(self.row.name, max_event_bytes)
+        return GoogleStreamDecoder(self.row.name, self._quirks.model, max_event_bytes)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMClientError:
         return errors.from_status(self.row.name, status, headers, body)

@@ -5,7 +5,8 @@ and `Model.lacks`, whose entries are request fields, or places inside them writt
 with dots and without indices:
 
     temperature                 a field of GenerateRequest
-    tools.strict
+    tools.function.strict
+    tools.mixed                 functions and provider tools in one request
     response_format.with_tools  a form of the answer in a request that has tools
     messages.system             instructions
     messages.parts.image        also .audio, .document, .image.detail
@@ -35,6 +36,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether it takes `thinkingBudget`, and no level."""
     signed_calls: bool = False
     """Whether it refuses a turn whose first function call has no signature."""
+    searches_by_prompt: bool = False
+    """Whether Google bills its searches by the prompt, and not by the query."""
     lacks: frozenset[str] = frozenset()
     """Places of a request, beside those that the row lacks."""
 
@@ -44,6 +47,10 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     options: dict[str, str] = {}
     """Where each of the row's options goes in the body, its steps parted by dots."""
+    caller_tools: frozenset[str] = frozenset()
+    """Types of provider tools that the caller runs: they mix with functions."""
+    listed_tools: frozenset[str] = frozenset()
+    """Types of provider tools that stand in the body as a list of their options."""
     models: tuple[Model, ...] = ()
     """What differs by model: the first whose prefix fits counts."""
 

@@ -31,6 +31,7 @@ _NUMBERS: dict[_Number, str] = {
 _EFFORT = {
     value: name.removeprefix("EFFORT_").lower() for name, value in pb.Reasoning.Effort.items()
 }
+_MODALITY = {pb.MODALITY_TEXT: "TEXT", pb.MODALITY_IMAGE: "IMAGE"}
 _SEEDS = range(-(2**31), 2**31)
 
 
@@ -46,6 +47,10 @@ def build_body(
     _add_response_format(config, request, target)
     if request.HasField("reasoning") and not target.refuses("reasoning"):
         _add_reasoning(config, request.reasoning, target)
+    if request.output_modalities and not target.refuses("output_modalities"):
+        _add_modalities(config, request, target)
+    if request.end_user_id:
+        target.findings.warn("end_user_id", f"{target.row.name} has no place for it: left out")
     if config:
         body["generationConfig"] = config
     _add_options(body, request, target)
@@ -88,6 +93,22 @@ def _add_response_format(
     if kind == "json_schema":
         field = "response_format.json_schema"
         config["responseJsonSchema"] = titled_schema(form.json_schema, field, target.findings)
+
+
+def _add_modalities(
+    config: dict[str, Any], request: pb.GenerateRequest, target: GoogleTarget
+) -> None:
+    """Which kinds of content the answer may have. Which model has which, Google knows."""
+    config["responseModalities"] = modalities = []
+    for index, modality in enumerate(request.output_modalities):
+        if modality in _MODALITY:
+            modalities.append(_MODALITY[modality])
+        else:
+            name = pb.Modality.Name(modality).removeprefix("MODALITY_").lower()
+            target.findings.unsupported(
+                f"output_modalities[{index}]",
+                f"{target.row.name} responds with text and images here, not with {name}",
+            )
 
 
 def _add_reasoning(config: dict[str, Any], reasoning: pb.Reasoning, target: GoogleTarget) -> None:

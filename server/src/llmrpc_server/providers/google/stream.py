@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.google.answer import Assembly
 from llmrpc_server.providers.google.error_body import read_body
 from llmrpc_server.providers.google.errors import from_stream
+from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.sse import Event
 
 
 class GoogleStreamDecoder(EventStreamDecoder):
     """Ends with the input, once a finish reason was seen: there is no mark of the end."""
 
-    def __init__(self, provider: str, max_event_bytes: int) -> None:
+    def __init__(self, provider: str, facts: Callable[[str], Model], max_event_bytes: int) -> None:
         super().__init__(provider, max_event_bytes)
-        self._assembly = Assembly(provider)
+        self._assembly = Assembly(provider, facts)
         self.answer = self._assembly.answer
 
     @property

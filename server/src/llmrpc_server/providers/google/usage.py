@@ -49,4 +49,8 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
 
 
 def _of(modality: str, details: Iterable[wire.Modality] | None) -> int:
-    return sum(each.token_count or 0 for each in details or () if each.modality == modality)
+    count = 0
+    for each in details or ():
+        if each.modality == modality:
+            count += each.token_count or 0
+    return count

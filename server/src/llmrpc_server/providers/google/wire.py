@@ -1,7 +1,8 @@
-"""The answers of generateContent as they come over the wire.
+"""The responses of generateContent as they come over the wire.
 
-A chunk of a stream has the shape of a whole answer. Unknown fields are passed over,
-and each field may be missing or null. Sources:
+A chunk of a stream has the shape of a whole response. Each field may be missing or
+null. What only describes the response stays raw, so that a mistake in it cannot cost
+the content. Sources:
 https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse,
 https://ai.google.dev/api/caching#Part and the types of the google-genai package
 """
@@ -14,8 +15,14 @@ import msgspec
 
 from llmrpc_server.providers.tokens import Counted, Tokens
 
+NOTHING = msgspec.Raw()
+"""A raw field that did not come."""
 
-class FunctionCall(msgspec.Struct, gc=False):
+Fields = dict[str, msgspec.Raw]
+"""Fields by their names, each as it was written."""
+
+
+class FunctionCall(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A call; `args` is the object as it was written."""
 
     id: str | None = None
@@ -23,27 +30,45 @@ class FunctionCall(msgspec.Struct, gc=False):
     args: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Part(msgspec.Struct, rename="camel"):
-    """One part. Code that Google ran itself, and media, are passed over."""
+class Blob(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    """A file in base64."""
+
+    mime_type: str
+    data: str
+
+
+class Part(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """One part of a kind that the contract has a kind for."""
 
     text: str | None = None
     thought: bool | None = None
     thought_signature: str | None = None
-    function_call: FunctionCall | None = None
+    function_call: msgspec.Raw = NOTHING
+    inline_data: msgspec.Raw = NOTHING
 
 
 class Content(msgspec.Struct):
-    """The parts of an answer, or the next ones."""
+    """The parts of a response, or the next ones, each as it was written."""
 
-    parts: list[Part] | None = None
+    parts: list[msgspec.Raw] | None = None
 
 
-class Candidate(msgspec.Struct, rename="camel"):
+class Candidate(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """One answer; only the first is ever asked for."""
 
     index: int | None = None
     content: Content | None = None
     finish_reason: str | None = None
+    finish_message: msgspec.Raw = NOTHING
+    grounding_metadata: msgspec.Raw = NOTHING
+    citation_metadata: msgspec.Raw = NOTHING
+    url_context_metadata: msgspec.Raw = NOTHING
+    safety_ratings: msgspec.Raw = NOTHING
+    avg_logprobs: msgspec.Raw = NOTHING
+    logprobs_result: msgspec.Raw = NOTHING
+    """Never asked for."""
+    token_count: msgspec.Raw = NOTHING
+    """The usage counts them."""
 
 
 class PromptFeedback(msgspec.Struct, rename="camel", gc=False):
@@ -75,16 +100,19 @@ class Usage(msgspec.Struct, rename="camel"):
     cache_tokens_details: list[Modality] | None = None
     candidates_tokens_details: list[Modality] | None = None
     service_tier: str | None = None
+    billed_tool_calls: msgspec.Raw = NOTHING
+    """Some responses have it; the reference does not."""
 
 
-class Response(msgspec.Struct, rename="camel"):
-    """A whole answer, or one chunk of a stream."""
+class Response(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A whole response, or one chunk of a stream."""
 
     candidates: list[Candidate] | None = None
-    prompt_feedback: PromptFeedback | None = None
+    prompt_feedback: msgspec.Raw = NOTHING
     usage_metadata: Usage | None = None
     model_version: str | None = None
     response_id: str | None = None
+    model_status: msgspec.Raw = NOTHING
     error: Any = None
     """In place of an answer."""
 
@@ -111,6 +139,68 @@ class Count(msgspec.Struct, rename="camel"):
     total_tokens: Counted
 
 
-decode = msgspec.json.Decoder(Response).decode
+_response = msgspec.json.Decoder(Response).decode
+_part = msgspec.json.Decoder(Part).decode
+_call = msgspec.json.Decoder(FunctionCall).decode
+_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
+fields = msgspec.json.Decoder(Fields).decode
 decode_models = msgspec.json.Decoder(Models).decode
 decode_count = msgspec.json.Decoder(Count).decode
+decode_feedback = msgspec.json.Decoder(PromptFeedback).decode
+decode_blob = msgspec.json.Decoder(Blob).decode
+
+
+def came(raw: msgspec.Raw) -> bool:
+    """Whether a raw field has a value."""
+    return raw is not NOTHING and bytes(raw) not in (b"", b"null")
+
+
+def text(raw: bytes | msgspec.Raw) -> str:
+    """A raw field as text; it is valid JSON, but its strings need not be UTF-8."""
+    return bytes(raw).decode(errors="replace")
+
+
+def decode(body: bytes) -> tuple[Response, Fields]:
+    """The response, and the fields of it and its first candidate that are not known.
+
+    Raises `msgspec.DecodeError` for what is not the protocol's JSON.
+    """
+    try:
+        return _response(body), {}
+    except msgspec.ValidationError:
+        known, others = _split(body, Response)
+        if came(candidates := known.get("candidates", NOTHING)):
+            parted = [_split(each, Candidate) for each in _each(candidates)]
+            known["candidates"] = msgspec.Raw(msgspec.json.encode([each for each, _ in parted]))
+            for _, more in parted[:1]:
+                others |= more
+        return _response(msgspec.json.encode(known)), others
+
+
+def decode_part(raw: bytes) -> tuple[Part, Fields]:
+    """The part, and the fields of it that are not known.
+
+    Raises `msgspec.DecodeError` for what is not an object, or has a known field of
+    another type.
+    """
+    try:
+        return _part(raw), {}
+    except msgspec.ValidationError:
+        known, others = _split(raw, Part)
+        return _part(msgspec.json.encode(known)), others
+
+
+def decode_call(raw: bytes) -> tuple[FunctionCall, Fields]:
+    """The call, and the fields of it that are not known. Raises as `decode_part` does."""
+    try:
+        return _call(raw), {}
+    except msgspec.ValidationError:
+        known, others = _split(raw, FunctionCall)
+        return _call(msgspec.json.encode(known)), others
+
+
+def _split(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Fields, Fields]:
+    """The fields that the kind has, and the others."""
+    others = fields(raw)
+    names = kind.__struct_encode_fields__
+    return {name: others.pop(name) for name in names if name in others}, others

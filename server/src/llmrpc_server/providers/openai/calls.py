@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
 
-from llmrpc.stream import AnswerBuilder
+import msgspec
+from msgspec import Raw
+
+from llmrpc import v1 as pb
+from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.openai import wire
 
@@ -15,13 +19,15 @@ _NO_ID = frozenset({"", "null"})
 class _Call:
     """One call so far."""
 
-    __slots__ = ("arguments", "id", "name", "number", "started")
+    __slots__ = ("arguments", "custom", "id", "name", "number", "started")
 
     def __init__(self, number: int, id: str) -> None:
         self.number = number
         self.id = id
         self.name = ""
         self.arguments: list[str] = []
+        self.custom = False
+        """Whether it is of a custom tool, whose input is no JSON."""
         self.started = False
 
 
@@ -32,22 +38,31 @@ class Calls:
     alone. Some servers leave the index out, give every call the index 0, repeat
     the name, or send no ids; then a call is found by its id, else by its place
     in the list, and a missing id is made from the response's and the call's
-    number.
+    number. A call of a custom tool is a provider block, told when it is complete.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_calls", "_parts")
+    __slots__ = ("_by_id", "_by_index", "_calls", "_parts", "_provider", "waiting")
 
-    def __init__(self, parts: AnswerBuilder) -> None:
+    def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+        self.waiting = False
+        """Whether a provider block waits for the caller."""
         self._parts = parts
+        self._provider = provider
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
 
-    def whole(self, pieces: list[wire.ToolCall], response_id: str) -> None:
-        """Takes calls that are complete, each its own, whatever its number."""
-        for piece in pieces:
-            self._add(self._new(piece), piece, response_id)
-        self.finish(response_id)
+    def whole(
+        self, pieces: list[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
+    ) -> None:
+        """Takes calls that are complete, each its own, whatever its number.
+
+        `items` are the calls as they came, where custom ones are among them.
+        """
+        for place, piece in enumerate(pieces):
+            call = self._new(piece)
+            self._add(call, piece, response_id)
+            self._start(call, response_id, items[place] if items else None)
 
     def pieces(self, pieces: list[wire.ToolCall], response_id: str) -> None:
         """Takes the pieces of one chunk."""
@@ -55,7 +70,7 @@ class Calls:
             self._add(self._find(piece, place), piece, response_id)
 
     def finish(self, response_id: str) -> None:
-        """Starts what waited for a name that never came."""
+        """Starts what waited for a name that never came, and tells the custom calls."""
         for call in self._calls:
             self._start(call, response_id)
 
@@ -77,6 +92,11 @@ class Calls:
         return call
 
     def _add(self, call: _Call, piece: wire.ToolCall, response_id: str) -> None:
+        if piece.custom is not None and piece.is_custom:
+            call.custom = True
+            call.name = call.name or piece.custom.name or ""
+            call.arguments.append(piece.custom.input or "")
+            return
         function = piece.function
         if function is None:
             return
@@ -91,14 +111,23 @@ class Calls:
         elif text and call.started:
             self._parts.tool_call(("tool", call.number), arguments=text)
 
-    def _start(self, call: _Call, response_id: str) -> None:
+    def _start(self, call: _Call, response_id: str, item: Raw | None = None) -> None:
         if call.started:
             return
         call.started = True
         if not call.id:
             call.id = "_".join(filter(None, ("call", response_id, str(call.number))))
-        arguments = "".join(call.arguments)
-        self._parts.tool_call(("tool", call.number), call.id, call.name, arguments)
+        text = "".join(call.arguments)
+        if not call.custom:
+            self._parts.tool_call(("tool", call.number), call.id, call.name, text)
+            return
+        self.waiting = True
+        made = {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": text}}
+        data = bytes(item) if item is not None else msgspec.json.encode(made)
+        block = pb.ProviderBlock(
+            provider=self._provider, type="custom", data=data.decode(errors="replace"), id=call.id
+        )
+        self._parts.provider_block(("tool", call.number), block)
 
 
 def _id(piece: wire.ToolCall) -> str:

@@ -9,12 +9,13 @@ https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-block
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.stream import AnswerBuilder
+from llmrpc.answer import AnswerBuilder
 
 _TEXT_FIELDS = {
     "reasoning.text": "text",
@@ -29,14 +30,21 @@ _Key = tuple[str, str, int]
 class Details:
     """The items of one answer."""
 
-    __slots__ = ("_items", "_parts", "_provider", "_started", "_unsigned")
+    __slots__ = ("_data", "_items", "_parts", "_provider", "_started", "_unsigned")
 
     def __init__(self, parts: AnswerBuilder, provider: str) -> None:
         self._parts = parts
         self._provider = provider
         self._items: dict[_Key, dict[str, Any]] = {}
+        self._data: dict[_Key, list[str]] = {}
+        """What is encrypted comes in pieces too, and is one part once it is complete."""
         self._started: set[_Key] = set()
         self._unsigned: dict[_Key, None] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether an item has to be signed before text follows."""
+        return bool(self._unsigned)
 
     def take(self, items: list[dict[str, Any]], *, whole: bool) -> bool:
         """Takes whole items, or pieces of them; says whether there was any."""
@@ -54,13 +62,18 @@ class Details:
         """Signs what came since the last time; an item is known at its end only."""
         for key in self._unsigned:
             item = self._items[key]
+            encrypted = "".join(self._data.pop(key, ()))
+            part: Hashable = key
             if key not in self._started:
-                if "signature" not in item:
+                if not encrypted and "signature" not in item:
                     continue
                 self._started.add(key)
-                self._parts.redacted_reasoning(key, "")
+                self._parts.redacted_reasoning(key, encrypted)
+            elif encrypted:  # the item went on after it was signed
+                part = object()
+                self._parts.redacted_reasoning(part, encrypted)
             data = msgspec.json.encode(item).decode()
-            self._parts.signature(key, pb.Signature(provider=self._provider, data=data))
+            self._parts.signature(part, pb.Signature(provider=self._provider, data=data))
         self._unsigned.clear()
 
     def _add(self, key: _Key, item: dict[str, Any], text_field: str) -> None:
@@ -72,10 +85,11 @@ class Details:
         text = item.get(text_field)
         if not isinstance(text, str) or not text:
             return
-        self._started.add(key)
         if text_field == "data":
-            self._parts.redacted_reasoning(key, text)
+            self._data.setdefault(key, []).append(text)
+            self._parts.keep(len(text))
         else:
+            self._started.add(key)
             self._parts.text(key, text, "reasoning")
 
 

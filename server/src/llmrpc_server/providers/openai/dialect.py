@@ -50,6 +50,8 @@ class OpenAIDialect(FamilyDialect):
             "response_format",
             "reasoning",
             "provider_options",
+            "end_user_id",
+            "output_modalities",
         }
     )
 
@@ -75,6 +77,7 @@ class OpenAIDialect(FamilyDialect):
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a message")
         if not assembly.finished:
+            assembly.complete()
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer
 

@@ -51,12 +51,16 @@ def build_content(
             )
         elif item := build_part(part, place, target):
             built.append(item)
+        if part.annotations:
+            target.findings.warn(
+                f"{place}.annotations", f"{target.row.name} has no place for them here: left out"
+            )
     return simplest(built)
 
 
-def simplest(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+def simplest(parts: list[Any]) -> str | list[Any]:
     """Plain text where the parts are nothing else, which every server takes."""
-    if all(part.keys() == {"type", "text"} for part in parts):
+    if all(isinstance(part, dict) and part.keys() == {"type", "text"} for part in parts):
         return "".join(part["text"] for part in parts)
     return parts
 

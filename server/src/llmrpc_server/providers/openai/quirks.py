@@ -6,7 +6,7 @@ OpenAI have; the defaults are OpenAI's ways. Beside them stand `Row.lacks` and
 and without indices:
 
     top_k                       a field of GenerateRequest
-    tools.strict                also response_format.json_schema.strict
+    tools.function.strict       also response_format.json_schema.strict
     tool_choice.named           also .none, .required, .parallel
     response_format.json_schema
     messages.parts.image        also .audio, .document, .refusal, .image.detail,
@@ -57,6 +57,20 @@ class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     """Whether a `file` part may hold an address in place of the data."""
     cache_breakpoint: Literal["", "prompt_cache_breakpoint", "cache_control"] = ""
     """The field of a content part that marks a cache breakpoint."""
+
+    tool_cache: bool = False
+    """Whether a function may have the field `cache_breakpoint` too."""
+    end_user: str = ""
+    """The field that names the end user; empty: there is none."""
+    modalities: tuple[Literal["text", "image"], ...] = ()
+    """The values of `modalities`; empty: the answer is text, and nothing asks for it."""
+    blocks: dict[str, Literal["annotations", "content", "reasoning_steps", "tool_calls"]] = {}  # noqa: RUF012 - a struct copies it
+    """The field of a message of the model that a provider block goes back into, by its
+    type, `*` for any other; without one it is left out."""
+    assistant_images: bool = False
+    """Whether a message of the model may have pictures, in its field `images`."""
+    send_annotations: bool = False
+    """Whether a message of the model may have its annotations."""
 
     @property
     def other_efforts(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ Source: https://developers.openai.com/api/docs/api-reference/chat/create
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from llmrpc import v1 as pb
@@ -12,17 +13,18 @@ from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.openai.messages import build_messages
 from llmrpc_server.providers.openai.options import add_options
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai.tools import build_tools, listed, refer
 from llmrpc_server.providers.openai_family.request import (
     Sampling,
+    add_end_user,
     add_max_tokens,
     add_sampling,
     add_schema,
-    add_strict,
-    add_tool_choice,
     effort,
-    tool_parameters,
 )
+from llmrpc_server.providers.openai_family.tool_choice import add_tool_choice
 
+_MODALITY = {value: name.removeprefix("MODALITY_").lower() for name, value in pb.Modality.items()}
 _SAMPLING: tuple[Sampling, ...] = get_args(Sampling)
 
 
@@ -48,26 +50,17 @@ def build_body(
     if request.HasField("top_k") and not target.refuses("top_k"):
         body["top_k"] = request.top_k
     if request.tools and not target.refuses("tools"):
-        body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
+        body["tools"] = build_tools(request, target)
     if request.HasField("tool_choice"):
-        named = {"type": "function", "function": {"name": request.tool_choice.name}}
-        add_tool_choice(body, request.tool_choice, target, named)
+        add_tool_choice(body, request, target, refer, listed)
     if request.HasField("response_format"):
         _add_response_format(body, request.response_format, target)
     if request.HasField("reasoning"):
         _add_reasoning(body, request.reasoning, target)
+    _add_modalities(body, request.output_modalities, target)
     add_options(body, request.provider_options, target)
+    add_end_user(body, request.end_user_id, target, quirks.end_user)
     return body
-
-
-def _tool(index: int, tool: pb.Tool, target: OpenAITarget) -> dict[str, Any]:
-    field = f"tools[{index}]"
-    function: dict[str, Any] = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    function["parameters"] = tool_parameters(tool, field, target)
-    add_strict(function, tool, "tools.strict", f"{field}.strict", target)
-    return {"type": "function", "function": function}
 
 
 def _add_response_format(
@@ -82,6 +75,23 @@ def _add_response_format(
     schema: dict[str, Any] = {}
     add_schema(schema, form.json_schema, target)
     body["response_format"] = {"type": "json_schema", "json_schema": schema}
+
+
+def _add_modalities(
+    body: dict[str, Any], wanted: Sequence[pb.Modality.ValueType], target: OpenAITarget
+) -> None:
+    """Asks for kinds of content; where none can be asked for, the answer is text."""
+    known = target.quirks.modalities
+    words = []
+    for index, modality in enumerate(wanted):
+        word = _MODALITY.get(modality, str(modality))
+        if word not in (known or ("text",)):
+            target.findings.unsupported(
+                f"output_modalities[{index}]", f"{target.row.name} writes no {word} here"
+            )
+        words.append(word)
+    if known and words:
+        body["modalities"] = words
 
 
 def _add_reasoning(body: dict[str, Any], reasoning: pb.Reasoning, target: OpenAITarget) -> None:

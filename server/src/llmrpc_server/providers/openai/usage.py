@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.tokens import split
+from llmrpc_server.providers.tokens import MOST, split
 
 _NO_PROMPT = wire.PromptDetails()
 _NO_COMPLETION = wire.CompletionDetails()
@@ -16,7 +16,8 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     Cached, written, audio, image and reasoning tokens are inside the totals, so
     the rest is what they leave. Details that claim more than their total are cut
     to it. Where total_tokens counts reasoning beside completion_tokens, as at
-    xAI, it is added to the output.
+    xAI, it is added to the output. Perplexity bills reasoning and what it read of
+    its sources beside its totals: they are output and input.
     """
     if usage is None or (usage.prompt_tokens is None and usage.completion_tokens is None):
         return None
@@ -32,6 +33,10 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     reasoning = completion.reasoning_tokens or 0
     if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
         total_out += reasoning
+    if usage.citation_tokens is not None or usage.num_search_queries is not None:
+        total_in += _count(usage.citation_tokens)
+        reasoning += _count(usage.reasoning_tokens)
+        total_out += _count(usage.reasoning_tokens)
     inputs = split(
         total_in, read, prompt.cache_write_tokens, prompt.audio_tokens, prompt.image_tokens
     )
@@ -46,4 +51,26 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
         reasoning_tokens=outputs[0],
         output_audio_tokens=outputs[1],
         output_image_tokens=outputs[2],
+        tool_uses=_tool_uses(usage),
     )
+
+
+def _tool_uses(usage: wire.Usage) -> dict[str, int]:
+    """The billed uses of tools, by the provider's names.
+
+    OpenRouter also counts every call of its tools, which has no price of its own: that
+    is `provider_metadata`.
+    """
+    details = usage.server_tool_use_details or usage.server_tool_use
+    searches = details.get("web_search_requests") if isinstance(details, dict) else None
+    uses = {
+        "web_search_requests": _count(searches),
+        "num_search_queries": _count(usage.num_search_queries),
+        "num_sources_used": _count(usage.num_sources_used),
+    }
+    return {name: uses[name] for name in uses if uses[name]}
+
+
+def _count(value: object) -> int:
+    """A count that a provider reports; 0 for anything else, since an answer is worth more."""
+    return value if type(value) is int and 0 < value <= MOST else 0

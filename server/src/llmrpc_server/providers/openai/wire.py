@@ -1,19 +1,24 @@
 """The answers of Chat Completions as they come over the wire.
 
 A whole answer and a chunk of a stream have one shape here, since they differ in
-one name only: `message` and `delta`. Unknown fields are passed over, and each
-field may be missing or null. Source:
+one name only: `message` and `delta`. Each field may be missing or null. Unknown
+fields are passed over, but `decode` refuses a message that has any, so that
+`decode_any` and `raw_message` can name them. Source:
 https://developers.openai.com/api/docs/api-reference/chat/object, and the pages
 that the rows of the registry name.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Raw
 
 from llmrpc_server.providers.tokens import Tokens
+
+NOTHING = Raw(b"")
+NULL = Raw(b"null")
 
 
 class Function(msgspec.Struct, gc=False):
@@ -24,12 +29,28 @@ class Function(msgspec.Struct, gc=False):
     """Text at OpenAI; some servers send the object itself."""
 
 
+class Custom(msgspec.Struct, gc=False):
+    """A custom tool's name and its input, which is plain text, or the next piece of it."""
+
+    name: str | None = None
+    input: str | None = None
+
+
+_NO_CUSTOM = Custom()
+
+
 class ToolCall(msgspec.Struct, gc=False):
     """A tool call, or the next piece of one."""
 
     index: int | None = None
     id: str | None = None
     function: Function | None = None
+    custom: Custom | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is of a custom tool: some servers send an empty one with every call."""
+        return self.custom is not None and self.custom != _NO_CUSTOM
 
 
 class ContentPart(msgspec.Struct):
@@ -52,16 +73,49 @@ class Message(msgspec.Struct):
     tool_calls: list[ToolCall] | None = None
     function_call: Function | None = None
     """A lone call, from before there were tools."""
+    annotations: Any = None
+    """Citations: OpenAI, OpenRouter, Groq. Read from `raw_message`, as are the next ones."""
+    images: Any = None
+    """Pictures, at OpenRouter."""
+    executed_tools: Any = None
+    """What tools of the provider did, at Groq."""
+    reasoning_steps: Any = None
+    """What tools of the provider did, at Perplexity."""
 
 
-class Choice(msgspec.Struct):
+class Known(Message, forbid_unknown_fields=True):
+    """A message without anything that would be passed over, except what has no content."""
+
+    role: Any = None
+    name: Any = None
+    id: Any = None
+    index: Any = None
+    prefix: Any = None
+    token_id: Any = None
+    tool_call_id: Any = None
+
+
+KNOWN = frozenset(Known.__struct_fields__)
+"""The fields that a message may have without a warning."""
+
+M = TypeVar("M", bound=Message)
+
+
+class Choice(msgspec.Struct, Generic[M]):
     """One answer; only the first is ever asked for."""
 
     index: int = 0
-    message: Message | None = None
-    delta: Message | None = None
+    message: M | None = None
+    delta: M | None = None
     finish_reason: str | None = None
     error: Any = None
+    logprobs: Any = None
+    content_filter_results: Any = None
+    """What Azure's filters found."""
+    native_finish_reason: Any = None
+    """The finish reason of the provider behind OpenRouter."""
+    stop_reason: Any = None
+    """The stop text or token that ended the answer, at vLLM."""
 
 
 class PromptDetails(msgspec.Struct, gc=False):
@@ -93,27 +147,74 @@ class Usage(msgspec.Struct):
     """DeepSeek's name of the cached tokens."""
     num_cached_tokens: Tokens = None
     """Mistral's name of the cached tokens."""
+    reasoning_tokens: Any = None
+    """Perplexity's reasoning, which its completion_tokens do not have."""
+    citation_tokens: Any = None
+    """What Perplexity read of its sources, which its prompt_tokens do not have."""
+    num_search_queries: Any = None
+    num_sources_used: Any = None
+    server_tool_use: Any = None
+    server_tool_use_details: Any = None
+    cost: Any = None
+    cost_details: Any = None
+    cost_in_usd_ticks: Any = None
+    is_byok: Any = None
+    search_context_size: Any = None
 
 
 class GroqExtra(msgspec.Struct):
     """Groq's own corner of a chunk."""
 
     usage: Usage | None = None
+    usage_breakdown: Raw = NOTHING
     error: Any = None
 
 
-class Completion(msgspec.Struct):
+class Completion(msgspec.Struct, Generic[M]):
     """A whole answer, or one chunk of a stream."""
 
     id: str | None = None
     object: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    choices: list[Choice] | None = None
+    choices: list[Choice[M]] | None = None
     usage: Usage | None = None
     x_groq: GroqExtra | None = None
     error: Any = None
     """An object or a text, in place of an answer."""
+    citations: Raw = NOTHING
+    """Addresses of the sources: Perplexity, xAI."""
+    search_results: Raw = NOTHING
+    """The sources with their titles, at Perplexity."""
+    system_fingerprint: Raw = NOTHING
+    provider: Raw = NOTHING
+    images: Raw = NOTHING
+    videos: Raw = NOTHING
+    related_questions: Raw = NOTHING
+    usage_breakdown: Raw = NOTHING
+    mcp_list_tools: Raw = NOTHING
+    moderation: Raw = NOTHING
+    prompt_filter_results: Raw = NOTHING
 
 
-decode = msgspec.json.Decoder(Completion).decode
+class _RawChoice(msgspec.Struct):
+    index: int = 0
+    message: dict[str, Raw] | None = None
+    delta: dict[str, Raw] | None = None
+
+
+class _RawCompletion(msgspec.Struct):
+    choices: list[_RawChoice] | None = None
+
+
+decode = msgspec.json.Decoder(Completion[Known]).decode
+decode_any = msgspec.json.Decoder(Completion[Message]).decode
+_decode_raw = msgspec.json.Decoder(_RawCompletion).decode
+
+
+def raw_message(body: bytes) -> dict[str, Raw]:
+    """The fields of the message, or of its piece, as they came."""
+    for choice in _decode_raw(body).choices or ():
+        if choice.index == 0:
+            return {**(choice.message or {}), **(choice.delta or {})}
+    return {}

@@ -34,6 +34,10 @@ class FamilyQuirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_ttls: dict[str, int] = {}
     """The lifetimes of a cache breakpoint, in seconds, shortest first; the first is
     the default."""
+    allowed_tools: bool = False
+    """Whether a choice may list several allowed tools; else only those are sent."""
+    names_provider_tools: bool = True
+    """Whether a choice may name one of the provider's own tools."""
     models: tuple[Model, ...] = ()
     """What differs by model: the first whose prefix fits counts."""
 

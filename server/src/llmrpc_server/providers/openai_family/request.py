@@ -23,11 +23,6 @@ _NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{},"additionalPrope
 _EFFORT = {
     value: name.removeprefix("EFFORT_").lower() for name, value in pb.Reasoning.Effort.items()
 }
-_MODE = {
-    pb.ToolChoice.MODE_AUTO: "auto",
-    pb.ToolChoice.MODE_NONE: "none",
-    pb.ToolChoice.MODE_REQUIRED: "required",
-}
 
 
 def add_max_tokens(
@@ -73,31 +68,25 @@ def add_sampling(
         body["temperature"] = defaults.temperature
 
 
-def tool_parameters(tool: pb.Tool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
+def add_end_user(body: dict[str, Any], end_user: str, target: Target[Q, Model], name: str) -> None:
+    """Names the end user by the field of this name; an option that does so already counts."""
+    if not end_user:
+        return
+    if not name:
+        target.findings.warn("end_user_id", f"{target.row.name} has no field for it: left out")
+    elif name in body:
+        target.findings.warn(
+            "end_user_id", f"provider_options[{target.row.name}.{name}] is sent in its place"
+        )
+    else:
+        body[name] = end_user
+
+
+def tool_parameters(tool: pb.FunctionTool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
     """The schema of a tool's arguments."""
     if not tool.parameters:
         return _NO_PARAMETERS
     return read_schema(tool.parameters, f"{field}.parameters", target.findings)
-
-
-def add_tool_choice(
-    body: dict[str, Any], choice: pb.ToolChoice, target: Target[Q, Model], named: dict[str, Any]
-) -> None:
-    """Writes how free the model is with its tools; `named` is the choice of one."""
-    if choice.mode == pb.ToolChoice.MODE_NAMED:
-        if not target.refuses("tool_choice.named", "tool_choice.name"):
-            body["tool_choice"] = named
-    elif choice.mode in _MODE:
-        word = _MODE[choice.mode]
-        if not target.refuses(f"tool_choice.{word}", "tool_choice.mode"):
-            body["tool_choice"] = word
-    elif choice.mode != pb.ToolChoice.MODE_UNSPECIFIED:
-        target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")
-    if choice.HasField("parallel"):
-        if not target.lacks("tool_choice.parallel"):
-            body["parallel_tool_calls"] = choice.parallel
-        elif not choice.parallel:
-            target.findings.unsupported("tool_choice.parallel")
 
 
 def add_schema(body: dict[str, Any], wanted: pb.JsonSchemaFormat, target: Target[Q, Model]) -> None:
@@ -112,7 +101,7 @@ def add_schema(body: dict[str, Any], wanted: pb.JsonSchemaFormat, target: Target
 
 def add_strict(
     body: dict[str, Any],
-    source: pb.Tool | pb.JsonSchemaFormat,
+    source: pb.FunctionTool | pb.JsonSchemaFormat,
     place: str,
     field: str,
     target: Target[Q, Model],
@@ -143,7 +132,7 @@ def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
     return ""
 
 
-def cache_ttl(part: pb.Part, field: str, target: Target[Q, Model]) -> dict[str, str]:
+def cache_ttl(part: pb.Part | pb.Tool, field: str, target: Target[Q, Model]) -> dict[str, str]:
     """The shortest lifetime of a cache breakpoint that is long enough, else the longest.
 
     A row that says none leaves it to the provider.

@@ -34,13 +34,23 @@ _DELTAS: Mapping[str, Callable[[Items, int, int, str], None]] = {
     "response.reasoning_text.delta": Items.reasoning,
     "response.function_call_arguments.delta": Items.arguments,
 }
-"""Where the delta of each event goes; all others are passed over."""
+"""Where the delta of each event goes."""
+_NO_CONTENT = frozenset({"", "error", "keepalive", "ping"})
+_NOTED = (
+    "access_programs",
+    "content_filters",
+    "input_transformations",
+    "moderation",
+    "prompt_cache_diagnostics",
+    "service_tier",
+)
+"""What is said of the response as a whole, and is no echo of the request."""
 
 
 class Assembly:
     """One answer under construction."""
 
-    __slots__ = ("_items", "_provider", "answer", "finished")
+    __slots__ = ("_items", "_provider", "_unknown", "answer", "finished")
 
     def __init__(self, provider: str) -> None:
         self.answer = Answer()
@@ -48,6 +58,8 @@ class Assembly:
         """Whether the answer was said to be complete, or as complete as it gets."""
         self._provider = provider
         self._items = Items(self.answer.parts, provider)
+        self._items.warnings = self.answer.warnings
+        self._unknown: set[str] = set()
 
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
@@ -68,17 +80,21 @@ class Assembly:
             raise self._strange() from error
 
     def _event(self, said: wire.Event, data: bytes) -> None:
-        items, kind, place = self._items, said.type, said.output_index
+        items, kind, place = self._items, said.type, said.output_index or 0
         if kind in _DELTAS and isinstance(said.delta, str):
             _DELTAS[kind](items, place, said.content_index or said.summary_index, said.delta)
         elif kind == "response.content_part.added":
-            items.announce(place, said.content_index)
+            items.announce(place, said.content_index, _type_of(said.part))
+        elif kind == "response.output_text.annotation.added":
+            items.annotate(place, said.content_index, said.annotation)
         elif kind == "response.output_item.added":
             items.begin(place, said.item)
         elif kind == "response.output_item.done":
             items.end(place, said.item)
         elif kind == "error" or said.error:
             raise errors.from_stream(self._provider, read_body(data))
+        elif said.response is None and said.output_index is None and said.item_id is None:
+            self._warn_of(kind)
         if said.response is not None:
             self._head(said.response)
             if kind in _ENDS_BY_EVENT:
@@ -94,12 +110,16 @@ class Assembly:
     def _end(self, said: wire.Response, status: str | None) -> None:
         """Usage that comes beside an error is kept: it may have cost money."""
         if said.error:
+            self._bill(said)
             raise errors.from_stream(self._provider, read_error(said.error))
         if status in _BROKEN:
+            self._bill(said)
             raise errors.failed(self._provider, status, overloaded=False)
         if status not in _ENDS:
             return
         self._items.all(said.output or ())
+        self._bill(said)
+        self._note(said)
         self.finished = True
         answer = self.answer
         if status == "incomplete":
@@ -111,10 +131,46 @@ class Assembly:
         answer.provider_finish_reason = "completed"
         if answer.parts.has("tool_call"):
             answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
+        elif self._items.uses.waits:
+            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
         elif answer.parts.has("refusal"):
             answer.finish_reason = pb.FINISH_REASON_REFUSAL
         else:
             answer.finish_reason = pb.FINISH_REASON_STOP
 
+    def _bill(self, said: wire.Response) -> None:
+        answer = self.answer
+        if answer.usage is None:
+            return
+        uses, unreadable_names = self._items.uses.billed(said)
+        answer.usage.tool_uses.update(uses)
+        if unreadable_names:
+            names = ", ".join(unreadable_names)[:80]
+            message = f"{self._provider} sent counts that cannot be read: {names} left out"
+            answer.warnings.append(pb.Warning(field="usage.tool_uses", message=message))
+
+    def _note(self, said: wire.Response) -> None:
+        answer, provider = self.answer, self._provider
+        for name in _NOTED:
+            if value := getattr(said, name):
+                answer.note(provider, name, value)
+        if answer.usage is not None and answer.usage.tool_uses and said.tool_usage:
+            answer.note(provider, "tool_usage", said.tool_usage)
+        if said.usage is not None:
+            answer.note(provider, "cost_in_usd_ticks", said.usage.cost_in_usd_ticks)
+
+    def _warn_of(self, kind: str) -> None:
+        """Warns once of a kind of event that belongs to no item; items come whole later."""
+        if kind in _NO_CONTENT or kind in _DELTAS or kind in self._unknown:
+            return
+        self._unknown.add(kind)
+        message = f"{self._provider} sent an event that this gateway does not know: {kind[:80]}"
+        self.answer.warnings.append(pb.Warning(field="message", message=message))
+
     def _strange(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")
+
+
+def _type_of(part: object) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return kind if isinstance(kind, str) else ""

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from llmrpc import v1 as pb
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai_family.request import cache_ttl, filename
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
 
 _Piece = dict[str, Any]
+_ANSWER_ALONE = "created_by"
+"""A field of items, and of a shell's outputs, that requests may not have. Source: the types
+`ResponseOutputItem` and `ResponseInputItemParam` of the `openai` package 3.57.0."""
 
 _DETAIL = {
     pb.IMAGE_DETAIL_UNSPECIFIED: "auto",
@@ -48,6 +53,24 @@ def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: ResponsesT
         piece["prompt_cache_breakpoint"] = {"mode": "explicit", **cache_ttl(part, field, target)}
 
 
+def write_block(part: pb.Part, place: str, target: ResponsesTarget) -> msgspec.Raw | None:
+    """A provider's block as it came, less what only answers may have; None for another's."""
+    block = part.provider_block
+    if block.provider != target.row.name:
+        target.findings.warn(
+            f"{place}.provider_block", f"this is a block of {block.provider}: left out"
+        )
+        return None
+    if _ANSWER_ALONE not in block.data:
+        return msgspec.Raw(block.data.encode())
+    item = msgspec.json.decode(block.data)
+    inner = item.get("output")
+    for each in (item, *(inner if isinstance(inner, list) else ())):
+        if isinstance(each, dict):
+            each.pop(_ANSWER_ALONE, None)
+    return msgspec.Raw(msgspec.json.encode(item))
+
+
 def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
     kind = part.WhichOneof("kind")
     piece: _Piece | None = None
@@ -63,6 +86,8 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
         case _:
             pass
     target.leave_out(part, place, "signature")
+    if part.annotations:
+        target.findings.warn(f"{place}.annotations", "only what the model said has them: left out")
     if part.HasField("cache_breakpoint") and piece is not None:
         mark_breakpoint(piece, part, place, target)
     return piece

@@ -48,6 +48,8 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
             "response_format",
             "reasoning",
             "provider_options",
+            "end_user_id",
+            "output_modalities",
         }
     )
 

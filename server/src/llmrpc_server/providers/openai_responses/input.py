@@ -8,52 +8,88 @@ https://developers.openai.com/api/docs/guides/reasoning
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from llmrpc import v1 as pb
-from llmrpc_server.providers.openai_responses.content import build_content, mark_breakpoint
+from llmrpc_server.providers.openai_responses.content import (
+    build_content,
+    mark_breakpoint,
+    write_block,
+)
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.openai_responses.turn import build_turn
 
 _ROLES = {pb.ROLE_SYSTEM: "system", pb.ROLE_USER: "user"}
 _Item = dict[str, Any]
+_Items = list[_Item | msgspec.Raw]
 
 
-def build_input(messages: Sequence[pb.LLMMessage], target: ResponsesTarget) -> list[_Item]:
+def build_input(messages: Sequence[pb.LLMMessage], target: ResponsesTarget) -> _Items:
     """The items: instructions stand where they were said, and not apart."""
-    items: list[_Item] = []
+    items: _Items = []
+    callers: dict[str, Any] = {}
     for index, message in enumerate(messages):
         field = f"messages[{index}]"
         match message.role:
             case pb.ROLE_TOOL:
-                items += _results(message, field, target)
+                items += _results(message, field, callers, target)
             case pb.ROLE_ASSISTANT:
-                items += build_turn(message, field, target)
+                turn = build_turn(message, field, target)
+                callers |= _callers(turn)
+                items += turn
             case role:
                 content = message.content or build_content(message.parts, field, target)
                 items.append({"role": _ROLES.get(role, "user"), "content": content})
     return items
 
 
-def _results(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> Iterator[_Item]:
+def _callers(turn: _Items) -> dict[str, Any]:
+    """What called a function other than the model itself, by the call's id."""
+    return {
+        item["call_id"]: item["caller"]
+        for item in turn
+        if isinstance(item, dict) and "caller" in item and "call_id" in item
+    }
+
+
+def _results(
+    message: pb.LLMMessage, field: str, callers: Mapping[str, Any], target: ResponsesTarget
+) -> Iterator[_Item | msgspec.Raw]:
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
-        result = part.tool_result
-        output: str | list[_Item] = result.content
-        if result.parts:
-            output = build_content(result.parts, f"{place}.tool_result", target)
-        if part.HasField("cache_breakpoint"):
-            pieces = output if isinstance(output, list) else [_text(output)]
-            mark_breakpoint(pieces[-1], part, place, target)
-            output = pieces if "prompt_cache_breakpoint" in pieces[-1] else output
-        if result.is_error:
-            target.findings.warn(
-                f"{place}.tool_result.is_error",
-                f"{target.row.name} has no place for it: the content alone tells of the error",
-            )
-        yield {"type": "function_call_output", "call_id": result.tool_call_id, "output": output}
+        if part.HasField("provider_block"):
+            target.leave_out(part, place, "cache_breakpoint")
+            if (raw := write_block(part, place, target)) is not None:
+                yield raw
+        else:
+            yield _result(part, place, callers, target)
 
 
-def _text(text: str) -> _Item:
-    return {"type": "input_text", "text": text}
+def _result(
+    part: pb.Part, place: str, callers: Mapping[str, Any], target: ResponsesTarget
+) -> _Item:
+    """A function's result; it tells who called, where the call did.
+
+    Source: https://developers.openai.com/api/docs/guides/tools-programmatic-tool-calling
+    """
+    result = part.tool_result
+    output: str | list[_Item] = result.content
+    if result.parts:
+        output = build_content(result.parts, f"{place}.tool_result", target)
+    if part.HasField("cache_breakpoint"):
+        pieces = output if isinstance(output, list) else [{"type": "input_text", "text": output}]
+        mark_breakpoint(pieces[-1], part, place, target)
+        output = pieces if "prompt_cache_breakpoint" in pieces[-1] else output
+    if result.is_error:
+        target.findings.warn(
+            f"{place}.tool_result.is_error",
+            f"{target.row.name} has no place for it: the content alone tells of the error",
+        )
+    call = result.tool_call_id
+    item: _Item = {"type": "function_call_output", "call_id": call, "output": output}
+    if call in callers:
+        item["caller"] = callers[call]
+    return item

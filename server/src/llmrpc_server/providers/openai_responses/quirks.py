@@ -22,6 +22,8 @@ class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     include: Literal["if_it_reasons", "always"] = "if_it_reasons"
     """Whether encrypted reasoning is asked for; a model of OpenAI that has none
     refuses to be asked."""
+    end_user: str = "safety_identifier"
+    """The field that names the person whom an answer is for; empty: there is none."""
 
 
 ResponsesTarget = Target[Quirks, Model]

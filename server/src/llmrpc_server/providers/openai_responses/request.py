@@ -10,16 +10,16 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.openai_family.request import (
+    add_end_user,
     add_max_tokens,
     add_sampling,
     add_schema,
-    add_tool_choice,
     effort,
-    tool_parameters,
 )
 from llmrpc_server.providers.openai_responses.input import build_input
 from llmrpc_server.providers.openai_responses.options import add_options
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
+from llmrpc_server.providers.openai_responses.tools import add_tools, check_modalities, included
 
 LACKS = ("top_k", "stop", "seed", "presence_penalty", "frequency_penalty")
 """Fields that this protocol has no place for, whoever speaks it."""
@@ -37,15 +37,19 @@ def build_body(
 ) -> dict[str, Any]:
     """The body; what stands against it is in the target's findings.
 
-    It asks the provider to keep nothing: reasoning comes encrypted, and goes back.
+    It asks the provider to keep nothing: reasoning comes encrypted, the traces of tools
+    come whole, and all goes back.
     """
     body: dict[str, Any] = {}
     if target.name:
         body["model"] = target.name
     body["input"] = build_input(request.messages, target)
     body["store"] = False
+    include = included(request)
     if target.quirks.include == "always" or target.model.reasoning != "never":
-        body["include"] = ["reasoning.encrypted_content"]
+        include.insert(0, "reasoning.encrypted_content")
+    if include:
+        body["include"] = include
     if stream:
         body["stream"] = True
     add_max_tokens(body, request, target, defaults, "max_output_tokens")
@@ -53,35 +57,19 @@ def build_body(
     for field in LACKS:
         if _has(request, field):
             target.findings.unsupported(field, lacking(target, field))
-    if request.tools and not target.refuses("tools"):
-        body["tools"] = [_tool(index, tool, target) for index, tool in enumerate(request.tools)]
-    if request.HasField("tool_choice"):
-        named = {"type": "function", "name": request.tool_choice.name}
-        add_tool_choice(body, request.tool_choice, target, named)
+    add_tools(body, request, target)
+    check_modalities(request, target)
     if request.HasField("response_format"):
         _add_format(body, request.response_format, target)
     if request.HasField("reasoning"):
         _add_reasoning(body, request.reasoning, target)
     add_options(body, request.provider_options, target)
+    add_end_user(body, request.end_user_id, target, target.quirks.end_user)
     return body
 
 
 def _has(request: pb.GenerateRequest, field: str) -> bool:
     return any(each.name == field for each, _ in request.ListFields())
-
-
-def _tool(index: int, tool: pb.Tool, target: ResponsesTarget) -> dict[str, Any]:
-    """Without `strict` this API would make optional arguments required ones.
-
-    Source: https://developers.openai.com/api/docs/guides/function-calling#strict-mode
-    """
-    built: dict[str, Any] = {"type": "function", "name": tool.name}
-    if tool.description:
-        built["description"] = tool.description
-    field = f"tools[{index}]"
-    built["parameters"] = tool_parameters(tool, field, target)
-    strict = tool.strict and not target.refuses("tools.strict", f"{field}.strict")
-    return {**built, "strict": strict}
 
 
 def _add_format(body: dict[str, Any], form: pb.ResponseFormat, target: ResponsesTarget) -> None:

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from llmrpc import v1 as pb
+from llmrpc_server.providers.media import to_base64
+from llmrpc_server.providers.openai_responses import wire
+from llmrpc_server.providers.openai_responses.blocks import IMAGE
+from llmrpc_server.providers.openai_responses.content import write_block
 from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
+from llmrpc_server.providers.openai_responses.kept import restore
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 _Item = dict[str, Any]
 _Placed = tuple[str, pb.Part]
-_Sort = Literal["reasoning", "message", "call"]
+_Sort = Literal["reasoning", "message", "call", "block", "image"]
 _SORTS: dict[str, _Sort] = {
     "text": "message",
     "refusal": "message",
     "reasoning": "reasoning",
     "redacted_reasoning": "reasoning",
     "tool_call": "call",
+    "provider_block": "block",
+    "image": "image",
 }
 
 _INNER = ("", REASONING_TEXT)
 """What the signature of a reasoning item's last part does not hold."""
 
 
-def build_turn(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> list[_Item]:
+def build_turn(
+    message: pb.LLMMessage, field: str, target: ResponsesTarget
+) -> list[_Item | msgspec.Raw]:
     """The items of a message of the model.
 
     Parts that follow each other and were one item are one again.
     """
     if not message.parts:
         return [{"role": "assistant", "content": message.content}]
-    items: list[_Item] = []
+    items: list[_Item | msgspec.Raw] = []
     for sort, parts in _runs(message, field, target):
         match sort:
             case "call":
                 items += [_call(place, part, target) for place, part in parts]
+            case "block":
+                items += [raw for each in parts if (raw := _block(*each, target))]
+            case "image":
+                items += [_image(part) for _, part in parts]
             case "message":
                 items.append(_message(parts, target))
             case "reasoning":
@@ -51,7 +66,7 @@ def _runs(
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
         kind = part.WhichOneof("kind") or ""
-        sort = _SORTS.get(kind)
+        sort = _sort(kind, part, target)
         if sort is None:
             target.findings.unsupported(
                 f"{place}.{kind}", f"{target.row.name} takes none from the model itself"
@@ -74,33 +89,79 @@ def _runs(
     return runs
 
 
+def _sort(kind: str, part: pb.Part, target: ResponsesTarget) -> _Sort | None:
+    """What an item of the part would be; None where it can be none.
+
+    A signed block is a piece of a message, and only an image that the provider made goes back.
+    """
+    own = part.signature.provider == target.row.name
+    if kind == "image" and not (own and part.image.data):
+        return None
+    return "message" if kind == "provider_block" and own else _SORTS.get(kind)
+
+
 def _message(parts: list[_Placed], target: ResponsesTarget) -> _Item:
-    content = [
-        {"type": "output_text", "text": part.text}
-        if part.HasField("text")
-        else {"type": "refusal", "refusal": part.refusal}
-        for _, part in parts
-    ]
-    item: _Item = {"type": "message", "role": "assistant", "content": content}
-    signed = [(place, part) for place, part in parts if part.HasField("signature")]
-    if signed and not _is_foreign(signed[0], target):
-        signature = signed[0][1].signature
-        item["phase"] = signature.data
-        if signature.id:
-            item |= {"id": signature.id, "status": "completed"}
-    return item
+    first = parts[0][1]
+    own = first.HasField("signature") and not _is_foreign(parts[0], target)
+    content = [_piece(place, part, target, whole=own) for place, part in parts]
+    if own:
+        _warn_of_data(*parts[0], target)
+        return {**restore("message", first.signature), "content": content}
+    return {"type": "message", "role": "assistant", "content": content}
+
+
+def _piece(
+    place: str, part: pb.Part, target: ResponsesTarget, *, whole: bool
+) -> _Item | msgspec.Raw:
+    """A piece of a message; one of the provider's own has all fields that it had."""
+    if part.HasField("provider_block"):
+        return msgspec.Raw(part.provider_block.data.encode())
+    if part.HasField("refusal"):
+        return {"type": "refusal", "refusal": part.refusal}
+    piece: _Item = {"type": "output_text", "text": part.text}
+    citations = []
+    foreign = False
+    for annotation in part.annotations:
+        if annotation.provider == target.row.name and annotation.data:
+            citations.append(msgspec.Raw(annotation.data.encode()))
+        else:
+            foreign = True
+    if foreign:
+        target.findings.warn(
+            f"{place}.annotations", f"some are none that {target.row.name} made: left out"
+        )
+    if whole or citations:
+        piece |= {"annotations": citations, "logprobs": []}
+    return piece
 
 
 def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
-    if part.HasField("signature"):
-        target.findings.warn(f"{place}.signature", f"{target.row.name} signs no call: left out")
+    item: _Item = {"type": "function_call"}
+    if part.HasField("signature") and not _is_foreign((place, part), target):
+        _warn_of_data(place, part, target)
+        item = restore("function_call", part.signature)
     call = part.tool_call
-    return {
-        "type": "function_call",
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": call.arguments or "{}",
-    }
+    return {**item, "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
+
+
+def _block(place: str, part: pb.Part, target: ResponsesTarget) -> msgspec.Raw | None:
+    """A generation that failed has no place: the provider would look it up, and keeps none.
+
+    Source: https://github.com/can1357/oh-my-pi/pull/3226
+    """
+    raw = write_block(part, place, target)
+    if raw is not None and part.provider_block.type == IMAGE and not wire.read_trace(raw).result:
+        target.findings.warn(f"{place}.provider_block", "this generated no image: left out")
+        return None
+    return raw
+
+
+def _image(part: pb.Part) -> _Item:
+    """The item with its image: by its id alone the provider would look it up.
+
+    Source: `ImageGenerationCall` of `ResponseInputItemParam`, the `openai` package 3.57.0
+    """
+    return {**restore(IMAGE, part.signature), "result": to_base64(part.image.data)}
 
 
 def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
@@ -126,15 +187,22 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
         for place, _ in parts:
             target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
         return []
-    item: _Item = {"type": "reasoning", "summary": summary}
-    signature = parts[0][1].signature
-    if signature.id:
-        item["id"] = signature.id
+    signatures = [part.signature for _, part in parts]
+    kept = next((each for each in signatures if each.extra), signatures[0])
+    item = {**restore("reasoning", kept), "summary": summary}
     if content:
         item["content"] = content
     if encrypted:
         item["encrypted_content"] = encrypted
     return [item]
+
+
+def _warn_of_data(place: str, part: pb.Part, target: ResponsesTarget) -> None:
+    """Warns of a value that only reasoning is signed with."""
+    if part.signature.data:
+        target.findings.warn(
+            f"{place}.signature", f"{target.row.name} signs reasoning alone: data is left out"
+        )
 
 
 def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = False) -> bool:

@@ -1,7 +1,8 @@
 """The answers of Responses as they come over the wire.
 
 A whole answer is a `Response`; a stream is a row of `Event`s, the last of which
-holds one. Unknown fields, items and events are passed over. Sources:
+holds one. What is no text, such as citations and counts of tools, is read
+leniently: it never costs an answer. Sources:
 https://developers.openai.com/api/reference/resources/responses and
 https://developers.openai.com/api/reference/resources/responses/streaming-events
 """
@@ -12,7 +13,10 @@ from typing import Any
 
 import msgspec
 
+from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.tokens import Tokens
+
+_NULL = msgspec.Raw(b"null")
 
 
 class Text(msgspec.Struct):
@@ -21,6 +25,8 @@ class Text(msgspec.Struct):
     type: str = ""
     text: str | None = None
     refusal: str | None = None
+    annotations: msgspec.Raw = _NULL
+    """For `read_list`."""
 
 
 class Item(msgspec.Struct):
@@ -28,8 +34,8 @@ class Item(msgspec.Struct):
 
     type: str = ""
     id: str | None = None
-    content: list[Text] | None = None
-    """Of a message, or of reasoning that is shown as it was thought."""
+    content: list[msgspec.Raw] | None = None
+    """Of a message, or of reasoning that is shown as it was thought; for `read_text`."""
     phase: str | None = None
     """Of a message: `commentary` or `final_answer`."""
     summary: list[Text] | None = None
@@ -37,6 +43,20 @@ class Item(msgspec.Struct):
     call_id: str | None = None
     name: str | None = None
     arguments: str | None = None
+
+
+class Trace(msgspec.Struct):
+    """An item of any other type, so far as anything is done with it."""
+
+    type: str | None = None
+    id: Any = None
+    call_id: Any = None
+    execution: Any = None
+    action: Any = None
+    environment: Any = None
+    container_id: Any = None
+    result: Any = None
+    output_format: Any = None
 
 
 class WriteDetails(msgspec.Struct, gc=False):
@@ -60,12 +80,15 @@ class OutputDetails(msgspec.Struct, gc=False):
 
 
 class Usage(msgspec.Struct):
-    """Tokens, in inclusive totals and their details."""
+    """Tokens, in inclusive totals and their details; with xAI also tools and the cost."""
 
     input_tokens: Tokens = None
     output_tokens: Tokens = None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
+    server_side_tool_usage_details: Any = None
+    num_sources_used: Any = None
+    cost_in_usd_ticks: Any = None
 
 
 class Incomplete(msgspec.Struct):
@@ -82,10 +105,17 @@ class Response(msgspec.Struct):
     status: str | None = None
     service_tier: str | None = None
     output: list[msgspec.Raw] | None = None
-    """Items, for `read_item`."""
+    """Items, for `kind_of`."""
     usage: Usage | None = None
     incomplete_details: Incomplete | None = None
     error: Any = None
+    tool_usage: Any = None
+    """Uses of tools that OpenAI runs, by the tool."""
+    access_programs: Any = None
+    content_filters: Any = None
+    input_transformations: Any = None
+    moderation: Any = None
+    prompt_cache_diagnostics: Any = None
 
 
 class Event(msgspec.Struct):
@@ -93,20 +123,27 @@ class Event(msgspec.Struct):
 
     type: str = ""
     response: Response | None = None
-    item: msgspec.Raw = msgspec.Raw(b"null")
-    """For `read_item`."""
-    output_index: int = 0
+    item: msgspec.Raw = _NULL
+    """For `kind_of`."""
+    output_index: int | None = None
     content_index: int = 0
     summary_index: int = 0
     delta: Any = None
     """A text, in all events that are read."""
+    part: Any = None
+    annotation: msgspec.Raw = _NULL
+    item_id: Any = None
     error: Any = None
 
 
 decode_response = msgspec.json.Decoder(Response).decode
 decode_event = msgspec.json.Decoder(Event).decode
+read_item = msgspec.json.Decoder(Item).decode
+read_text = msgspec.json.Decoder(Text).decode
+read_trace = msgspec.json.Decoder(Trace).decode
 
-_KNOWN = frozenset({"message", "reasoning", "function_call"})
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class _Kind(msgspec.Struct):
@@ -114,13 +151,25 @@ class _Kind(msgspec.Struct):
 
 
 _decode_kind = msgspec.json.Decoder(_Kind | None).decode
-_decode_item = msgspec.json.Decoder(Item).decode
 
 
-def read_item(raw: msgspec.Raw) -> Item | None:
-    """The item; None for one of a type that is passed over, whatever it looks like.
+def kind_of(raw: msgspec.Raw) -> str | None:
+    """The type of an item; None where there is no item.
 
-    Raises `msgspec.DecodeError` for one that is not as its type says.
+    Raises `msgspec.DecodeError` for what is no item.
     """
     kind = _decode_kind(raw)
-    return _decode_item(raw) if kind is not None and kind.type in _KNOWN else None
+    return None if kind is None else kind.type or ""
+
+
+def read_list(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    """The elements of a list; none where there is no list."""
+    try:
+        return _decode_list(raw) or []
+    except UNDECODABLE:
+        return []
+
+
+def read_fields(raw: msgspec.Raw | str) -> dict[str, msgspec.Raw]:
+    """The fields of an object, each as the text that it was written as."""
+    return _decode_fields(raw)

@@ -6,7 +6,7 @@ from llmrpc_server.providers.dialect import Row
 
 _NO_TOOLS_BY_FORCE = ("tool_choice.required", "tool_choice.named")
 _SYSTEM_FIRST = ("messages.system",)
-_FREE_FORM = ("response_format.json_schema", "tools.strict")
+_FREE_FORM = ("response_format.json_schema", "tools.function.strict")
 _NO_XHIGH = ("low", "medium", "high", "max")
 
 
@@ -68,6 +68,24 @@ outputs, forced tool use and mid-conversation system messages at
 https://platform.claude.com/docs/en/build-with-claude/overview, and the migration guides
 of the models, of October 2026."""
 
+_TOOLS = (
+    "advisor_*",
+    "bash_*",
+    "browser_toolset_*",
+    "code_execution_*",
+    "computer_*",
+    "custom",
+    "mcp_toolset",
+    "memory_*",
+    "text_editor_*",
+    "tool_search_tool_*",
+    "web_fetch_*",
+    "web_search_*",
+)
+"""Sources: https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-reference,
+https://platform.claude.com/docs/en/agents-and-tools/mcp-connector, and the types of tools in
+the vendor's Python library 2.14.0."""
+
 ANTHROPIC = Row(
     name="anthropic",
     dialect="anthropic",
@@ -83,7 +101,19 @@ ANTHROPIC = Row(
             "response_format.json_object",
         }
     ),
-    options=frozenset({"cache_control", "metadata", "service_tier"}),
+    options=frozenset(
+        {
+            "betas",
+            "cache_control",
+            "citations",
+            "container",
+            "mcp_servers",
+            "metadata",
+            "output_config",
+            "service_tier",
+        }
+    ),
+    provider_tools=frozenset(_TOOLS),
     quirks={"models": _MODELS},
     docs="https://platform.claude.com/docs/en/api/messages/create",
 )

@@ -10,13 +10,30 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 _OPTIONS = {
     "cached_content": "cachedContent",
     "enable_enhanced_civic_answers": "generationConfig.enableEnhancedCivicAnswers",
+    "image_config": "generationConfig.imageConfig",
+    "include_server_side_tool_invocations": "toolConfig.includeServerSideToolInvocations",
     "include_thoughts": "generationConfig.thinkingConfig.includeThoughts",
     "labels": "labels",
     "media_resolution": "generationConfig.mediaResolution",
+    "retrieval_config": "toolConfig.retrievalConfig",
     "safety_settings": "safetySettings",
     "service_tier": "serviceTier",
     "store": "store",
 }
+
+_TOOLS = {
+    "code_execution": "codeExecution",
+    "computer_use": "computerUse",
+    "file_search": "fileSearch",
+    "google_maps": "googleMaps",
+    "google_search": "googleSearch",
+    "google_search_retrieval": "googleSearchRetrieval",
+    "mcp_servers": "mcpServers",
+    "url_context": "urlContext",
+}
+"""Google's tools, by the name in its guides and the one in its reference, of which the
+service takes either. `mcp_servers` is one server each. Sources:
+https://ai.google.dev/api/caching#Tool and https://ai.google.dev/gemini-api/docs/tools"""
 
 
 def _levels(prefix: str, levels: str, *lacks: str) -> dict[str, object]:
@@ -31,12 +48,14 @@ def _older(prefix: str, efforts: dict[str, int], *lacks: str) -> dict[str, objec
         "prefix": prefix,
         "efforts": efforts,
         "budget": bool(efforts),
+        "searches_by_prompt": True,
         "lacks": (
             "presence_penalty",
             "frequency_penalty",
             "messages.parts.image.detail",
             "messages.parts.tool_result.media",
             "response_format.with_tools",
+            "tools.mixed",
             *lacks,
         ),
     }
@@ -58,7 +77,7 @@ _MODELS = (
     _older("gemini-2.5-flash-image", {}, "tools", "response_format.json_schema"),
     _older("gemini-2.5-pro", _BUDGETS),
     _older("gemini-2.5", {"none": 0, **_BUDGETS}),
-    _older("gemini-2", {}, "tools.strict"),
+    _older("gemini-2", {}, "tools.function.strict"),
     _older("gemma-3", {}, "messages.system", "tools", "response_format.json_schema"),
     _older("gemma", {}),
     _levels("", "low medium high", *_SAMPLING),
@@ -66,7 +85,9 @@ _MODELS = (
 """The first prefix that fits counts; what is newer than this list is taken for the
 newest. Sources: https://ai.google.dev/gemini-api/docs/generate-content/thinking,
 https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6,
-https://ai.google.dev/gemini-api/docs/thought-signatures, and comparisons with the live
+https://ai.google.dev/gemini-api/docs/thought-signatures,
+https://ai.google.dev/gemini-api/docs/tool-combination (functions and provider tools
+together: since Gemini 3), and comparisons with the live
 service in pydantic-ai's `profiles/google.py` and the AI SDK's `google-model-catalog.ts`
 of November 2026."""
 
@@ -79,6 +100,12 @@ GOOGLE = Row(
     base_url_env="GOOGLE_AI_BASE_URL",
     lacks=frozenset({"messages.parts.refusal", "tool_choice.parallel"}),
     options=frozenset(_OPTIONS),
-    quirks={"options": _OPTIONS, "models": _MODELS},
+    quirks={
+        "options": _OPTIONS,
+        "models": _MODELS,
+        "caller_tools": ["computer_use", "computerUse"],
+        "listed_tools": ["mcp_servers", "mcpServers"],
+    },
+    provider_tools=frozenset({*_TOOLS, *_TOOLS.values()}),
     docs="https://ai.google.dev/api/generate-content",
 )

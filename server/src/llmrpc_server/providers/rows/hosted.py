@@ -32,6 +32,7 @@ MISTRAL = Row(
         "send_reasoning": "thinking",
         "tool_call_id": "alphanumeric9",
         "tool_result_name": True,
+        "blocks": {"*": "content"},
         "audio": "text",
         "document": "document_url",
     },
@@ -72,7 +73,10 @@ GROQ = Row(
         "stream_usage": False,
         "efforts": ("none", "low", "medium", "high"),
         "send_reasoning": "reasoning",
+        "end_user": "user",
+        "names_provider_tools": False,
     },
+    provider_tools=frozenset({"browser_search", "code_interpreter"}),
     docs="https://console.groq.com/docs/api-reference#chat-create",
 )
 
@@ -87,7 +91,7 @@ DEEPSEEK = Row(
         {
             "top_k",
             "seed",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.parallel",
             "response_format.json_schema",
             "messages.parts.audio",
@@ -96,7 +100,7 @@ DEEPSEEK = Row(
             "messages.parts.image.detail",
         }
     ),
-    options=frozenset({"thinking"}),
+    options=frozenset({"logprobs", "thinking", "top_logprobs"}),
     quirks={
         "max_tokens": "max_tokens",
         "efforts": ("minimal", "low", "medium", "high", "xhigh", "max"),
@@ -130,6 +134,7 @@ XAI = Row(
     options=frozenset({"service_tier", "user"}),
     quirks={
         "efforts": ("none", "low", "medium", "high", "xhigh"),
+        "end_user": "user",
         "models": (
             {"prefix": "grok-4.20-non-reasoning"},
             {"prefix": "grok-4.20-0309-non-reasoning"},
@@ -155,13 +160,32 @@ XAI = Row(
             quirks={
                 "efforts": ("none", "low", "medium", "high", "xhigh"),
                 "include": "always",
+                "end_user": "user",
+                "names_provider_tools": False,
             },
+            provider_tools=frozenset(
+                {
+                    "code_execution",
+                    "code_interpreter",
+                    "collections_search",
+                    "file_search",
+                    "image_generation",
+                    "mcp",
+                    "view_image",
+                    "view_x_video",
+                    "web_search",
+                    "x_search",
+                }
+            ),
             docs="https://docs.x.ai/developers/model-capabilities/text/comparison",
         )
     },
 )
-"""Its Chat Completions are deprecated, and take no reasoning back. Source:
-https://docs.x.ai/developers/model-capabilities/text/best-practices"""
+"""Its Chat Completions are deprecated, and take no reasoning back. Its tools cannot be named
+in a choice, and there is no list of allowed ones. Sources:
+https://docs.x.ai/developers/model-capabilities/text/best-practices,
+https://docs.x.ai/developers/tools/overview and
+https://docs.x.ai/docs/api-reference#create-new-response"""
 
 OPENROUTER = Row(
     name="openrouter",
@@ -174,7 +198,10 @@ OPENROUTER = Row(
     lacks=frozenset({"messages.parts.refusal"}),
     options=frozenset(
         {
+            "image_config",
             "logit_bias",
+            "logprobs",
+            "max_tool_calls",
             "metadata",
             "min_p",
             "models",
@@ -186,9 +213,13 @@ OPENROUTER = Row(
             "repetition_penalty",
             "service_tier",
             "session_id",
+            "stop_server_tools_when",
             "top_a",
+            "top_logprobs",
             "trace",
             "user",
+            "web_search_options",
+            "x_search_filter",
         }
     ),
     quirks={
@@ -197,11 +228,22 @@ OPENROUTER = Row(
         "send_reasoning": "details",
         "audio_formats": ("wav", "mp3", "aiff", "aac", "ogg", "flac", "m4a"),
         "document_uri": True,
+        "end_user": "user",
+        "modalities": ("text", "image"),
+        "assistant_images": True,
+        "send_annotations": True,
+        "blocks": {"*": "annotations"},
+        "tool_cache": True,
         "cache_breakpoint": "cache_control",
         "cache_ttls": {"5m": 300, "1h": 3600},
     },
+    provider_tools=frozenset({"openrouter:*", "web_search", "web_search_*"}),
     docs="https://openrouter.ai/docs/api-reference/chat-completion",
 )
+"""Annotations go back, so that a document is parsed once, and so do pictures. Sources:
+https://openrouter.ai/docs/guides/features/server-tools,
+https://openrouter.ai/docs/features/multimodal/pdfs and `ChatAssistantMessage` of
+https://github.com/OpenRouterTeam/typescript-sdk"""
 
 TOGETHER = Row(
     name="together",
@@ -212,7 +254,7 @@ TOGETHER = Row(
     base_url_env="TOGETHER_BASE_URL",
     lacks=frozenset(
         {
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.parallel",
             "messages.parts.document",
             "messages.parts.refusal",

@@ -68,6 +68,12 @@ package 3.57.0."""
 
 _CACHE = {"cache_ttls": {"30m": 1800, "12h": 43200}}
 
+_WAYS = {"allowed_tools": True, "models": _MODELS}
+"""Source: `allowed_tools` of both references to `tool_choice`,
+https://developers.openai.com/api/docs/guides/function-calling#allowed-tools"""
+
+_CHAT = {"blocks": {"custom": "tool_calls"}, "end_user": "safety_identifier"}
+
 _RESPONSES_OPTIONS = frozenset(
     {
         "metadata",
@@ -85,6 +91,29 @@ _RESPONSES_OPTIONS = frozenset(
 
 _RESPONSES_DOCS = "https://developers.openai.com/api/reference/resources/responses"
 
+_RESPONSES_TOOLS = frozenset(
+    {
+        "apply_patch",
+        "code_interpreter",
+        "computer",
+        "computer_use_preview",
+        "custom",
+        "file_search",
+        "image_generation",
+        "local_shell",
+        "mcp",
+        "namespace",
+        "programmatic_tool_calling",
+        "shell",
+        "tool_search",
+        "web_search",
+        "web_search_*",
+    }
+)
+"""Source: `Tool` of the reference, and of the `openai` package 3.57.0; Azure has the same
+protocol, and refuses by itself what a deployment or region lacks:
+https://learn.microsoft.com/azure/foundry/openai/how-to/responses"""
+
 OPENAI = Row(
     name="openai",
     dialect="openai",
@@ -96,6 +125,7 @@ OPENAI = Row(
     options=frozenset(
         {
             "logit_bias",
+            "logprobs",
             "metadata",
             "moderation",
             "prediction",
@@ -105,12 +135,20 @@ OPENAI = Row(
             "safety_identifier",
             "service_tier",
             "store",
+            "top_logprobs",
             "user",
             "verbosity",
             "web_search_options",
         }
     ),
-    quirks={"cache_breakpoint": "prompt_cache_breakpoint", **_CACHE, "models": _MODELS},
+    quirks={
+        "cache_breakpoint": "prompt_cache_breakpoint",
+        "modalities": ("text",),
+        **_CACHE,
+        **_CHAT,
+        **_WAYS,
+    },
+    provider_tools=frozenset({"custom"}),
     tiktoken=True,
     docs="https://developers.openai.com/api/docs/api-reference/chat",
     dialects=_DIALECTS,
@@ -118,7 +156,8 @@ OPENAI = Row(
         _RESPONSES: Ways(
             options=_RESPONSES_OPTIONS
             | {"moderation", "prompt_cache_options", "prompt_cache_retention"},
-            quirks={**_CACHE, "models": _MODELS},
+            quirks={**_CACHE, **_WAYS},
+            provider_tools=_RESPONSES_TOOLS,
             docs=_RESPONSES_DOCS,
             counts=True,
         )
@@ -136,18 +175,21 @@ AZURE = Row(
     options=frozenset(
         {
             "logit_bias",
+            "logprobs",
             "metadata",
             "prediction",
             "prompt_cache_key",
             "safety_identifier",
             "service_tier",
             "store",
+            "top_logprobs",
             "user",
             "user_security_context",
             "verbosity",
         }
     ),
-    quirks={"models": _MODELS},
+    quirks={**_CHAT, **_WAYS},
+    provider_tools=frozenset({"custom"}),
     tiktoken=True,
     docs="https://learn.microsoft.com/azure/foundry/openai/latest",
     dialects=_DIALECTS,
@@ -155,7 +197,8 @@ AZURE = Row(
         _RESPONSES: Ways(
             lacks=frozenset({"messages.parts.cache_breakpoint"}),
             options=_RESPONSES_OPTIONS,
-            quirks={"models": _MODELS},
+            quirks=_WAYS,
+            provider_tools=_RESPONSES_TOOLS,
             docs="https://learn.microsoft.com/azure/foundry/openai/how-to/responses",
         )
     },

@@ -15,7 +15,7 @@ OLLAMA = Row(
     lacks=frozenset(
         {
             "top_k",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.none",
             "tool_choice.required",
             "tool_choice.named",
@@ -44,7 +44,7 @@ VLLM = Row(
     needs_key=False,
     lacks=frozenset(
         {
-            "tools.strict",
+            "tools.function.strict",
             "messages.parts.document",
             "messages.parts.refusal",
             "messages.parts.image.detail",
@@ -59,6 +59,7 @@ VLLM = Row(
             "include_reasoning",
             "length_penalty",
             "logit_bias",
+            "logprobs",
             "min_p",
             "min_tokens",
             "mm_processor_kwargs",
@@ -67,6 +68,7 @@ VLLM = Row(
             "session_id",
             "stop_token_ids",
             "structured_outputs",
+            "top_logprobs",
             "truncate_prompt_tokens",
         }
     ),
@@ -84,7 +86,7 @@ LLAMACPP = Row(
     lacks=frozenset(
         {
             "reasoning",
-            "tools.strict",
+            "tools.function.strict",
             "tool_choice.named",
             "messages.parts.document",
             "messages.parts.refusal",
@@ -102,6 +104,7 @@ LLAMACPP = Row(
             "id_slot",
             "ignore_eos",
             "logit_bias",
+            "logprobs",
             "min_p",
             "mirostat",
             "mirostat_eta",
@@ -112,6 +115,7 @@ LLAMACPP = Row(
             "repeat_penalty",
             "samplers",
             "t_max_predict_ms",
+            "top_logprobs",
             "typical_p",
             "xtc_probability",
             "xtc_threshold",

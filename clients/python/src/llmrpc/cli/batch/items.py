@@ -1,8 +1,8 @@
 """From a line of the input to an item of the batch.
 
-A line is one of: `{"id": "…", "request": …}`; a request, whose id is then `line-N`
-after the line's number. A request is a GenerateRequest in the contract's JSON, or a
-JSON string, which is a prompt.
+A line is one of: `{"id": "…", "generate": …}`, as a BatchItem is written; a request,
+whose id is then `line-N` after the line's number. A request is a GenerateRequest in the
+contract's JSON, or a JSON string, which is a prompt.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def read_item(raw: bytes, number: int, settings: Settings) -> pb.BatchItem | Non
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BadLine(number, name, f"is no JSON: {error}") from None
-    if isinstance(value, dict) and "request" in value:
+    if isinstance(value, dict) and "generate" in value:
         given = value.get("id")
         if not isinstance(given, str) or not given or not given.isprintable():
             raise BadLine(number, name, "id: is missing, or no printable text")
         name = given
-        if unknown := sorted(set(value) - {"id", "request"}):
-            raise BadLine(number, name, f"unknown key {', '.join(unknown)}; known are id, request")
-        value = value["request"]
+        if unknown := sorted(set(value) - {"id", "generate"}):
+            raise BadLine(number, name, f"unknown key {', '.join(unknown)}; known are id, generate")
+        value = value["generate"]
     try:
-        return pb.BatchItem(id=name, request=_request(value, settings))
+        return pb.BatchItem(id=name, generate=_request(value, settings))
     except (Misuse, TypeError, ValueError, json_format.ParseError) as error:
         raise BadLine(number, name, str(error)) from None
 
@@ -63,10 +63,10 @@ def _request(value: Any, settings: Settings) -> pb.GenerateRequest:
     if isinstance(value, str):
         return settings.request(build_conversation(settings.system, value))
     if not isinstance(value, dict):
-        raise TypeError("request: is neither text nor an object")
+        raise TypeError("generate: is neither text nor an object")
     request = json_format.ParseDict(value, pb.GenerateRequest())
     if not request.messages:
-        raise ValueError("request.messages: is missing or empty")
+        raise ValueError("generate.messages: is missing or empty")
     defaults = settings.request([])
     if settings.system and request.messages[0].role != pb.ROLE_SYSTEM:
         system = pb.LLMMessage(role=pb.ROLE_SYSTEM, content=settings.system)

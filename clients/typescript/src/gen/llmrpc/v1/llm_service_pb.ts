@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrpc/v1/llm_service.proto.
  */
 export const file_llmrpc_v1_llm_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtsbG1ycGMvdjEvbGxtX3NlcnZpY2UucHJvdG8SCWxsbXJwYy52MSJECglCYXRjaEl0ZW0SCgoCaWQYASABKAkSKwoHcmVxdWVzdBgCIAEoCzIaLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3QidgoLQmF0Y2hSZXN1bHQSCgoCaWQYASABKAkSKgoIcmVzcG9uc2UYAiABKAsyFi5sbG1ycGMudjEuTExNUmVzcG9uc2VIABIkCgZzdGF0dXMYAyABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQgkKB291dGNvbWUiQQoSQ291bnRUb2tlbnNSZXF1ZXN0EisKB3JlcXVlc3QYASABKAsyGi5sbG1ycGMudjEuR2VuZXJhdGVSZXF1ZXN0IuYBChNDb3VudFRva2Vuc1Jlc3BvbnNlEhUKDXByb21wdF90b2tlbnMYASABKAUSNQoGbWV0aG9kGAIgASgOMiUubGxtcnBjLnYxLkNvdW50VG9rZW5zUmVzcG9uc2UuTWV0aG9kEhAKCHByb3ZpZGVyGAMgASgJEg0KBW1vZGVsGAQgASgJImAKBk1ldGhvZBIWChJNRVRIT0RfVU5TUEVDSUZJRUQQABITCg9NRVRIT0RfUFJPVklERVIQARIUChBNRVRIT0RfVE9LRU5JWkVSEAISEwoPTUVUSE9EX0VTVElNQVRFEAMiSgoRTGlzdE1vZGVsc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIk8KEkxpc3RNb2RlbHNSZXNwb25zZRIgCgZtb2RlbHMYASADKAsyEC5sbG1ycGMudjEuTW9kZWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMuwCCgpMTE1TZXJ2aWNlEj4KCEdlbmVyYXRlEhoubGxtcnBjLnYxLkdlbmVyYXRlUmVxdWVzdBoWLmxsbXJwYy52MS5MTE1SZXNwb25zZRJCCgpTdHJlYW1UZXh0EhoubGxtcnBjLnYxLkdlbmVyYXRlUmVxdWVzdBoWLmxsbXJwYy52MS5TdHJlYW1FdmVudDABEkEKDUJhdGNoR2VuZXJhdGUSFC5sbG1ycGMudjEuQmF0Y2hJdGVtGhYubGxtcnBjLnYxLkJhdGNoUmVzdWx0KAEwARJMCgtDb3VudFRva2VucxIdLmxsbXJwYy52MS5Db3VudFRva2Vuc1JlcXVlc3QaHi5sbG1ycGMudjEuQ291bnRUb2tlbnNSZXNwb25zZRJJCgpMaXN0TW9kZWxzEhwubGxtcnBjLnYxLkxpc3RNb2RlbHNSZXF1ZXN0Gh0ubGxtcnBjLnYxLkxpc3RNb2RlbHNSZXNwb25zZUJHCgxpby5sbG1ycGMudjFQAVo1Z2l0aHViLmNvbS9sbG1ycGMvbGxtcnBjL2NsaWVudHMvZ28vbGxtcnBjdjE7bGxtcnBjdjFiBnByb3RvMw", [file_google_rpc_status, file_llmrpc_v1_model, file_llmrpc_v1_request, file_llmrpc_v1_response]);
+  fileDesc("ChtsbG1ycGMvdjEvbGxtX3NlcnZpY2UucHJvdG8SCWxsbXJwYy52MSJSCglCYXRjaEl0ZW0SCgoCaWQYASABKAkSLgoIZ2VuZXJhdGUYAiABKAsyGi5sbG1ycGMudjEuR2VuZXJhdGVSZXF1ZXN0SABCCQoHcmVxdWVzdCJ2CgtCYXRjaFJlc3VsdBIKCgJpZBgBIAEoCRIqCghyZXNwb25zZRgCIAEoCzIWLmxsbXJwYy52MS5MTE1SZXNwb25zZUgAEiQKBnN0YXR1cxgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCQoHb3V0Y29tZSJBChJDb3VudFRva2Vuc1JlcXVlc3QSKwoHcmVxdWVzdBgBIAEoCzIaLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3Qi5gEKE0NvdW50VG9rZW5zUmVzcG9uc2USFQoNcHJvbXB0X3Rva2VucxgBIAEoBRI1CgZtZXRob2QYAiABKA4yJS5sbG1ycGMudjEuQ291bnRUb2tlbnNSZXNwb25zZS5NZXRob2QSEAoIcHJvdmlkZXIYAyABKAkSDQoFbW9kZWwYBCABKAkiYAoGTWV0aG9kEhYKEk1FVEhPRF9VTlNQRUNJRklFRBAAEhMKD01FVEhPRF9QUk9WSURFUhABEhQKEE1FVEhPRF9UT0tFTklaRVIQAhITCg9NRVRIT0RfRVNUSU1BVEUQAyJKChFMaXN0TW9kZWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkiTwoSTGlzdE1vZGVsc1Jlc3BvbnNlEiAKBm1vZGVscxgBIAMoCzIQLmxsbXJwYy52MS5Nb2RlbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky7AIKCkxMTVNlcnZpY2USPgoIR2VuZXJhdGUSGi5sbG1ycGMudjEuR2VuZXJhdGVSZXF1ZXN0GhYubGxtcnBjLnYxLkxMTVJlc3BvbnNlEkIKClN0cmVhbVRleHQSGi5sbG1ycGMudjEuR2VuZXJhdGVSZXF1ZXN0GhYubGxtcnBjLnYxLlN0cmVhbUV2ZW50MAESQQoNQmF0Y2hHZW5lcmF0ZRIULmxsbXJwYy52MS5CYXRjaEl0ZW0aFi5sbG1ycGMudjEuQmF0Y2hSZXN1bHQoATABEkwKC0NvdW50VG9rZW5zEh0ubGxtcnBjLnYxLkNvdW50VG9rZW5zUmVxdWVzdBoeLmxsbXJwYy52MS5Db3VudFRva2Vuc1Jlc3BvbnNlEkkKCkxpc3RNb2RlbHMSHC5sbG1ycGMudjEuTGlzdE1vZGVsc1JlcXVlc3QaHS5sbG1ycGMudjEuTGlzdE1vZGVsc1Jlc3BvbnNlQkcKDGlvLmxsbXJwYy52MVABWjVnaXRodWIuY29tL2xsbXJwYy9sbG1ycGMvY2xpZW50cy9nby9sbG1ycGN2MTtsbG1ycGN2MWIGcHJvdG8z", [file_google_rpc_status, file_llmrpc_v1_model, file_llmrpc_v1_request, file_llmrpc_v1_response]);
 
 /**
  * BatchItem is one request of a batch.
@@ -29,19 +29,27 @@ export const file_llmrpc_v1_llm_service: GenFile = /*@__PURE__*/
  */
 export type BatchItem = Message<"llmrpc.v1.BatchItem"> & {
   /**
-   * id is the caller's name for it, unique in the batch, at most 256 characters.
-   * Required.
+   * id is the caller's name for the item. Must be unique in the batch. At most 256
+   * characters. Required.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * request is what to generate. Required.
+   * request is what the item asks for. Required.
    *
-   * @generated from field: llmrpc.v1.GenerateRequest request = 2;
+   * @generated from oneof llmrpc.v1.BatchItem.request
    */
-  request?: GenerateRequest | undefined;
+  request: {
+    /**
+     * generate asks for a response, as Generate does.
+     *
+     * @generated from field: llmrpc.v1.GenerateRequest generate = 2;
+     */
+    value: GenerateRequest;
+    case: "generate";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -52,29 +60,29 @@ export const BatchItemSchema: GenMessage<BatchItem> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_llm_service, 0);
 
 /**
- * BatchResult is what became of one item.
+ * BatchResult is the result of one item.
  *
  * @generated from message llmrpc.v1.BatchResult
  */
 export type BatchResult = Message<"llmrpc.v1.BatchResult"> & {
   /**
-   * id is the item's id as it came, at most its first 256 characters. Empty: the
-   * item had none, or was no readable message; the place in the request id of the
-   * status's ErrorDetails says which one it was. The second item with an id gets
-   * an error with that id too.
+   * id is the id of the item, cut to 256 characters. Empty if the item had no id
+   * or could not be parsed; the item's number is the last segment of
+   * `ErrorDetails.request_id`. A second item with the same id gets an error with
+   * that id.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * outcome is the answer or the error.
+   * outcome is the response or the error.
    *
    * @generated from oneof llmrpc.v1.BatchResult.outcome
    */
   outcome: {
     /**
-     * response is the answer.
+     * response is the response.
      *
      * @generated from field: llmrpc.v1.LLMResponse response = 2;
      */
@@ -82,7 +90,7 @@ export type BatchResult = Message<"llmrpc.v1.BatchResult"> & {
     case: "response";
   } | {
     /**
-     * status is the error, with the details that a call of its own would have.
+     * status is the error, with the same details as a call of its own would have.
      *
      * @generated from field: google.rpc.Status status = 3;
      */
@@ -99,14 +107,14 @@ export const BatchResultSchema: GenMessage<BatchResult> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_llm_service, 1);
 
 /**
- * CountTokensRequest names what to count.
+ * CountTokensRequest says what to count.
  *
  * @generated from message llmrpc.v1.CountTokensRequest
  */
 export type CountTokensRequest = Message<"llmrpc.v1.CountTokensRequest"> & {
   /**
-   * request is counted as it would be sent: messages, tools and response
-   * format. Required.
+   * request is counted as it would be sent: messages, tools and response format.
+   * Required.
    *
    * @generated from field: llmrpc.v1.GenerateRequest request = 1;
    */
@@ -121,34 +129,34 @@ export const CountTokensRequestSchema: GenMessage<CountTokensRequest> = /*@__PUR
   messageDesc(file_llmrpc_v1_llm_service, 2);
 
 /**
- * CountTokensResponse is a count.
+ * CountTokensResponse is a number of tokens.
  *
  * @generated from message llmrpc.v1.CountTokensResponse
  */
 export type CountTokensResponse = Message<"llmrpc.v1.CountTokensResponse"> & {
   /**
-   * prompt_tokens is the count.
+   * prompt_tokens is the number of tokens of the prompt.
    *
    * @generated from field: int32 prompt_tokens = 1;
    */
   promptTokens: number;
 
   /**
-   * method is how it was made.
+   * method is how the tokens were counted.
    *
    * @generated from field: llmrpc.v1.CountTokensResponse.Method method = 2;
    */
   method: CountTokensResponse_Method;
 
   /**
-   * provider is whose model was counted for.
+   * provider is the provider for whose model they were counted.
    *
    * @generated from field: string provider = 3;
    */
   provider: string;
 
   /**
-   * model is the model that was counted for.
+   * model is the model for which they were counted.
    *
    * @generated from field: string model = 4;
    */
@@ -163,34 +171,34 @@ export const CountTokensResponseSchema: GenMessage<CountTokensResponse> = /*@__P
   messageDesc(file_llmrpc_v1_llm_service, 3);
 
 /**
- * Method is how the count was made.
+ * Method is how the tokens were counted.
  *
  * @generated from enum llmrpc.v1.CountTokensResponse.Method
  */
 export enum CountTokensResponse_Method {
   /**
-   * Unknown.
+   * Never sent by this gateway.
    *
    * @generated from enum value: METHOD_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The provider counted.
+   * The provider counted them.
    *
    * @generated from enum value: METHOD_PROVIDER = 1;
    */
   PROVIDER = 1,
 
   /**
-   * The model's own tokenizer counted here.
+   * The gateway counted them with the model's own tokenizer.
    *
    * @generated from enum value: METHOD_TOKENIZER = 2;
    */
   TOKENIZER = 2,
 
   /**
-   * An estimate from the length of the text.
+   * The gateway estimated them from the length of the text.
    *
    * @generated from enum value: METHOD_ESTIMATE = 3;
    */
@@ -210,28 +218,29 @@ export const CountTokensResponse_MethodSchema: GenEnum<CountTokensResponse_Metho
  */
 export type ListModelsRequest = Message<"llmrpc.v1.ListModelsRequest"> & {
   /**
-   * page_size is the most models to give; above 1000 it is 1000. Zero: 100.
-   * Negative: INVALID_ARGUMENT.
+   * page_size is the maximum number of models to return. Must not be negative. If
+   * unset, it is 100; a value above 1000 is reduced to 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * page_token is next_page_token of the page before, with the same filter. It
-   * goes on behind the last name of that page, so it stays good when models come
-   * and go. Empty: the first page.
+   * page_token is the next_page_token of the previous page, which must have had
+   * the same filter. The page starts after the last name of the previous one, so
+   * that the token stays valid when models are added or removed. If unset, the
+   * first page is returned.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * filter is an expression as in AIP-160 over Model's fields, such as
-   * `provider = "openai" AND capabilities.tools`. `OR` binds tighter than `AND`;
-   * `*` stands for any text in `=`, `!=` and `:`; `field:*` asks whether a field
-   * is there. What is absent equals nothing and is neither greater nor less: of all
-   * comparisons `!=` alone holds. Empty: all.
+   * filter is an AIP-160 expression over the fields of Model, such as
+   * `provider = "openai" AND capabilities.tools = true`. `OR` binds more tightly
+   * than `AND`. `*` matches any text in `=`, `!=` and `:`. `field:*` tests whether
+   * a field is set. For a field that is unknown, every comparison except `!=` is
+   * false. If the filter is unset, all models are returned.
    *
    * @generated from field: string filter = 3;
    */
@@ -259,7 +268,7 @@ export type ListModelsResponse = Message<"llmrpc.v1.ListModelsResponse"> & {
   models: Model[];
 
   /**
-   * next_page_token is for the next page. Empty: this was the last.
+   * next_page_token is the token of the next page. If unset, this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -276,18 +285,18 @@ export const ListModelsResponseSchema: GenMessage<ListModelsResponse> = /*@__PUR
 /**
  * LLMService generates text.
  *
- * Errors are google.rpc.Status with details: see ErrorReason. The request id is
- * in the trailing metadata `x-request-id` of every call that reaches this
- * service. What gRPC itself refuses before, such as an unknown method or a
- * message over the bound, has neither details nor an id. Nothing is sent as
- * initial metadata before the outcome is known, so a client's retry policy works
- * up to the first event.
+ * Errors are google.rpc.Status with details: see ErrorReason. Every call that
+ * reaches this service has its request id in the trailing metadata
+ * `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
+ * message above the size limit, have neither details nor a request id. Nothing is
+ * sent as initial metadata before the outcome is known, so that a client's retry
+ * policy works up to the first event.
  *
  * @generated from service llmrpc.v1.LLMService
  */
 export const LLMService: GenService<{
   /**
-   * Generate gives one whole answer.
+   * Generate returns one complete response.
    *
    * @generated from rpc llmrpc.v1.LLMService.Generate
    */
@@ -297,8 +306,8 @@ export const LLMService: GenService<{
     output: typeof LLMResponseSchema;
   },
   /**
-   * StreamText gives the answer as it is written. Cancelling the call stops the
-   * provider.
+   * StreamText returns the response as the model writes it. Canceling the call
+   * stops the provider.
    *
    * @generated from rpc llmrpc.v1.LLMService.StreamText
    */
@@ -308,10 +317,11 @@ export const LLMService: GenService<{
     output: typeof StreamEventSchema;
   },
   /**
-   * BatchGenerate answers many requests over one call: results come as they
-   * finish, and one that fails spoils no other. The call ends with OK once the
-   * caller has closed its side and every item has its result. The request id of
-   * an item is that of the call, a slash, and the item's place from 1.
+   * BatchGenerate runs many requests in one call. Results arrive as they finish,
+   * and an item that fails does not affect the others. The call ends with OK after
+   * the caller has closed its side and every item has its result. The request id
+   * of an item is the request id of the call, a slash, and the item's number from
+   * 1.
    *
    * @generated from rpc llmrpc.v1.LLMService.BatchGenerate
    */
@@ -321,8 +331,8 @@ export const LLMService: GenService<{
     output: typeof BatchResultSchema;
   },
   /**
-   * CountTokens counts what a request would send, without sending it. It refuses
-   * what Generate would refuse, with the fields of the request by the same paths.
+   * CountTokens counts the tokens of a request without sending it. It refuses what
+   * Generate would refuse, with the same field paths.
    *
    * @generated from rpc llmrpc.v1.LLMService.CountTokens
    */
@@ -332,7 +342,7 @@ export const LLMService: GenService<{
     output: typeof CountTokensResponseSchema;
   },
   /**
-   * ListModels lists the models that this gateway can call.
+   * ListModels lists the models that Generate can call.
    *
    * @generated from rpc llmrpc.v1.LLMService.ListModels
    */

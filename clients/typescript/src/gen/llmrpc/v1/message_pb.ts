@@ -14,33 +14,33 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrpc/v1/message.proto.
  */
 export const file_llmrpc_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdsbG1ycGMvdjEvbWVzc2FnZS5wcm90bxIJbGxtcnBjLnYxIlwKCkxMTU1lc3NhZ2USHQoEcm9sZRgBIAEoDjIPLmxsbXJwYy52MS5Sb2xlEg8KB2NvbnRlbnQYAiABKAkSHgoFcGFydHMYAyADKAsyDy5sbG1ycGMudjEuUGFydCKKAwoEUGFydBIOCgR0ZXh0GAEgASgJSAASIQoFaW1hZ2UYAiABKAsyEC5sbG1ycGMudjEuSW1hZ2VIABIhCgVhdWRpbxgDIAEoCzIQLmxsbXJwYy52MS5BdWRpb0gAEicKCGRvY3VtZW50GAQgASgLMhMubGxtcnBjLnYxLkRvY3VtZW50SAASEwoJcmVhc29uaW5nGAUgASgJSAASHAoScmVkYWN0ZWRfcmVhc29uaW5nGAYgASgJSAASKAoJdG9vbF9jYWxsGAcgASgLMhMubGxtcnBjLnYxLlRvb2xDYWxsSAASLAoLdG9vbF9yZXN1bHQYCCABKAsyFS5sbG1ycGMudjEuVG9vbFJlc3VsdEgAEhEKB3JlZnVzYWwYCSABKAlIABInCglzaWduYXR1cmUYDiABKAsyFC5sbG1ycGMudjEuU2lnbmF0dXJlEjQKEGNhY2hlX2JyZWFrcG9pbnQYDyABKAsyGi5sbG1ycGMudjEuQ2FjaGVCcmVha3BvaW50QgYKBGtpbmQiNwoJU2lnbmF0dXJlEhAKCHByb3ZpZGVyGAEgASgJEgwKBGRhdGEYAiABKAkSCgoCaWQYAyABKAkiOQoPQ2FjaGVCcmVha3BvaW50EiYKA3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJ/CgVJbWFnZRIOCgRkYXRhGAEgASgMSAASDQoDdXJpGAIgASgJSAASEQoHZmlsZV9pZBgDIAEoCUgAEhIKCm1lZGlhX3R5cGUYBCABKAkSJgoGZGV0YWlsGAUgASgOMhYubGxtcnBjLnYxLkltYWdlRGV0YWlsQggKBnNvdXJjZSJXCgVBdWRpbxIOCgRkYXRhGAEgASgMSAASDQoDdXJpGAIgASgJSAASEQoHZmlsZV9pZBgDIAEoCUgAEhIKCm1lZGlhX3R5cGUYBCABKAlCCAoGc291cmNlImwKCERvY3VtZW50Eg4KBGRhdGEYASABKAxIABINCgN1cmkYAiABKAlIABIRCgdmaWxlX2lkGAMgASgJSAASEgoKbWVkaWFfdHlwZRgEIAEoCRIQCghmaWxlbmFtZRgFIAEoCUIICgZzb3VyY2UiNwoIVG9vbENhbGwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIRCglhcmd1bWVudHMYAyABKAkicwoKVG9vbFJlc3VsdBIUCgx0b29sX2NhbGxfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgdjb250ZW50GAMgASgJEh4KBXBhcnRzGAQgAygLMg8ubGxtcnBjLnYxLlBhcnQSEAoIaXNfZXJyb3IYBSABKAgqXwoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADEg0KCVJPTEVfVE9PTBAEKm8KC0ltYWdlRGV0YWlsEhwKGElNQUdFX0RFVEFJTF9VTlNQRUNJRklFRBAAEhUKEUlNQUdFX0RFVEFJTF9BVVRPEAESFAoQSU1BR0VfREVUQUlMX0xPVxACEhUKEUlNQUdFX0RFVEFJTF9ISUdIEANCRwoMaW8ubGxtcnBjLnYxUAFaNWdpdGh1Yi5jb20vbGxtcnBjL2xsbXJwYy9jbGllbnRzL2dvL2xsbXJwY3YxO2xsbXJwY3YxYgZwcm90bzM", [file_google_protobuf_duration]);
+  fileDesc("ChdsbG1ycGMvdjEvbWVzc2FnZS5wcm90bxIJbGxtcnBjLnYxIlwKCkxMTU1lc3NhZ2USHQoEcm9sZRgBIAEoDjIPLmxsbXJwYy52MS5Sb2xlEg8KB2NvbnRlbnQYAiABKAkSHgoFcGFydHMYAyADKAsyDy5sbG1ycGMudjEuUGFydCLqAwoEUGFydBIOCgR0ZXh0GAEgASgJSAASIQoFaW1hZ2UYAiABKAsyEC5sbG1ycGMudjEuSW1hZ2VIABIhCgVhdWRpbxgDIAEoCzIQLmxsbXJwYy52MS5BdWRpb0gAEicKCGRvY3VtZW50GAQgASgLMhMubGxtcnBjLnYxLkRvY3VtZW50SAASEwoJcmVhc29uaW5nGAUgASgJSAASHAoScmVkYWN0ZWRfcmVhc29uaW5nGAYgASgJSAASKAoJdG9vbF9jYWxsGAcgASgLMhMubGxtcnBjLnYxLlRvb2xDYWxsSAASLAoLdG9vbF9yZXN1bHQYCCABKAsyFS5sbG1ycGMudjEuVG9vbFJlc3VsdEgAEhEKB3JlZnVzYWwYCSABKAlIABIyCg5wcm92aWRlcl9ibG9jaxgKIAEoCzIYLmxsbXJwYy52MS5Qcm92aWRlckJsb2NrSAASJwoJc2lnbmF0dXJlGA4gASgLMhQubGxtcnBjLnYxLlNpZ25hdHVyZRI0ChBjYWNoZV9icmVha3BvaW50GA8gASgLMhoubGxtcnBjLnYxLkNhY2hlQnJlYWtwb2ludBIqCgthbm5vdGF0aW9ucxgQIAMoCzIVLmxsbXJwYy52MS5Bbm5vdGF0aW9uQgYKBGtpbmQiSQoNUHJvdmlkZXJCbG9jaxIQCghwcm92aWRlchgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGRhdGEYAyABKAkSCgoCaWQYBCABKAkimwIKCkFubm90YXRpb24SEAoIcHJvdmlkZXIYASABKAkSDAoEdHlwZRgCIAEoCRILCgN1cmwYAyABKAkSDQoFdGl0bGUYBCABKAkSDwoHZmlsZV9pZBgFIAEoCRIbCg5kb2N1bWVudF9pbmRleBgGIAEoBUgAiAEBEhQKDHRvb2xfY2FsbF9pZBgHIAEoCRINCgVxdW90ZRgIIAEoCRIYCgtzdGFydF9pbmRleBgJIAEoBUgBiAEBEhYKCWVuZF9pbmRleBgKIAEoBUgCiAEBEg0KBWxhYmVsGAsgASgJEgwKBGRhdGEYDCABKAlCEQoPX2RvY3VtZW50X2luZGV4Qg4KDF9zdGFydF9pbmRleEIMCgpfZW5kX2luZGV4IkYKCVNpZ25hdHVyZRIQCghwcm92aWRlchgBIAEoCRIMCgRkYXRhGAIgASgJEgoKAmlkGAMgASgJEg0KBWV4dHJhGAQgASgJIjkKD0NhY2hlQnJlYWtwb2ludBImCgN0dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ifwoFSW1hZ2USDgoEZGF0YRgBIAEoDEgAEg0KA3VyaRgCIAEoCUgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJEiYKBmRldGFpbBgFIAEoDjIWLmxsbXJwYy52MS5JbWFnZURldGFpbEIICgZzb3VyY2UiVwoFQXVkaW8SDgoEZGF0YRgBIAEoDEgAEg0KA3VyaRgCIAEoCUgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJQggKBnNvdXJjZSJsCghEb2N1bWVudBIOCgRkYXRhGAEgASgMSAASDQoDdXJpGAIgASgJSAASEQoHZmlsZV9pZBgDIAEoCUgAEhIKCm1lZGlhX3R5cGUYBCABKAkSEAoIZmlsZW5hbWUYBSABKAlCCAoGc291cmNlIjcKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJYXJndW1lbnRzGAMgASgJInMKClRvb2xSZXN1bHQSFAoMdG9vbF9jYWxsX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHY29udGVudBgDIAEoCRIeCgVwYXJ0cxgEIAMoCzIPLmxsbXJwYy52MS5QYXJ0EhAKCGlzX2Vycm9yGAUgASgIKl8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfU1lTVEVNEAESDQoJUk9MRV9VU0VSEAISEgoOUk9MRV9BU1NJU1RBTlQQAxINCglST0xFX1RPT0wQBCqKAQoITW9kYWxpdHkSGAoUTU9EQUxJVFlfVU5TUEVDSUZJRUQQABIRCg1NT0RBTElUWV9URVhUEAESEgoOTU9EQUxJVFlfSU1BR0UQAhISCg5NT0RBTElUWV9BVURJTxADEhUKEU1PREFMSVRZX0RPQ1VNRU5UEAQSEgoOTU9EQUxJVFlfVklERU8QBSpvCgtJbWFnZURldGFpbBIcChhJTUFHRV9ERVRBSUxfVU5TUEVDSUZJRUQQABIVChFJTUFHRV9ERVRBSUxfQVVUTxABEhQKEElNQUdFX0RFVEFJTF9MT1cQAhIVChFJTUFHRV9ERVRBSUxfSElHSBADQkcKDGlvLmxsbXJwYy52MVABWjVnaXRodWIuY29tL2xsbXJwYy9sbG1ycGMvY2xpZW50cy9nby9sbG1ycGN2MTtsbG1ycGN2MWIGcHJvdG8z", [file_google_protobuf_duration]);
 
 /**
- * LLMMessage is one turn of a conversation. It has either `content` or
- * `parts`. Both are refused, and so is neither, but of the assistant: an answer
- * can be empty, and goes back as it is.
+ * LLMMessage is one turn of a conversation. Set exactly one of `content` and
+ * `parts`. Only an assistant message may have neither: a model can return an
+ * empty response, and you send it back unchanged.
  *
  * @generated from message llmrpc.v1.LLMMessage
  */
 export type LLMMessage = Message<"llmrpc.v1.LLMMessage"> & {
   /**
-   * role says who speaks. Required.
+   * role is who speaks. Required.
    *
    * @generated from field: llmrpc.v1.Role role = 1;
    */
   role: Role;
 
   /**
-   * content is plain text, the short form of one text part.
+   * content is plain text. It is the short form of one text part.
    *
    * @generated from field: string content = 2;
    */
   content: string;
 
   /**
-   * parts are the ordered pieces of the message. Their order is kept in both
-   * directions, also between reasoning, text and tool calls.
+   * parts are the pieces of the message, in order. Their order is kept in
+   * requests and responses, also between reasoning, text and tool calls.
    *
    * @generated from field: repeated llmrpc.v1.Part parts = 3;
    */
@@ -55,17 +55,24 @@ export const LLMMessageSchema: GenMessage<LLMMessage> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_message, 0);
 
 /**
- * Part is one piece of a message. Which kinds a role may have: system and
- * user: text, image, audio, document; assistant: all but tool_result; tool:
- * tool_result alone.
+ * Part is one piece of a message.
+ *
+ * A system or user message may have text, image, audio and document parts. An
+ * assistant message may have every kind except tool_result. A tool message may
+ * have tool_result and provider_block parts.
+ *
+ * Numbers 11 to 13 are kept free for future kinds.
  *
  * @generated from message llmrpc.v1.Part
  */
 export type Part = Message<"llmrpc.v1.Part"> & {
   /**
-   * kind is what the part holds. Required. A kind that the model or the
-   * provider lacks is refused (requirement), but for another provider's
-   * reasoning and redacted reasoning, which are left out with a warning (hint).
+   * kind is what the part holds. Required. A kind that the provider or model does
+   * not support is refused (requirement). Another provider's reasoning, redacted
+   * reasoning and provider blocks are dropped, with a warning (hint).
+   *
+   * A response can have a kind that is newer than your client. Such a part has no
+   * kind there. Send it back unchanged.
    *
    * @generated from oneof llmrpc.v1.Part.kind
    */
@@ -79,7 +86,7 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "text";
   } | {
     /**
-     * image is a picture.
+     * image is an image.
      *
      * @generated from field: llmrpc.v1.Image image = 2;
      */
@@ -87,7 +94,7 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "image";
   } | {
     /**
-     * audio is a recording.
+     * audio is an audio recording.
      *
      * @generated from field: llmrpc.v1.Audio audio = 3;
      */
@@ -103,7 +110,7 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "document";
   } | {
     /**
-     * reasoning is the model's own reasoning, as far as the provider shows it.
+     * reasoning is the model's reasoning, as far as the provider shows it.
      *
      * @generated from field: string reasoning = 5;
      */
@@ -119,7 +126,7 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "redactedReasoning";
   } | {
     /**
-     * tool_call is the model's wish that a tool be called.
+     * tool_call asks the caller to run a tool.
      *
      * @generated from field: llmrpc.v1.ToolCall tool_call = 7;
      */
@@ -127,7 +134,7 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "toolCall";
   } | {
     /**
-     * tool_result is what a tool answered.
+     * tool_result is the result of a tool call.
      *
      * @generated from field: llmrpc.v1.ToolResult tool_result = 8;
      */
@@ -135,19 +142,28 @@ export type Part = Message<"llmrpc.v1.Part"> & {
     case: "toolResult";
   } | {
     /**
-     * refusal is the model's text saying that it will not answer. It is no
-     * part of `LLMResponse.content`.
+     * refusal is the text with which the model or its provider declined to
+     * respond. It is not included in `LLMResponse.content`.
      *
      * @generated from field: string refusal = 9;
      */
     value: string;
     case: "refusal";
+  } | {
+    /**
+     * provider_block is content that only its provider understands, such as the
+     * trace of a web search.
+     *
+     * @generated from field: llmrpc.v1.ProviderBlock provider_block = 10;
+     */
+    value: ProviderBlock;
+    case: "providerBlock";
   } | { case: undefined; value?: undefined };
 
   /**
-   * signature is the provider's opaque proof or handle for this part; absent
-   * where there is none. It goes back unchanged, and to its own provider only
-   * (hint: left out for any other, with a warning).
+   * signature is an opaque value that the provider gave with this part. Send it
+   * back unchanged. It is sent only to its own provider; for any other it is
+   * dropped, with a warning (hint). If unset, the provider gave none.
    *
    * @generated from field: llmrpc.v1.Signature signature = 14;
    */
@@ -155,11 +171,20 @@ export type Part = Message<"llmrpc.v1.Part"> & {
 
   /**
    * cache_breakpoint asks the provider to cache the prompt up to and including
-   * this part; absent asks nothing. Hint.
+   * this part. Hint. If unset, nothing is asked.
    *
    * @generated from field: llmrpc.v1.CacheBreakpoint cache_breakpoint = 15;
    */
   cacheBreakpoint?: CacheBreakpoint | undefined;
+
+  /**
+   * annotations are the sources that the provider cited for this text part. Send
+   * them back unchanged. They are sent only to their own provider, if it accepts
+   * them; otherwise they are dropped, with a warning (hint).
+   *
+   * @generated from field: repeated llmrpc.v1.Annotation annotations = 16;
+   */
+  annotations: Annotation[];
 };
 
 /**
@@ -170,31 +195,189 @@ export const PartSchema: GenMessage<Part> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_message, 1);
 
 /**
- * Signature belongs to a part and to the provider that made it.
+ * ProviderBlock is content that only its provider understands: what one of the
+ * provider's own tools did, a request for approval, or any item for which this
+ * contract has no kind. It is sent back unchanged, and only to its own provider.
  *
- * @generated from message llmrpc.v1.Signature
+ * @generated from message llmrpc.v1.ProviderBlock
  */
-export type Signature = Message<"llmrpc.v1.Signature"> & {
+export type ProviderBlock = Message<"llmrpc.v1.ProviderBlock"> & {
   /**
-   * provider is the provider that made the signature, such as `anthropic`.
+   * provider is the provider that made the block, such as `anthropic`. Required.
    *
    * @generated from field: string provider = 1;
    */
   provider: string;
 
   /**
-   * data is the signature, or the encrypted content, as the provider wrote it.
+   * type is the provider's name for this kind of block, such as
+   * `web_search_tool_result`.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * data is the block as JSON text, as the provider wrote it. Required.
+   *
+   * @generated from field: string data = 3;
+   */
+  data: string;
+
+  /**
+   * id is the provider's identifier of the block. If unset, it has none.
+   *
+   * @generated from field: string id = 4;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message llmrpc.v1.ProviderBlock.
+ * Use `create(ProviderBlockSchema)` to create a new message.
+ */
+export const ProviderBlockSchema: GenMessage<ProviderBlock> = /*@__PURE__*/
+  messageDesc(file_llmrpc_v1_message, 2);
+
+/**
+ * Annotation links a span of text to one source. A span with several sources has
+ * several annotations. All fields that the provider did not give are unset.
+ *
+ * @generated from message llmrpc.v1.Annotation
+ */
+export type Annotation = Message<"llmrpc.v1.Annotation"> & {
+  /**
+   * provider is the provider that made the annotation, such as `openai`.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * type is the provider's name for this kind of annotation, such as
+   * `url_citation`.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * url is the address of the source.
+   *
+   * @generated from field: string url = 3;
+   */
+  url: string;
+
+  /**
+   * title is the title of the source.
+   *
+   * @generated from field: string title = 4;
+   */
+  title: string;
+
+  /**
+   * file_id is the provider's identifier of the source, if it is a file.
+   *
+   * @generated from field: string file_id = 5;
+   */
+  fileId: string;
+
+  /**
+   * document_index is the index of the source among the documents of the request,
+   * from 0.
+   *
+   * @generated from field: optional int32 document_index = 6;
+   */
+  documentIndex?: number | undefined;
+
+  /**
+   * tool_call_id is the identifier of the call that found the source.
+   *
+   * @generated from field: string tool_call_id = 7;
+   */
+  toolCallId: string;
+
+  /**
+   * quote is the text of the source that supports the span.
+   *
+   * @generated from field: string quote = 8;
+   */
+  quote: string;
+
+  /**
+   * start_index is where the span starts in the text of the part, in Unicode code
+   * points. If unset, the annotation applies to the whole part.
+   *
+   * @generated from field: optional int32 start_index = 9;
+   */
+  startIndex?: number | undefined;
+
+  /**
+   * end_index is where the span ends, exclusive, in Unicode code points. If unset,
+   * the annotation applies to the whole part.
+   *
+   * @generated from field: optional int32 end_index = 10;
+   */
+  endIndex?: number | undefined;
+
+  /**
+   * label is how the text refers to the source, such as `[1]`.
+   *
+   * @generated from field: string label = 11;
+   */
+  label: string;
+
+  /**
+   * data is the annotation as JSON text, as the provider wrote it.
+   *
+   * @generated from field: string data = 12;
+   */
+  data: string;
+};
+
+/**
+ * Describes the message llmrpc.v1.Annotation.
+ * Use `create(AnnotationSchema)` to create a new message.
+ */
+export const AnnotationSchema: GenMessage<Annotation> = /*@__PURE__*/
+  messageDesc(file_llmrpc_v1_message, 3);
+
+/**
+ * Signature is an opaque value that belongs to a part and to the provider that
+ * made it.
+ *
+ * @generated from message llmrpc.v1.Signature
+ */
+export type Signature = Message<"llmrpc.v1.Signature"> & {
+  /**
+   * provider is the provider that made the signature, such as `anthropic`.
+   * Required.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * data is the signature or the encrypted content, as the provider wrote it.
    *
    * @generated from field: string data = 2;
    */
   data: string;
 
   /**
-   * id is the provider's identifier of the signed item; empty where it has none.
+   * id is the provider's identifier of the signed item. If unset, it has none.
    *
    * @generated from field: string id = 3;
    */
   id: string;
+
+  /**
+   * extra is a JSON object, as text, with other fields that must go back with the
+   * part. If unset, there are none.
+   *
+   * @generated from field: string extra = 4;
+   */
+  extra: string;
 };
 
 /**
@@ -202,17 +385,17 @@ export type Signature = Message<"llmrpc.v1.Signature"> & {
  * Use `create(SignatureSchema)` to create a new message.
  */
 export const SignatureSchema: GenMessage<Signature> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 2);
+  messageDesc(file_llmrpc_v1_message, 4);
 
 /**
- * CacheBreakpoint marks the end of a prefix worth caching at the provider.
+ * CacheBreakpoint marks the end of a prefix that the provider should cache.
  *
  * @generated from message llmrpc.v1.CacheBreakpoint
  */
 export type CacheBreakpoint = Message<"llmrpc.v1.CacheBreakpoint"> & {
   /**
-   * ttl is how long the provider should keep it, rounded up to a
-   * lifetime the provider has. Absent: the provider's default.
+   * ttl is how long the provider should cache the prefix, rounded up to a lifetime
+   * that the provider offers. If unset, the provider's default is used.
    *
    * @generated from field: google.protobuf.Duration ttl = 1;
    */
@@ -224,23 +407,23 @@ export type CacheBreakpoint = Message<"llmrpc.v1.CacheBreakpoint"> & {
  * Use `create(CacheBreakpointSchema)` to create a new message.
  */
 export const CacheBreakpointSchema: GenMessage<CacheBreakpoint> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 3);
+  messageDesc(file_llmrpc_v1_message, 5);
 
 /**
- * Image is a picture, by value or by reference.
+ * Image is an image, by value or by reference.
  *
  * @generated from message llmrpc.v1.Image
  */
 export type Image = Message<"llmrpc.v1.Image"> & {
   /**
-   * source is where the picture is. Required. The gateway never fetches a URL
-   * itself: a reference goes to the provider as it is.
+   * source is where the image is. Required. The gateway never fetches an address;
+   * it sends the reference to the provider.
    *
    * @generated from oneof llmrpc.v1.Image.source
    */
   source: {
     /**
-     * data is the file's bytes.
+     * data is the content of the file. Must not be empty.
      *
      * @generated from field: bytes data = 1;
      */
@@ -248,7 +431,8 @@ export type Image = Message<"llmrpc.v1.Image"> & {
     case: "data";
   } | {
     /**
-     * uri is an https, data or provider-specific address.
+     * uri is an https, data or provider-specific address. At most 4,096
+     * characters, unless it is a data address.
      *
      * @generated from field: string uri = 2;
      */
@@ -265,14 +449,15 @@ export type Image = Message<"llmrpc.v1.Image"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * media_type is the file's type, such as `image/png`. Required with `data`.
+   * media_type is the type of the file, such as `image/png`. Required with `data`.
    *
    * @generated from field: string media_type = 4;
    */
   mediaType: string;
 
   /**
-   * detail is how closely to look; unspecified leaves it to the provider.
+   * detail is how closely the model looks at the image. If unset, the provider
+   * decides.
    *
    * @generated from field: llmrpc.v1.ImageDetail detail = 5;
    */
@@ -284,22 +469,23 @@ export type Image = Message<"llmrpc.v1.Image"> & {
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 4);
+  messageDesc(file_llmrpc_v1_message, 6);
 
 /**
- * Audio is a recording, by value or by reference.
+ * Audio is an audio recording, by value or by reference.
  *
  * @generated from message llmrpc.v1.Audio
  */
 export type Audio = Message<"llmrpc.v1.Audio"> & {
   /**
-   * source is where the recording is. Required.
+   * source is where the recording is. Required. The gateway never fetches an
+   * address; it sends the reference to the provider.
    *
    * @generated from oneof llmrpc.v1.Audio.source
    */
   source: {
     /**
-     * data is the file's bytes.
+     * data is the content of the file. Must not be empty.
      *
      * @generated from field: bytes data = 1;
      */
@@ -307,7 +493,8 @@ export type Audio = Message<"llmrpc.v1.Audio"> & {
     case: "data";
   } | {
     /**
-     * uri is an address the provider can read.
+     * uri is an address that the provider can read. At most 4,096 characters,
+     * unless it is a data address.
      *
      * @generated from field: string uri = 2;
      */
@@ -324,7 +511,7 @@ export type Audio = Message<"llmrpc.v1.Audio"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * media_type is the file's type, such as `audio/wav`. Required with `data`.
+   * media_type is the type of the file, such as `audio/wav`. Required with `data`.
    *
    * @generated from field: string media_type = 4;
    */
@@ -336,7 +523,7 @@ export type Audio = Message<"llmrpc.v1.Audio"> & {
  * Use `create(AudioSchema)` to create a new message.
  */
 export const AudioSchema: GenMessage<Audio> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 5);
+  messageDesc(file_llmrpc_v1_message, 7);
 
 /**
  * Document is a file to read, by value or by reference.
@@ -345,13 +532,14 @@ export const AudioSchema: GenMessage<Audio> = /*@__PURE__*/
  */
 export type Document = Message<"llmrpc.v1.Document"> & {
   /**
-   * source is where the document is. Required.
+   * source is where the document is. Required. The gateway never fetches an
+   * address; it sends the reference to the provider.
    *
    * @generated from oneof llmrpc.v1.Document.source
    */
   source: {
     /**
-     * data is the file's bytes.
+     * data is the content of the file. Must not be empty.
      *
      * @generated from field: bytes data = 1;
      */
@@ -359,7 +547,8 @@ export type Document = Message<"llmrpc.v1.Document"> & {
     case: "data";
   } | {
     /**
-     * uri is an address the provider can read.
+     * uri is an address that the provider can read. At most 4,096 characters,
+     * unless it is a data address.
      *
      * @generated from field: string uri = 2;
      */
@@ -376,7 +565,7 @@ export type Document = Message<"llmrpc.v1.Document"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * media_type is the file's type, such as `application/pdf`. Required with
+   * media_type is the type of the file, such as `application/pdf`. Required with
    * `data`.
    *
    * @generated from field: string media_type = 4;
@@ -384,7 +573,7 @@ export type Document = Message<"llmrpc.v1.Document"> & {
   mediaType: string;
 
   /**
-   * filename is the name the model sees; empty lets the provider choose.
+   * filename is the name that the model sees. If unset, the provider chooses one.
    *
    * @generated from field: string filename = 5;
    */
@@ -396,32 +585,32 @@ export type Document = Message<"llmrpc.v1.Document"> & {
  * Use `create(DocumentSchema)` to create a new message.
  */
 export const DocumentSchema: GenMessage<Document> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 6);
+  messageDesc(file_llmrpc_v1_message, 8);
 
 /**
- * ToolCall is one call that the model wants made.
+ * ToolCall asks the caller to run one tool.
  *
  * @generated from message llmrpc.v1.ToolCall
  */
 export type ToolCall = Message<"llmrpc.v1.ToolCall"> & {
   /**
-   * id ties the result to the call. Always set in an answer: where a provider
-   * gives none, the gateway makes one.
+   * id connects the result to the call. Always set in responses: if the provider
+   * gives none, the gateway makes one. Required.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * name is the tool's name.
+   * name is the name of the tool. Required.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * arguments is a JSON object in text, exactly as the model wrote it. A model
-   * can write invalid JSON: check it before the call.
+   * arguments is a JSON object, as text, exactly as the model wrote it. A model
+   * can write invalid JSON: validate it before you run the tool.
    *
    * @generated from field: string arguments = 3;
    */
@@ -433,45 +622,46 @@ export type ToolCall = Message<"llmrpc.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 7);
+  messageDesc(file_llmrpc_v1_message, 9);
 
 /**
- * ToolResult is what one tool call gave.
+ * ToolResult is the result of one tool call. Set at most one of `content` and
+ * `parts`.
  *
  * @generated from message llmrpc.v1.ToolResult
  */
 export type ToolResult = Message<"llmrpc.v1.ToolResult"> & {
   /**
-   * tool_call_id is the id of the call that this answers. Required.
+   * tool_call_id is the id of the call. Required.
    *
    * @generated from field: string tool_call_id = 1;
    */
   toolCallId: string;
 
   /**
-   * name is the tool's name. Some providers ask for it; empty takes it from
-   * the call of the same id in the conversation.
+   * name is the name of the tool, which some providers demand. If unset, it is
+   * the name in the call with the same id.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * content is the result as text. Either content or parts.
+   * content is the result as text.
    *
    * @generated from field: string content = 3;
    */
   content: string;
 
   /**
-   * parts is the result in pieces (text, image, document).
+   * parts is the result as text, image and document parts.
    *
    * @generated from field: repeated llmrpc.v1.Part parts = 4;
    */
   parts: Part[];
 
   /**
-   * is_error says that the tool failed and content tells why.
+   * is_error is true if the tool failed; the content then says why.
    *
    * @generated from field: bool is_error = 5;
    */
@@ -483,44 +673,44 @@ export type ToolResult = Message<"llmrpc.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_message, 8);
+  messageDesc(file_llmrpc_v1_message, 10);
 
 /**
- * Role says who speaks a message.
+ * Role is who speaks in a message.
  *
  * @generated from enum llmrpc.v1.Role
  */
 export enum Role {
   /**
-   * Refused: a message needs a role.
+   * Refused: every message needs a role.
    *
    * @generated from enum value: ROLE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Instructions to the model, from the application.
+   * The application, which instructs the model.
    *
    * @generated from enum value: ROLE_SYSTEM = 1;
    */
   SYSTEM = 1,
 
   /**
-   * The person, or the application in the person's place.
+   * The person who talks to the model, or the application on their behalf.
    *
    * @generated from enum value: ROLE_USER = 2;
    */
   USER = 2,
 
   /**
-   * The model. Send `LLMResponse.message` back as it is.
+   * The model. Send `LLMResponse.message` back unchanged.
    *
    * @generated from enum value: ROLE_ASSISTANT = 3;
    */
   ASSISTANT = 3,
 
   /**
-   * Results of tool calls. Every part is a `tool_result`.
+   * The application, which returns the results of tool calls.
    *
    * @generated from enum value: ROLE_TOOL = 4;
    */
@@ -534,34 +724,89 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_llmrpc_v1_message, 0);
 
 /**
+ * Modality is a kind of content.
+ *
+ * @generated from enum llmrpc.v1.Modality
+ */
+export enum Modality {
+  /**
+   * Refused in requests, and never sent.
+   *
+   * @generated from enum value: MODALITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Text.
+   *
+   * @generated from enum value: MODALITY_TEXT = 1;
+   */
+  TEXT = 1,
+
+  /**
+   * Images.
+   *
+   * @generated from enum value: MODALITY_IMAGE = 2;
+   */
+  IMAGE = 2,
+
+  /**
+   * Audio recordings.
+   *
+   * @generated from enum value: MODALITY_AUDIO = 3;
+   */
+  AUDIO = 3,
+
+  /**
+   * Documents, such as PDF files.
+   *
+   * @generated from enum value: MODALITY_DOCUMENT = 4;
+   */
+  DOCUMENT = 4,
+
+  /**
+   * Videos.
+   *
+   * @generated from enum value: MODALITY_VIDEO = 5;
+   */
+  VIDEO = 5,
+}
+
+/**
+ * Describes the enum llmrpc.v1.Modality.
+ */
+export const ModalitySchema: GenEnum<Modality> = /*@__PURE__*/
+  enumDesc(file_llmrpc_v1_message, 1);
+
+/**
  * ImageDetail is how closely the model looks at an image.
  *
  * @generated from enum llmrpc.v1.ImageDetail
  */
 export enum ImageDetail {
   /**
-   * The provider decides.
+   * Nothing is sent, and the provider decides.
    *
    * @generated from enum value: IMAGE_DETAIL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The provider decides, said expressly.
+   * The provider is asked to decide.
    *
    * @generated from enum value: IMAGE_DETAIL_AUTO = 1;
    */
   AUTO = 1,
 
   /**
-   * A small version, for fewer tokens.
+   * A small version of the image, which takes fewer tokens.
    *
    * @generated from enum value: IMAGE_DETAIL_LOW = 2;
    */
   LOW = 2,
 
   /**
-   * Full detail.
+   * The full detail of the image.
    *
    * @generated from enum value: IMAGE_DETAIL_HIGH = 3;
    */
@@ -572,5 +817,5 @@ export enum ImageDetail {
  * Describes the enum llmrpc.v1.ImageDetail.
  */
 export const ImageDetailSchema: GenEnum<ImageDetail> = /*@__PURE__*/
-  enumDesc(file_llmrpc_v1_message, 1);
+  enumDesc(file_llmrpc_v1_message, 2);
 

@@ -8,7 +8,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { LLMMessage } from "./message_pb.js";
+import type { CacheBreakpoint, LLMMessage, Modality } from "./message_pb.js";
 import { file_llmrpc_v1_message } from "./message_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,184 +16,225 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrpc/v1/request.proto.
  */
 export const file_llmrpc_v1_request: GenFile = /*@__PURE__*/
-  fileDesc("ChdsbG1ycGMvdjEvcmVxdWVzdC5wcm90bxIJbGxtcnBjLnYxIpwHCg9HZW5lcmF0ZVJlcXVlc3QSJwoIbWVzc2FnZXMYASADKAsyFS5sbG1ycGMudjEuTExNTWVzc2FnZRINCgVtb2RlbBgCIAEoCRIYCgt0ZW1wZXJhdHVyZRgDIAEoAUgAiAEBEhcKCm1heF90b2tlbnMYBCABKAVIAYgBARISCgV0b3BfcBgFIAEoAUgCiAEBEhIKBXRvcF9rGAYgASgFSAOIAQESDAoEc3RvcBgHIAMoCRIRCgRzZWVkGAggASgDSASIAQESHQoQcHJlc2VuY2VfcGVuYWx0eRgJIAEoAUgFiAEBEh4KEWZyZXF1ZW5jeV9wZW5hbHR5GAogASgBSAaIAQESHgoFdG9vbHMYCyADKAsyDy5sbG1ycGMudjEuVG9vbBIqCgt0b29sX2Nob2ljZRgMIAEoCzIVLmxsbXJwYy52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgNIAEoCzIZLmxsbXJwYy52MS5SZXNwb25zZUZvcm1hdBInCglyZWFzb25pbmcYDiABKAsyFC5sbG1ycGMudjEuUmVhc29uaW5nEhcKD2ZhbGxiYWNrX21vZGVscxgPIAMoCRImCgVjYWNoZRgQIAEoCzIXLmxsbXJwYy52MS5DYWNoZU9wdGlvbnMSFwoPaWRlbXBvdGVuY3lfa2V5GBEgASgJEhkKDHJlc3VtZV9hZnRlchgSIAEoBUgHiAEBEjYKBmxhYmVscxgTIAMoCzImLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3QuTGFiZWxzRW50cnkSSQoQcHJvdmlkZXJfb3B0aW9ucxgUIAMoCzIvLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3QuUHJvdmlkZXJPcHRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpOChRQcm92aWRlck9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBQg4KDF90ZW1wZXJhdHVyZUINCgtfbWF4X3Rva2Vuc0IICgZfdG9wX3BCCAoGX3RvcF9rQgcKBV9zZWVkQhMKEV9wcmVzZW5jZV9wZW5hbHR5QhQKEl9mcmVxdWVuY3lfcGVuYWx0eUIPCg1fcmVzdW1lX2FmdGVyIl0KBFRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpwYXJhbWV0ZXJzGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3QixwEKClRvb2xDaG9pY2USKAoEbW9kZRgBIAEoDjIaLmxsbXJwYy52MS5Ub29sQ2hvaWNlLk1vZGUSDAoEbmFtZRgCIAEoCRIVCghwYXJhbGxlbBgDIAEoCEgAiAEBIl0KBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEg0KCU1PREVfQVVUTxABEg0KCU1PREVfTk9ORRACEhEKDU1PREVfUkVRVUlSRUQQAxIOCgpNT0RFX05BTUVEEARCCwoJX3BhcmFsbGVsIqcBCg5SZXNwb25zZUZvcm1hdBIlCgR0ZXh0GAEgASgLMhUubGxtcnBjLnYxLlRleHRGb3JtYXRIABIyCgtqc29uX29iamVjdBgCIAEoCzIbLmxsbXJwYy52MS5Kc29uT2JqZWN0Rm9ybWF0SAASMgoLanNvbl9zY2hlbWEYAyABKAsyGy5sbG1ycGMudjEuSnNvblNjaGVtYUZvcm1hdEgAQgYKBGtpbmQiDAoKVGV4dEZvcm1hdCISChBKc29uT2JqZWN0Rm9ybWF0ImUKEEpzb25TY2hlbWFGb3JtYXQSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZzY2hlbWEYAyABKAkSEwoGc3RyaWN0GAQgASgISACIAQFCCQoHX3N0cmljdCKEAgoJUmVhc29uaW5nEisKBmVmZm9ydBgBIAEoDjIbLmxsbXJwYy52MS5SZWFzb25pbmcuRWZmb3J0EhoKDWJ1ZGdldF90b2tlbnMYAiABKAVIAIgBASKbAQoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg8KC0VGRk9SVF9OT05FEAESEgoORUZGT1JUX01JTklNQUwQAhIOCgpFRkZPUlRfTE9XEAMSEQoNRUZGT1JUX01FRElVTRAEEg8KC0VGRk9SVF9ISUdIEAUSEAoMRUZGT1JUX1hISUdIEAYSDgoKRUZGT1JUX01BWBAHQhAKDl9idWRnZXRfdG9rZW5zItkBCgxDYWNoZU9wdGlvbnMSLgoGcG9saWN5GAEgASgOMh4ubGxtcnBjLnYxLkNhY2hlT3B0aW9ucy5Qb2xpY3kSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInEKBlBvbGljeRIWChJQT0xJQ1lfVU5TUEVDSUZJRUQQABIOCgpQT0xJQ1lfT0ZGEAESFQoRUE9MSUNZX1JFQURfV1JJVEUQAhIUChBQT0xJQ1lfUkVBRF9PTkxZEAMSEgoOUE9MSUNZX1JFRlJFU0gQBEJHCgxpby5sbG1ycGMudjFQAVo1Z2l0aHViLmNvbS9sbG1ycGMvbGxtcnBjL2NsaWVudHMvZ28vbGxtcnBjdjE7bGxtcnBjdjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_llmrpc_v1_message]);
+  fileDesc("ChdsbG1ycGMvdjEvcmVxdWVzdC5wcm90bxIJbGxtcnBjLnYxIrUICg9HZW5lcmF0ZVJlcXVlc3QSJwoIbWVzc2FnZXMYASADKAsyFS5sbG1ycGMudjEuTExNTWVzc2FnZRINCgVtb2RlbBgCIAEoCRIYCgt0ZW1wZXJhdHVyZRgDIAEoAUgAiAEBEhcKCm1heF90b2tlbnMYBCABKAVIAYgBARISCgV0b3BfcBgFIAEoAUgCiAEBEhIKBXRvcF9rGAYgASgFSAOIAQESDAoEc3RvcBgHIAMoCRIRCgRzZWVkGAggASgDSASIAQESHQoQcHJlc2VuY2VfcGVuYWx0eRgJIAEoAUgFiAEBEh4KEWZyZXF1ZW5jeV9wZW5hbHR5GAogASgBSAaIAQESHgoFdG9vbHMYCyADKAsyDy5sbG1ycGMudjEuVG9vbBIqCgt0b29sX2Nob2ljZRgMIAEoCzIVLmxsbXJwYy52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgNIAEoCzIZLmxsbXJwYy52MS5SZXNwb25zZUZvcm1hdBInCglyZWFzb25pbmcYDiABKAsyFC5sbG1ycGMudjEuUmVhc29uaW5nEiwKCGZhbGxiYWNrGA8gASgLMhoubGxtcnBjLnYxLkZhbGxiYWNrT3B0aW9ucxImCgVjYWNoZRgQIAEoCzIXLmxsbXJwYy52MS5DYWNoZU9wdGlvbnMSFwoPaWRlbXBvdGVuY3lfa2V5GBEgASgJEhkKDHJlc3VtZV9hZnRlchgSIAEoBUgHiAEBEjYKBmxhYmVscxgTIAMoCzImLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3QuTGFiZWxzRW50cnkSSQoQcHJvdmlkZXJfb3B0aW9ucxgUIAMoCzIvLmxsbXJwYy52MS5HZW5lcmF0ZVJlcXVlc3QuUHJvdmlkZXJPcHRpb25zRW50cnkSEwoLZW5kX3VzZXJfaWQYFSABKAkSLgoRb3V0cHV0X21vZGFsaXRpZXMYFiADKA4yEy5sbG1ycGMudjEuTW9kYWxpdHkSJQoIcmVjb3ZlcnkYFyABKA4yEy5sbG1ycGMudjEuUmVjb3ZlcnkSFgoOd2FpdGluZ19ldmVudHMYGCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpOChRQcm92aWRlck9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBQg4KDF90ZW1wZXJhdHVyZUINCgtfbWF4X3Rva2Vuc0IICgZfdG9wX3BCCAoGX3RvcF9rQgcKBV9zZWVkQhMKEV9wcmVzZW5jZV9wZW5hbHR5QhQKEl9mcmVxdWVuY3lfcGVuYWx0eUIPCg1fcmVzdW1lX2FmdGVyIqMBCgRUb29sEisKCGZ1bmN0aW9uGAEgASgLMhcubGxtcnBjLnYxLkZ1bmN0aW9uVG9vbEgAEjAKDXByb3ZpZGVyX3Rvb2wYAiABKAsyFy5sbG1ycGMudjEuUHJvdmlkZXJUb29sSAASNAoQY2FjaGVfYnJlYWtwb2ludBgPIAEoCzIaLmxsbXJwYy52MS5DYWNoZUJyZWFrcG9pbnRCBgoEa2luZCJlCgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpwYXJhbWV0ZXJzGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3QiTQoMUHJvdmlkZXJUb29sEhAKCHByb3ZpZGVyGAEgASgJEgwKBHR5cGUYAiABKAkSDwoHb3B0aW9ucxgDIAEoCRIMCgRuYW1lGAQgASgJItABCgpUb29sQ2hvaWNlEigKBG1vZGUYASABKA4yGi5sbG1ycGMudjEuVG9vbENob2ljZS5Nb2RlEhUKDWFsbG93ZWRfbmFtZXMYAiADKAkSFQoIcGFyYWxsZWwYAyABKAhIAIgBASJdCgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX0FVVE8QARINCglNT0RFX05PTkUQAhIRCg1NT0RFX1JFUVVJUkVEEAMSDgoKTU9ERV9OQU1FRBAEQgsKCV9wYXJhbGxlbCKnAQoOUmVzcG9uc2VGb3JtYXQSJQoEdGV4dBgBIAEoCzIVLmxsbXJwYy52MS5UZXh0Rm9ybWF0SAASMgoLanNvbl9vYmplY3QYAiABKAsyGy5sbG1ycGMudjEuSnNvbk9iamVjdEZvcm1hdEgAEjIKC2pzb25fc2NoZW1hGAMgASgLMhsubGxtcnBjLnYxLkpzb25TY2hlbWFGb3JtYXRIAEIGCgRraW5kIgwKClRleHRGb3JtYXQiEgoQSnNvbk9iamVjdEZvcm1hdCJlChBKc29uU2NoZW1hRm9ybWF0EgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDgoGc2NoZW1hGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3Qi+wEKCVJlYXNvbmluZxItCgZlZmZvcnQYASABKA4yGy5sbG1ycGMudjEuUmVhc29uaW5nLkVmZm9ydEgAEhcKDWJ1ZGdldF90b2tlbnMYAiABKAVIACKbAQoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg8KC0VGRk9SVF9OT05FEAESEgoORUZGT1JUX01JTklNQUwQAhIOCgpFRkZPUlRfTE9XEAMSEQoNRUZGT1JUX01FRElVTRAEEg8KC0VGRk9SVF9ISUdIEAUSEAoMRUZGT1JUX1hISUdIEAYSDgoKRUZGT1JUX01BWBAHQggKBmFtb3VudCIzCg9GYWxsYmFja09wdGlvbnMSDgoGbW9kZWxzGAEgAygJEhAKCGRpc2FibGVkGAIgASgIItkBCgxDYWNoZU9wdGlvbnMSLgoGcG9saWN5GAEgASgOMh4ubGxtcnBjLnYxLkNhY2hlT3B0aW9ucy5Qb2xpY3kSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInEKBlBvbGljeRIWChJQT0xJQ1lfVU5TUEVDSUZJRUQQABIOCgpQT0xJQ1lfT0ZGEAESFQoRUE9MSUNZX1JFQURfV1JJVEUQAhIUChBQT0xJQ1lfUkVBRF9PTkxZEAMSEgoOUE9MSUNZX1JFRlJFU0gQBCpNCghSZWNvdmVyeRIYChRSRUNPVkVSWV9VTlNQRUNJRklFRBAAEhEKDVJFQ09WRVJZX05PTkUQARIUChBSRUNPVkVSWV9SRVNUQVJUEAJCRwoMaW8ubGxtcnBjLnYxUAFaNWdpdGh1Yi5jb20vbGxtcnBjL2xsbXJwYy9jbGllbnRzL2dvL2xsbXJwY3YxO2xsbXJwY3YxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_llmrpc_v1_message]);
 
 /**
- * GenerateRequest asks for one answer, whole (`Generate`) or as it is written
- * (`StreamText`).
+ * GenerateRequest asks for one response, in one message (`Generate`) or as a
+ * stream of events (`StreamText`).
  *
- * Each field is a requirement or a hint. A requirement that the chosen provider
- * or model cannot meet ends the call with INVALID_ARGUMENT naming the field; as
- * a fallback target such a model is skipped, and `LLMResponse.attempts` says
- * so. A hint is then left out, and `LLMResponse.warnings` says so. Nothing is
+ * Each field is a requirement or a hint. If the provider or model that is called
+ * does not support a requirement, the call fails with INVALID_ARGUMENT, which
+ * names the field; a fallback target that does not support it is skipped, and
+ * `LLMResponse.attempts` says so. If it does not support a hint, the gateway
+ * drops the hint and adds a warning to `LLMResponse.warnings`. Nothing is
  * dropped silently.
  *
- * Absent means the gateway's configured default, and without one the field is
- * absent upstream too. Zero is zero, never absent.
+ * If an optional field is unset, the gateway's configured default is used; if
+ * there is none, the field is not sent to the provider. Zero means zero.
  *
  * @generated from message llmrpc.v1.GenerateRequest
  */
 export type GenerateRequest = Message<"llmrpc.v1.GenerateRequest"> & {
   /**
-   * messages is the conversation, oldest first. Required, at least one.
+   * messages is the conversation, oldest message first. Must not be empty.
    *
    * @generated from field: repeated llmrpc.v1.LLMMessage messages = 1;
    */
   messages: LLMMessage[];
 
   /**
-   * model is `provider/model`, a configured alias, or a bare name that the
-   * gateway knows. Empty: the configured default model.
+   * model is `provider/model`, a configured alias, or the bare name of a model
+   * that the gateway knows. At most 256 characters. If unset, the configured
+   * default model is used.
    *
    * @generated from field: string model = 2;
    */
   model: string;
 
   /**
-   * temperature is the sampling temperature, 0 to 2. Requirement. Absent: the
-   * gateway's default, which is a hint: a model that takes no temperature gets
-   * none.
+   * temperature is the sampling temperature. Must be between 0 and 2.
+   * Requirement. If unset, the gateway's default is used for models that are
+   * known to accept a temperature, and none is sent for all others.
    *
    * @generated from field: optional double temperature = 3;
    */
   temperature?: number | undefined;
 
   /**
-   * max_tokens is the most tokens the answer may have, reasoning included where
-   * the provider counts it so. Requirement. Absent: the gateway's default, else
-   * the provider's; a provider that demands it gets the model's ceiling.
+   * max_tokens is the maximum number of tokens of the response, including
+   * reasoning where the provider counts it. Must be at least 1. Requirement. If
+   * unset, the gateway's default is used, else the provider's; a provider that
+   * demands a value gets the model's maximum.
    *
    * @generated from field: optional int32 max_tokens = 4;
    */
   maxTokens?: number | undefined;
 
   /**
-   * top_p is nucleus sampling's probability mass, 0 to 1. Requirement. Absent:
-   * the provider's default.
+   * top_p is the probability mass for nucleus sampling. Must be between 0 and 1.
+   * Requirement. If unset, the provider's default is used.
    *
    * @generated from field: optional double top_p = 5;
    */
   topP?: number | undefined;
 
   /**
-   * top_k samples from the k likeliest tokens, at least 1. Requirement. Absent:
-   * the provider's default.
+   * top_k limits sampling to the k most likely tokens. Must be at least 1.
+   * Requirement. If unset, the provider's default is used.
    *
    * @generated from field: optional int32 top_k = 6;
    */
   topK?: number | undefined;
 
   /**
-   * stop are texts that end the answer where they appear. Requirement. Empty:
-   * none.
+   * stop lists the texts that end the response when the model writes them. At
+   * most 64, none of them empty. Requirement.
    *
    * @generated from field: repeated string stop = 7;
    */
   stop: string[];
 
   /**
-   * seed asks for repeatable sampling as far as the provider can. Requirement.
-   * Absent: none.
+   * seed makes sampling repeatable as far as the provider can. Requirement. If
+   * unset, none is sent.
    *
    * @generated from field: optional int64 seed = 8;
    */
   seed?: bigint | undefined;
 
   /**
-   * presence_penalty lowers the odds of tokens seen before, -2 to 2.
-   * Requirement. Absent: the provider's default.
+   * presence_penalty lowers the probability of tokens that have appeared. Must be
+   * between -2 and 2. Requirement. If unset, the provider's default is used.
    *
    * @generated from field: optional double presence_penalty = 9;
    */
   presencePenalty?: number | undefined;
 
   /**
-   * frequency_penalty lowers the odds of tokens by how often they were seen, -2
-   * to 2. Requirement. Absent: the provider's default.
+   * frequency_penalty lowers the probability of tokens by how often they have
+   * appeared. Must be between -2 and 2. Requirement. If unset, the provider's
+   * default is used.
    *
    * @generated from field: optional double frequency_penalty = 10;
    */
   frequencyPenalty?: number | undefined;
 
   /**
-   * tools are what the model may call. Requirement. Empty: none.
+   * tools lists what the model may call. Names must be unique. Requirement.
    *
    * @generated from field: repeated llmrpc.v1.Tool tools = 11;
    */
   tools: Tool[];
 
   /**
-   * tool_choice steers the use of tools. Requirement. Absent: the model decides.
+   * tool_choice controls whether and which tools are called. Requirement. If
+   * unset, the model decides.
    *
    * @generated from field: llmrpc.v1.ToolChoice tool_choice = 12;
    */
   toolChoice?: ToolChoice | undefined;
 
   /**
-   * response_format is the form of the answer. Requirement. Absent: text.
+   * response_format is the format of the response. Requirement. If unset, it is
+   * text.
    *
    * @generated from field: llmrpc.v1.ResponseFormat response_format = 13;
    */
   responseFormat?: ResponseFormat | undefined;
 
   /**
-   * reasoning steers how much the model thinks. Requirement. Absent: the
-   * provider's default.
+   * reasoning controls how much the model reasons before it responds.
+   * Requirement. If unset, the provider's default is used.
    *
    * @generated from field: llmrpc.v1.Reasoning reasoning = 14;
    */
   reasoning?: Reasoning | undefined;
 
   /**
-   * fallback_models are tried in order when `model` cannot answer. Requirement.
-   * Empty: the configured fallbacks.
+   * fallback controls which models are called if `model` fails. If unset, the
+   * configured fallbacks of `model` are used.
    *
-   * @generated from field: repeated string fallback_models = 15;
+   * @generated from field: llmrpc.v1.FallbackOptions fallback = 15;
    */
-  fallbackModels: string[];
+  fallback?: FallbackOptions | undefined;
 
   /**
-   * cache steers the gateway's own answer cache. Requirement. Absent: the
-   * configured policy.
+   * cache controls the gateway's own response cache. Requirement. If unset, the
+   * configured policy is used.
    *
    * @generated from field: llmrpc.v1.CacheOptions cache = 16;
    */
   cache?: CacheOptions | undefined;
 
   /**
-   * idempotency_key names this call: a second one with the same key and request
-   * gets the first one's answer and costs nothing. Requirement. Empty: none.
+   * idempotency_key identifies this call. A second call with the same key and
+   * request gets the response of the first and costs nothing. Requirement. If
+   * unset, every call is a call of its own.
    *
    * @generated from field: string idempotency_key = 17;
    */
   idempotencyKey: string;
 
   /**
-   * resume_after continues the stream that `idempotency_key` names behind the
-   * event with this sequence. Requirement; for StreamText alone. Absent: from
-   * the start.
+   * resume_after continues the stream of the call with this `idempotency_key`
+   * after the event with this sequence. Must not be negative. Only set with
+   * StreamText. Requirement. If unset, the stream starts with its first event.
    *
    * @generated from field: optional int32 resume_after = 18;
    */
   resumeAfter?: number | undefined;
 
   /**
-   * labels are written beside the call's cost in the ledger, for sums by team or
-   * feature. Requirement. Empty: none.
+   * labels are recorded with the cost of this call, so that costs can be summed
+   * by team or feature. Requirement.
    *
    * @generated from field: map<string, string> labels = 19;
    */
   labels: { [key: string]: string };
 
   /**
-   * provider_options are options of one provider, by keys such as
-   * `openai.service_tier`. Each provider has a list of keys it takes: an
-   * unlisted key of the provider that is called is refused (requirement); keys
-   * of other providers are left out with a warning (hint).
+   * provider_options are options of one provider, with keys such as
+   * `openai.service_tier`. At most 64. Each provider has a list of the keys that
+   * it accepts. An unlisted key of the provider that is called is refused
+   * (requirement). Keys of other providers are dropped, with a warning (hint).
    *
    * @generated from field: map<string, google.protobuf.Value> provider_options = 20;
    */
   providerOptions: { [key: string]: Value };
+
+  /**
+   * end_user_id identifies the person for whom the application calls, in a form
+   * that tells nothing about them. Providers use it to trace abuse. At most 64
+   * characters. Hint.
+   *
+   * @generated from field: string end_user_id = 21;
+   */
+  endUserId: string;
+
+  /**
+   * output_modalities lists the kinds of content that the response may have, such
+   * as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
+   *
+   * @generated from field: repeated llmrpc.v1.Modality output_modalities = 22;
+   */
+  outputModalities: Modality[];
+
+  /**
+   * recovery says what happens if a stream breaks after its first delta.
+   * Requirement. If unset, it is the same as RECOVERY_NONE.
+   *
+   * @generated from field: llmrpc.v1.Recovery recovery = 23;
+   */
+  recovery: Recovery;
+
+  /**
+   * waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
+   * come before the first delta and counts as the first response of the call, so
+   * that gRPC's own retries end with it. Only set with StreamText. Requirement.
+   *
+   * @generated from field: bool waiting_events = 24;
+   */
+  waitingEvents: boolean;
 };
 
 /**
@@ -204,40 +245,41 @@ export const GenerateRequestSchema: GenMessage<GenerateRequest> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_request, 0);
 
 /**
- * Tool is a function that the model may ask to be called.
+ * Tool is something that the model may call.
  *
  * @generated from message llmrpc.v1.Tool
  */
 export type Tool = Message<"llmrpc.v1.Tool"> & {
   /**
-   * name is the function's name, unique in the request. Required.
+   * kind is who defines the tool. Required.
    *
-   * @generated from field: string name = 1;
+   * @generated from oneof llmrpc.v1.Tool.kind
    */
-  name: string;
+  kind: {
+    /**
+     * function is a function that the caller runs.
+     *
+     * @generated from field: llmrpc.v1.FunctionTool function = 1;
+     */
+    value: FunctionTool;
+    case: "function";
+  } | {
+    /**
+     * provider_tool is a tool that a provider defines.
+     *
+     * @generated from field: llmrpc.v1.ProviderTool provider_tool = 2;
+     */
+    value: ProviderTool;
+    case: "providerTool";
+  } | { case: undefined; value?: undefined };
 
   /**
-   * description tells the model what it is for.
+   * cache_breakpoint asks the provider to cache the prompt up to and including
+   * this tool. Hint. If unset, nothing is asked.
    *
-   * @generated from field: string description = 2;
+   * @generated from field: llmrpc.v1.CacheBreakpoint cache_breakpoint = 15;
    */
-  description: string;
-
-  /**
-   * parameters is the JSON schema of the arguments, in text. Empty: no
-   * parameters.
-   *
-   * @generated from field: string parameters = 3;
-   */
-  parameters: string;
-
-  /**
-   * strict asks the provider to hold the arguments to the schema. Requirement.
-   * Absent: the provider's default.
-   *
-   * @generated from field: optional bool strict = 4;
-   */
-  strict?: boolean | undefined;
+  cacheBreakpoint?: CacheBreakpoint | undefined;
 };
 
 /**
@@ -248,7 +290,107 @@ export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
   messageDesc(file_llmrpc_v1_request, 1);
 
 /**
- * ToolChoice steers the use of tools.
+ * FunctionTool is a function that the model may ask the caller to run. The model
+ * asks with a `tool_call`, and the caller sends the result as a `tool_result`.
+ *
+ * @generated from message llmrpc.v1.FunctionTool
+ */
+export type FunctionTool = Message<"llmrpc.v1.FunctionTool"> & {
+  /**
+   * name is the name of the function. Must be unique among the tools of the
+   * request. Required.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * description tells the model what the function does and when to call it.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * parameters is the JSON schema of the arguments, as text. If unset, the
+   * function takes no arguments. All schemas of a request together may have at
+   * most 1,000,000 characters.
+   *
+   * @generated from field: string parameters = 3;
+   */
+  parameters: string;
+
+  /**
+   * strict asks the provider to enforce the schema. Requirement. If unset, the
+   * provider's default is used.
+   *
+   * @generated from field: optional bool strict = 4;
+   */
+  strict?: boolean | undefined;
+};
+
+/**
+ * Describes the message llmrpc.v1.FunctionTool.
+ * Use `create(FunctionToolSchema)` to create a new message.
+ */
+export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
+  messageDesc(file_llmrpc_v1_request, 2);
+
+/**
+ * ProviderTool is a tool that a provider defines, such as web search.
+ *
+ * The provider runs most of them during the call. What they did is in the
+ * response as `provider_block` parts, and billed uses are in `Usage.tool_uses`.
+ * The caller runs the others, such as Anthropic's `bash`. They arrive as
+ * `tool_call` if they have a name and JSON arguments, else as a `provider_block`,
+ * which the caller answers with a `provider_block` in a ROLE_TOOL message.
+ *
+ * @generated from message llmrpc.v1.ProviderTool
+ */
+export type ProviderTool = Message<"llmrpc.v1.ProviderTool"> & {
+  /**
+   * provider is the provider that defines the tool, such as `anthropic`. A tool
+   * of a provider other than the one that is called is refused (requirement).
+   * Required.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * type is the provider's name of the tool, such as `web_search_20260318`. Each
+   * provider has a list of the types that it accepts. Required.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * options is a JSON object, as text, with the other fields that the provider
+   * defines for the tool. It is sent as it is. If unset, none are sent.
+   *
+   * @generated from field: string options = 3;
+   */
+  options: string;
+
+  /**
+   * name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
+   * among the tools of the request. If unset, it is the type.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message llmrpc.v1.ProviderTool.
+ * Use `create(ProviderToolSchema)` to create a new message.
+ */
+export const ProviderToolSchema: GenMessage<ProviderTool> = /*@__PURE__*/
+  messageDesc(file_llmrpc_v1_request, 3);
+
+/**
+ * ToolChoice controls whether and which tools the model calls.
  *
  * @generated from message llmrpc.v1.ToolChoice
  */
@@ -261,15 +403,20 @@ export type ToolChoice = Message<"llmrpc.v1.ToolChoice"> & {
   mode: ToolChoice_Mode;
 
   /**
-   * name is the tool to call; set with MODE_NAMED alone.
+   * allowed_names lists the tools that the model may call. Each must be the name
+   * of a tool of the request. Must have exactly one name with MODE_NAMED, and
+   * must be empty with MODE_NONE. If empty, the model may call every tool of the
+   * request. For a provider that has no such list, the gateway sends only the
+   * allowed tools, with a warning, because this changes the provider's prompt
+   * cache.
    *
-   * @generated from field: string name = 2;
+   * @generated from field: repeated string allowed_names = 2;
    */
-  name: string;
+  allowedNames: string[];
 
   /**
-   * parallel says whether one answer may hold several calls. Requirement.
-   * Absent: the provider's default.
+   * parallel says whether one response may have several calls. Requirement. If
+   * unset, the provider's default is used.
    *
    * @generated from field: optional bool parallel = 3;
    */
@@ -281,7 +428,7 @@ export type ToolChoice = Message<"llmrpc.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 2);
+  messageDesc(file_llmrpc_v1_request, 4);
 
 /**
  * Mode is how free the model is.
@@ -290,7 +437,7 @@ export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
  */
 export enum ToolChoice_Mode {
   /**
-   * As AUTO.
+   * Same as MODE_AUTO.
    *
    * @generated from enum value: MODE_UNSPECIFIED = 0;
    */
@@ -304,21 +451,21 @@ export enum ToolChoice_Mode {
   AUTO = 1,
 
   /**
-   * No tool is called.
+   * The model calls no tool.
    *
    * @generated from enum value: MODE_NONE = 2;
    */
   NONE = 2,
 
   /**
-   * At least one tool is called.
+   * The model calls at least one tool.
    *
    * @generated from enum value: MODE_REQUIRED = 3;
    */
   REQUIRED = 3,
 
   /**
-   * The tool in `name` is called.
+   * The model calls the one tool in `allowed_names`.
    *
    * @generated from enum value: MODE_NAMED = 4;
    */
@@ -329,16 +476,16 @@ export enum ToolChoice_Mode {
  * Describes the enum llmrpc.v1.ToolChoice.Mode.
  */
 export const ToolChoice_ModeSchema: GenEnum<ToolChoice_Mode> = /*@__PURE__*/
-  enumDesc(file_llmrpc_v1_request, 2, 0);
+  enumDesc(file_llmrpc_v1_request, 4, 0);
 
 /**
- * ResponseFormat is the form that the answer must have.
+ * ResponseFormat is the format that the response must have.
  *
  * @generated from message llmrpc.v1.ResponseFormat
  */
 export type ResponseFormat = Message<"llmrpc.v1.ResponseFormat"> & {
   /**
-   * kind is the form. Absent: text.
+   * kind is the format. If unset, it is text.
    *
    * @generated from oneof llmrpc.v1.ResponseFormat.kind
    */
@@ -360,7 +507,7 @@ export type ResponseFormat = Message<"llmrpc.v1.ResponseFormat"> & {
     case: "jsonObject";
   } | {
     /**
-     * json_schema is JSON after a schema.
+     * json_schema is JSON that matches a schema.
      *
      * @generated from field: llmrpc.v1.JsonSchemaFormat json_schema = 3;
      */
@@ -374,7 +521,7 @@ export type ResponseFormat = Message<"llmrpc.v1.ResponseFormat"> & {
  * Use `create(ResponseFormatSchema)` to create a new message.
  */
 export const ResponseFormatSchema: GenMessage<ResponseFormat> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 3);
+  messageDesc(file_llmrpc_v1_request, 5);
 
 /**
  * TextFormat is free text.
@@ -389,7 +536,7 @@ export type TextFormat = Message<"llmrpc.v1.TextFormat"> & {
  * Use `create(TextFormatSchema)` to create a new message.
  */
 export const TextFormatSchema: GenMessage<TextFormat> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 4);
+  messageDesc(file_llmrpc_v1_request, 6);
 
 /**
  * JsonObjectFormat is any JSON object.
@@ -404,38 +551,39 @@ export type JsonObjectFormat = Message<"llmrpc.v1.JsonObjectFormat"> & {
  * Use `create(JsonObjectFormatSchema)` to create a new message.
  */
 export const JsonObjectFormatSchema: GenMessage<JsonObjectFormat> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 5);
+  messageDesc(file_llmrpc_v1_request, 7);
 
 /**
- * JsonSchemaFormat is JSON after a schema.
+ * JsonSchemaFormat is JSON that matches a schema.
  *
  * @generated from message llmrpc.v1.JsonSchemaFormat
  */
 export type JsonSchemaFormat = Message<"llmrpc.v1.JsonSchemaFormat"> & {
   /**
-   * name is the schema's name, which some providers demand. Empty: `response`.
+   * name is the name of the schema, which some providers demand. If unset, it is
+   * `response`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * description tells the model what the answer is for.
+   * description tells the model what the response is for.
    *
    * @generated from field: string description = 2;
    */
   description: string;
 
   /**
-   * schema is the JSON schema, in text. Required.
+   * schema is the JSON schema, as text. Required.
    *
    * @generated from field: string schema = 3;
    */
   schema: string;
 
   /**
-   * strict asks the provider to hold the answer to the schema. Requirement.
-   * Absent: the provider's default.
+   * strict asks the provider to enforce the schema. Requirement. If unset, the
+   * provider's default is used.
    *
    * @generated from field: optional bool strict = 4;
    */
@@ -447,27 +595,38 @@ export type JsonSchemaFormat = Message<"llmrpc.v1.JsonSchemaFormat"> & {
  * Use `create(JsonSchemaFormatSchema)` to create a new message.
  */
 export const JsonSchemaFormatSchema: GenMessage<JsonSchemaFormat> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 6);
+  messageDesc(file_llmrpc_v1_request, 8);
 
 /**
- * Reasoning steers how much the model thinks before it answers.
+ * Reasoning controls how much the model reasons before it responds.
  *
  * @generated from message llmrpc.v1.Reasoning
  */
 export type Reasoning = Message<"llmrpc.v1.Reasoning"> & {
   /**
-   * effort is how much to think. Either effort or budget_tokens.
+   * amount is how much the model reasons. If unset, the provider's default is
+   * used.
    *
-   * @generated from field: llmrpc.v1.Reasoning.Effort effort = 1;
+   * @generated from oneof llmrpc.v1.Reasoning.amount
    */
-  effort: Reasoning_Effort;
-
-  /**
-   * budget_tokens is the most tokens to think with. Absent: by effort.
-   *
-   * @generated from field: optional int32 budget_tokens = 2;
-   */
-  budgetTokens?: number | undefined;
+  amount: {
+    /**
+     * effort is a named amount.
+     *
+     * @generated from field: llmrpc.v1.Reasoning.Effort effort = 1;
+     */
+    value: Reasoning_Effort;
+    case: "effort";
+  } | {
+    /**
+     * budget_tokens is the maximum number of tokens for reasoning. Must not be
+     * negative.
+     *
+     * @generated from field: int32 budget_tokens = 2;
+     */
+    value: number;
+    case: "budgetTokens";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -475,10 +634,10 @@ export type Reasoning = Message<"llmrpc.v1.Reasoning"> & {
  * Use `create(ReasoningSchema)` to create a new message.
  */
 export const ReasoningSchema: GenMessage<Reasoning> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 7);
+  messageDesc(file_llmrpc_v1_request, 9);
 
 /**
- * Effort is a provider-neutral measure of thinking.
+ * Effort is an amount of reasoning that does not depend on the provider.
  *
  * @generated from enum llmrpc.v1.Reasoning.Effort
  */
@@ -498,42 +657,42 @@ export enum Reasoning_Effort {
   NONE = 1,
 
   /**
-   * As little as can be.
+   * The least reasoning that the model can do.
    *
    * @generated from enum value: EFFORT_MINIMAL = 2;
    */
   MINIMAL = 2,
 
   /**
-   * Little.
+   * Little reasoning.
    *
    * @generated from enum value: EFFORT_LOW = 3;
    */
   LOW = 3,
 
   /**
-   * Middling.
+   * A medium amount of reasoning.
    *
    * @generated from enum value: EFFORT_MEDIUM = 4;
    */
   MEDIUM = 4,
 
   /**
-   * Much.
+   * Much reasoning.
    *
    * @generated from enum value: EFFORT_HIGH = 5;
    */
   HIGH = 5,
 
   /**
-   * Very much.
+   * Very much reasoning.
    *
    * @generated from enum value: EFFORT_XHIGH = 6;
    */
   XHIGH = 6,
 
   /**
-   * All that the model has.
+   * The most reasoning that the model can do.
    *
    * @generated from enum value: EFFORT_MAX = 7;
    */
@@ -544,10 +703,41 @@ export enum Reasoning_Effort {
  * Describes the enum llmrpc.v1.Reasoning.Effort.
  */
 export const Reasoning_EffortSchema: GenEnum<Reasoning_Effort> = /*@__PURE__*/
-  enumDesc(file_llmrpc_v1_request, 7, 0);
+  enumDesc(file_llmrpc_v1_request, 9, 0);
 
 /**
- * CacheOptions steers the gateway's own answer cache.
+ * FallbackOptions controls which models are called if the model of the request
+ * fails.
+ *
+ * @generated from message llmrpc.v1.FallbackOptions
+ */
+export type FallbackOptions = Message<"llmrpc.v1.FallbackOptions"> & {
+  /**
+   * models are called in this order, instead of the configured fallbacks. At most
+   * 8. Requirement. If empty, the configured fallbacks are used.
+   *
+   * @generated from field: repeated string models = 1;
+   */
+  models: string[];
+
+  /**
+   * disabled switches fallback off for this call, including the configured
+   * fallbacks. Must not be set together with `models`.
+   *
+   * @generated from field: bool disabled = 2;
+   */
+  disabled: boolean;
+};
+
+/**
+ * Describes the message llmrpc.v1.FallbackOptions.
+ * Use `create(FallbackOptionsSchema)` to create a new message.
+ */
+export const FallbackOptionsSchema: GenMessage<FallbackOptions> = /*@__PURE__*/
+  messageDesc(file_llmrpc_v1_request, 10);
+
+/**
+ * CacheOptions controls the gateway's own response cache.
  *
  * @generated from message llmrpc.v1.CacheOptions
  */
@@ -560,7 +750,8 @@ export type CacheOptions = Message<"llmrpc.v1.CacheOptions"> & {
   policy: CacheOptions_Policy;
 
   /**
-   * ttl is how long a written answer lives. Absent: as configured.
+   * ttl is how long a response stays in the cache. If unset, the configured time
+   * is used.
    *
    * @generated from field: google.protobuf.Duration ttl = 2;
    */
@@ -572,7 +763,7 @@ export type CacheOptions = Message<"llmrpc.v1.CacheOptions"> & {
  * Use `create(CacheOptionsSchema)` to create a new message.
  */
 export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/
-  messageDesc(file_llmrpc_v1_request, 8);
+  messageDesc(file_llmrpc_v1_request, 11);
 
 /**
  * Policy is what a call does with the cache.
@@ -581,35 +772,35 @@ export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/
  */
 export enum CacheOptions_Policy {
   /**
-   * As configured.
+   * The configured policy.
    *
    * @generated from enum value: POLICY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Neither read nor write.
+   * The call neither reads nor writes the cache.
    *
    * @generated from enum value: POLICY_OFF = 1;
    */
   OFF = 1,
 
   /**
-   * Read, and write what was not there.
+   * The call reads the cache, and writes its response if there was none.
    *
    * @generated from enum value: POLICY_READ_WRITE = 2;
    */
   READ_WRITE = 2,
 
   /**
-   * Read alone.
+   * The call only reads the cache.
    *
    * @generated from enum value: POLICY_READ_ONLY = 3;
    */
   READ_ONLY = 3,
 
   /**
-   * Write a fresh answer, read none.
+   * The call writes its response and does not read the cache.
    *
    * @generated from enum value: POLICY_REFRESH = 4;
    */
@@ -620,5 +811,40 @@ export enum CacheOptions_Policy {
  * Describes the enum llmrpc.v1.CacheOptions.Policy.
  */
 export const CacheOptions_PolicySchema: GenEnum<CacheOptions_Policy> = /*@__PURE__*/
-  enumDesc(file_llmrpc_v1_request, 8, 0);
+  enumDesc(file_llmrpc_v1_request, 11, 0);
+
+/**
+ * Recovery says what happens if a stream breaks after its first delta.
+ *
+ * @generated from enum llmrpc.v1.Recovery
+ */
+export enum Recovery {
+  /**
+   * Same as RECOVERY_NONE.
+   *
+   * @generated from enum value: RECOVERY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The stream ends with an error that has the usage so far.
+   *
+   * @generated from enum value: RECOVERY_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * The gateway discards the response so far, says so with
+   * `StreamEvent.restarted`, and starts again, with another target if it has one.
+   *
+   * @generated from enum value: RECOVERY_RESTART = 2;
+   */
+  RESTART = 2,
+}
+
+/**
+ * Describes the enum llmrpc.v1.Recovery.
+ */
+export const RecoverySchema: GenEnum<Recovery> = /*@__PURE__*/
+  enumDesc(file_llmrpc_v1_request, 0);
 

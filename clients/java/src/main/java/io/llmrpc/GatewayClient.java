@@ -171,8 +171,9 @@ public final class GatewayClient implements AutoCloseable {
 
   /**
    * The models that a filter holds for, ordered by name: an AIP-160 expression over {@code Model}'s
-   * fields, such as {@code provider = "openai" AND capabilities.tools}. Pages are asked for as the
-   * stream reaches them: a call each, with the timeout and the request id that the options have.
+   * fields, such as {@code provider = "openai" AND capabilities.tools = true}. Pages are asked for
+   * as the stream reaches them: a call each, with the timeout and the request id that the options
+   * have.
    */
   public Stream<Model> models(String filter, RequestOptions options) {
     ModelPages pages =

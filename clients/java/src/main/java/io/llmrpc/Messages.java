@@ -3,6 +3,7 @@ package io.llmrpc;
 import io.llmrpc.v1.LLMMessage;
 import io.llmrpc.v1.LLMResponse;
 import io.llmrpc.v1.Part;
+import io.llmrpc.v1.ProviderBlock;
 import io.llmrpc.v1.Role;
 import io.llmrpc.v1.ToolCall;
 import io.llmrpc.v1.ToolResult;
@@ -53,6 +54,29 @@ public final class Messages {
         .setRole(Role.ROLE_TOOL)
         .addParts(Part.newBuilder().setToolResult(result))
         .build();
+  }
+
+  /**
+   * The blocks of the response that only its provider understands, in order, such as a request for
+   * approval.
+   */
+  public static List<ProviderBlock> providerBlocks(LLMResponse response) {
+    return response.getMessage().getPartsList().stream()
+        .filter(Part::hasProviderBlock)
+        .map(Part::getProviderBlock)
+        .collect(Collectors.toUnmodifiableList());
+  }
+
+  /** The message that answers a provider's blocks with blocks, such as approvals. */
+  public static LLMMessage toolBlocks(ProviderBlock... blocks) {
+    return toolBlocks(List.of(blocks));
+  }
+
+  /** The message that answers a provider's blocks with blocks, such as approvals. */
+  public static LLMMessage toolBlocks(List<ProviderBlock> blocks) {
+    LLMMessage.Builder message = LLMMessage.newBuilder().setRole(Role.ROLE_TOOL);
+    blocks.forEach(block -> message.addPartsBuilder().setProviderBlock(block));
+    return message.build();
   }
 
   private static LLMMessage message(Role role, String text) {

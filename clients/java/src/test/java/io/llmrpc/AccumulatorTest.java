@@ -1,5 +1,9 @@
 package io.llmrpc;
 
+import static io.llmrpc.Deltas.BLOCK;
+import static io.llmrpc.Deltas.IMAGE;
+import static io.llmrpc.Deltas.SOURCE;
+import static io.llmrpc.Deltas.at;
 import static io.llmrpc.FakeGateway.event;
 import static io.llmrpc.FakeGateway.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -16,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -50,40 +55,59 @@ class AccumulatorTest {
     assertEquals(answer, Accumulator.accumulate(events));
   }
 
-  private static Part part(Random random, int place, List<Delta> deltas) {
-    Delta.Builder delta = Delta.newBuilder().setPartIndex(place);
+  private static Part part(Random random, int index, List<Delta> deltas) {
     Part.Builder part = Part.newBuilder();
-    StringBuilder whole = new StringBuilder();
-    int kind = random.nextInt(5);
-    if (kind == 4) {
-      deltas.add(delta.setToolCall(ToolCall.newBuilder().setId("i").setName("n")).build());
-    }
-    for (int i = random.nextInt(4); i >= 0; i--) {
-      String piece = random.nextInt(4) == 0 ? "" : "😀" + random.nextInt(100);
-      whole.append(piece);
-      switch (kind) {
-        case 0 -> delta.setText(piece);
-        case 1 -> delta.setReasoning(piece);
-        case 2 -> delta.setRefusal(piece);
-        case 3 -> delta.setRedactedReasoning(piece);
-        default -> delta.setToolCall(ToolCall.newBuilder().setArguments(piece));
-      }
-      deltas.add(delta.build());
-    }
-    String text = whole.toString();
+    int kind = random.nextInt(7);
     switch (kind) {
-      case 0 -> part.setText(text);
-      case 1 -> part.setReasoning(text);
-      case 2 -> part.setRefusal(text);
-      case 3 -> part.setRedactedReasoning(text);
-      default -> part.setToolCall(ToolCall.newBuilder().setId("i").setName("n").setArguments(text));
+      case 0 -> part.setText(cut(random, index, deltas, Delta.Builder::setText));
+      case 1 -> part.setReasoning(cut(random, index, deltas, Delta.Builder::setReasoning));
+      case 2 -> part.setRefusal(cut(random, index, deltas, Delta.Builder::setRefusal));
+      case 3 -> {
+        ToolCall.Builder call = ToolCall.newBuilder().setId("i").setName("n");
+        deltas.add(at(index).setToolCall(call).build());
+        part.setToolCall(call.setArguments(cut(random, index, deltas, AccumulatorTest::argue)));
+      }
+      case 4 -> {
+        deltas.add(at(index).setRedactedReasoning("r" + index).build());
+        part.setRedactedReasoning("r" + index);
+      }
+      case 5 -> {
+        deltas.add(at(index).setProviderBlock(BLOCK).build());
+        part.setProviderBlock(BLOCK);
+      }
+      default -> {
+        deltas.add(at(index).setImage(IMAGE).build());
+        part.setImage(IMAGE);
+      }
+    }
+    for (int i = random.nextInt(3); i > 0; i--) {
+      deltas.add(at(index).setAnnotation(SOURCE).build());
+      part.addAnnotations(SOURCE);
     }
     if (random.nextBoolean()) {
-      Signature signature = Signature.newBuilder().setData("s" + place).build();
-      deltas.add(delta.setSignature(signature).build());
+      Signature signature = Signature.newBuilder().setData("s" + index).build();
+      deltas.add(at(index).setSignature(signature).build());
       part.setSignature(signature);
     }
     return part.build();
+  }
+
+  /** A text that arrives in pieces. */
+  private static String cut(
+      Random random, int index, List<Delta> deltas, BiConsumer<Delta.Builder, String> set) {
+    StringBuilder whole = new StringBuilder();
+    for (int i = random.nextInt(4); i >= 0; i--) {
+      String piece = random.nextInt(4) == 0 ? "" : "😀" + random.nextInt(100);
+      whole.append(piece);
+      Delta.Builder delta = at(index);
+      set.accept(delta, piece);
+      deltas.add(delta.build());
+    }
+    return whole.toString();
+  }
+
+  private static void argue(Delta.Builder delta, String piece) {
+    delta.setToolCall(ToolCall.newBuilder().setArguments(piece));
   }
 
   private static void refused(StreamEvent... events) {

@@ -38,7 +38,7 @@ class BatchTest {
   private final List<Optional<Deadline>> deadlines = new CopyOnWriteArrayList<>();
 
   private static BatchItem item(String id) {
-    return BatchItem.newBuilder().setId(id).setRequest(HELLO).build();
+    return BatchItem.newBuilder().setId(id).setGenerate(HELLO).build();
   }
 
   private static BatchResult result(String id) {
@@ -112,7 +112,7 @@ class BatchTest {
   void pullsNoMoreThanTheGatewayTakes() throws Exception {
     AtomicInteger pulled = new AtomicInteger();
     BatchItem large =
-        item("a").toBuilder().setRequest(HELLO.toBuilder().setModel("x".repeat(100_000))).build();
+        item("a").toBuilder().setGenerate(HELLO.toBuilder().setModel("x".repeat(100_000))).build();
     gateway.batch =
         out -> {
           out.disableAutoRequest();

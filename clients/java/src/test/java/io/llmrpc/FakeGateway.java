@@ -56,6 +56,7 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
   /** The pages of models by their tokens. */
   final Map<String, ListModelsResponse> pages = new java.util.concurrent.ConcurrentHashMap<>();
 
+  final List<GenerateRequest> generated = new CopyOnWriteArrayList<>();
   final List<ListModelsRequest> asked = new CopyOnWriteArrayList<>();
   final List<Metadata> headers = new CopyOnWriteArrayList<>();
   final CountDownLatch cancelled = new CountDownLatch(1);
@@ -99,6 +100,7 @@ final class FakeGateway extends LLMServiceGrpc.LLMServiceImplBase implements Aut
 
   @Override
   public void generate(GenerateRequest request, StreamObserver<LLMResponse> observer) {
+    generated.add(request);
     run(answers, (ServerCallStreamObserver<LLMResponse>) observer);
   }
 

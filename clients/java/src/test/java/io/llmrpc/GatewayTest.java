@@ -68,7 +68,7 @@ class GatewayTest {
   void answersManyAtOnce() {
     List<BatchItem> items =
         IntStream.range(0, 500)
-            .mapToObj(i -> BatchItem.newBuilder().setId("i" + i).setRequest(HELLO).build())
+            .mapToObj(i -> BatchItem.newBuilder().setId("i" + i).setGenerate(HELLO).build())
             .collect(Collectors.toList());
     try (ResponseStream<BatchResult> results = client.batch(items)) {
       assertEquals(500, results.stream().filter(BatchResult::hasResponse).count());
@@ -105,6 +105,14 @@ class GatewayTest {
         List.of("temperature", "top_p"),
         error.violations().stream().map(Violation::subject).collect(Collectors.toList()));
     assertEquals("java-1", error.requestId());
+  }
+
+  @Test
+  void suggestsModelsOfSimilarNames() {
+    GenerateRequest request = HELLO.toBuilder().setModel("eco").build();
+    LLMClientException error =
+        assertThrows(ModelNotFoundException.class, () -> client.generate(request));
+    assertEquals("echo/echo", error.metadata().get("suggestions"));
   }
 
   @Test

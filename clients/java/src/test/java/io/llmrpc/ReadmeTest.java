@@ -35,11 +35,18 @@ class ReadmeTest {
           entry("First", "What is a stream\\?\necho, \\d+ tokens\n\\$0\\.0000\n"),
           entry("Story", "Tell me a story\\.\nIt begins with Tell\n4 tokens\n0 nano-USD\n"),
           entry("Subscribed", "Tell me a story\\.\n"),
-          entry("Conversation", "What is a stream\\?\nShorter, please\\.\n"),
+          entry("Conversation", "What is a stream\\?\nShorter, please\\.\n4 messages\n"),
           entry("Umbrella", "calling weather \\{\"city\": \"Lyon\"}\nYes: rain\\.\n"),
+          entry(
+              "Searched",
+              "It is Java 26\\.\nsource: JDK Releases https://jdk\\.example/\n1 searches\n"),
+          entry("Drawn", "An umbrella\\.\nimage/png, 8 bytes\n"),
+          entry("Approved", "approving \\{.*mcp_approval_request.*}\nDone\\.\n"),
           entry("Picture", "\\{\"animal\": \"cat\"}\n"),
           entry("Cities", "(?s).*Porto A sentence about Porto, please\\.\n.*"),
-          entry("Counted", "4 tokens, by METHOD_\\w+\necho/echo \\d+\nSERVING, SERVING\n"),
+          entry(
+              "Counted",
+              "(?s)4 tokens, by METHOD_.*/gpt-4o-mini \\d+ tokens\nit reads \\[MODALITY_.*SERVING\n"),
           entry("Options", "order-17\n"),
           entry("Failing", "(?s).* NOT_FOUND MODEL_NOT_FOUND [0-9a-f]{32}\n"));
 

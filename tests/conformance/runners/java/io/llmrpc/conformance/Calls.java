@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -117,6 +118,9 @@ final class Calls {
     LLMResponse whole = Accumulator.accumulate(events);
     lastAnswer = whole.getMessage();
     printed.add("accumulated", Printed.message(whole));
+    if (call.has("bytes")) {
+      printed.addProperty("bytes", Base64.getEncoder().encodeToString(whole.toByteArray()));
+    }
   }
 
   private void batch(JsonObject call, RequestOptions options, JsonObject printed)

@@ -1,0 +1,134 @@
+"""A turn of the model, as it goes back: each part with its signature, in order.
+
+A function call or a text may be signed (`thoughtSignature`), and its signature goes
+back on the same part. A provider block goes back as it came. Sources:
+https://ai.google.dev/api/caching#Content and
+https://ai.google.dev/gemini-api/docs/thought-signatures
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.google.parts import build_part
+from llmrpc_server.providers.google.quirks import GoogleTarget
+
+SKIP_SIGNATURE = "skip_thought_signature_validator"
+"""Stands for the signature of a call that Google's model did not make. Source: the
+questions at the end of https://ai.google.dev/gemini-api/docs/thought-signatures"""
+
+
+def build_answer(
+    message: pb.LLMMessage, field: str, names: dict[str, str], target: GoogleTarget
+) -> list[Any]:
+    """The parts of a turn.
+
+    `names` gets the tools' names by the ids of the calls. Of several calls the first is
+    the one whose signature is demanded.
+    """
+    if message.content:
+        return [{"text": message.content}]
+    built: list[Any] = []
+    called = False
+    for index, part in enumerate(message.parts):
+        place = f"{field}.parts[{index}]"
+        target.leave_out(part, place, "cache_breakpoint")
+        leave_out_sources(part, place, target)
+        if part.HasField("provider_block"):
+            built += build_block(part, place, target)
+            continue
+        item = _item(part, place, names, target)
+        if item is None:
+            continue
+        own = part.signature if part.signature.provider == target.row.name else None
+        if own and own.extra:
+            _add_extra(item, own.extra)
+        if own and own.data:
+            item["thoughtSignature"] = own.data
+        elif part.HasField("tool_call") and not called and target.model.signed_calls:
+            item["thoughtSignature"] = SKIP_SIGNATURE
+            target.findings.warn(
+                f"{place}.signature",
+                f"there is none of {target.row.name}'s: sent with the value that stands for it",
+            )
+        elif not (own and own.extra):
+            target.leave_out(part, place, "signature")
+        called = called or part.HasField("tool_call")
+        if item.get("text") != "" or len(item) > 1 + ("thought" in item):
+            built.append(item)
+    return built
+
+
+def _item(
+    part: pb.Part, place: str, names: dict[str, str], target: GoogleTarget
+) -> dict[str, Any] | None:
+    match part.WhichOneof("kind"):
+        case "reasoning" | "redacted_reasoning":
+            return _thought(part, place, target)
+        case "tool_call":
+            names[part.tool_call.id] = part.tool_call.name
+            return _call(part.tool_call, f"{place}.tool_call", target)
+        case _:
+            return build_part(part, place, target)
+
+
+def leave_out_sources(part: pb.Part, place: str, target: GoogleTarget) -> None:
+    """Warns of annotations: generateContent takes no sources in its contents."""
+    if part.annotations:
+        target.findings.warn(
+            f"{place}.annotations", f"{target.row.name} takes no sources back: left out"
+        )
+
+
+def _thought(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
+    """Google's own reasoning, or what nobody signed; others' is left out."""
+    maker = part.signature.provider
+    if maker and maker != target.row.name:
+        why = f"this is reasoning of {maker}: left out"
+    elif part.HasField("redacted_reasoning"):
+        why = f"this is no reasoning that {target.row.name} wrote: left out"
+    else:
+        return {"text": part.reasoning, "thought": True}
+    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    return None
+
+
+def build_block(part: pb.Part, place: str, target: GoogleTarget) -> list[msgspec.Raw]:
+    """A part that Google made, as it came; nothing of another provider's."""
+    block = part.provider_block
+    target.leave_out(part, place, "signature")
+    if block.provider == target.row.name:
+        return [msgspec.Raw(block.data.encode())]
+    target.findings.warn(
+        f"{place}.provider_block", f"this is a block of {block.provider}: left out"
+    )
+    return []
+
+
+def _add_extra(item: dict[str, Any], extra: str) -> None:
+    """Adds the fields that came beside the ones that the contract has."""
+    more = msgspec.json.decode(extra, type=dict[str, msgspec.Raw])
+    if "functionCall" in item and "functionCall" in more:
+        inner = msgspec.json.decode(more.pop("functionCall"), type=dict[str, msgspec.Raw])
+        item["functionCall"] = {**inner, **item["functionCall"]}
+    item.update((name, value) for name, value in more.items() if name not in item)
+
+
+def _call(call: pb.ToolCall, place: str, target: GoogleTarget) -> dict[str, Any]:
+    arguments = call.arguments or "{}"
+    if not _is_object(arguments):
+        target.findings.unsupported(
+            f"{place}.arguments", f"{target.row.name} takes nothing but a JSON object"
+        )
+    args = msgspec.Raw(arguments.encode())
+    return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False

@@ -1,0 +1,197 @@
+"""Messages of the model, which go back as they came, as far as a provider takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.media import data_url
+from llmrpc_server.providers.openai.call_ids import call_id
+from llmrpc_server.providers.openai.details import to_item
+from llmrpc_server.providers.openai.parts import build_part, simplest
+from llmrpc_server.providers.openai.quirks import OpenAITarget
+
+_LISTS = ("annotations", "images", "reasoning_steps")
+"""Fields of a message that are lists of what parts hold."""
+
+
+class _Pieces:
+    """What the parts of a message become, by their places in it."""
+
+    def __init__(self) -> None:
+        self.content: list[Any] = []
+        self.tool_calls: list[Any] = []
+        self.reasoning: list[tuple[str, pb.Part]] = []
+        self.lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
+
+
+def build_assistant(message: pb.LLMMessage, field: str, target: OpenAITarget) -> dict[str, Any]:
+    """A message of the model."""
+    built: dict[str, Any] = {"role": "assistant", "content": message.content}
+    if not message.parts:
+        return built
+    pieces = _Pieces()
+    for index, part in enumerate(message.parts):
+        _sort(part, f"{field}.parts[{index}]", pieces, target)
+    built["content"] = simplest(pieces.content)
+    if pieces.tool_calls:
+        built["tool_calls"] = pieces.tool_calls
+        built["content"] = built["content"] or None
+    _add_reasoning(built, pieces.reasoning, target)
+    built.update((name, items) for name, items in pieces.lists.items() if items)
+    return built
+
+
+def _sort(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> None:
+    match part.WhichOneof("kind"):
+        case "reasoning" | "redacted_reasoning":
+            if _goes_back(part, place, target):
+                pieces.reasoning.append((place, part))
+        case "tool_call":
+            pieces.tool_calls.append(_call(part.tool_call, target))
+            _warn_of_extras(part, place, target)
+        case "provider_block":
+            _add_block(part, place, pieces, target)
+        case "image" if target.quirks.assistant_images:
+            if image := _image(part.image, f"{place}.image", target):
+                pieces.lists["images"].append(image)
+            _warn_of_extras(part, place, target)
+        case "image" | "audio" | "document" as kind:
+            target.findings.unsupported(
+                f"{place}.{kind}", f"{target.row.name} takes no {kind} in a message of the model"
+            )
+        case _:
+            pieces.lists["annotations"].extend(_annotations(part, place, target))
+            if item := build_part(part, place, target):
+                pieces.content.append(item)
+
+
+def _annotations(part: pb.Part, place: str, target: OpenAITarget) -> list[Raw]:
+    """The annotations of a text as their provider wrote them; others are warned of, once."""
+    if not part.annotations:
+        return []
+    name = target.row.name
+    kept = []
+    if target.quirks.send_annotations:
+        kept = [each for each in part.annotations if each.provider == name and each.data]
+    if len(kept) < len(part.annotations):
+        target.findings.warn(
+            f"{place}.annotations", f"{name} takes back its own alone, if any: left out"
+        )
+    return [Raw(each.data.encode()) for each in kept]
+
+
+def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> None:
+    """Puts a block into the field of the message that it came from."""
+    block, blocks = part.provider_block, target.quirks.blocks
+    name = target.row.name
+    field = blocks.get(block.type) or blocks.get("*") if block.provider == name else None
+    if field is None:
+        why = f"{name} takes it not back" if block.provider == name else f"{name} is called"
+        target.findings.warn(f"{place}.provider_block", f"{why}: left out")
+        return
+    item = Raw(block.data.encode())
+    if field == "tool_calls":
+        pieces.tool_calls.append(item)
+    elif field == "content":
+        pieces.content.append(item)
+    else:
+        pieces.lists[field].append(item)
+    _warn_of_extras(part, place, target)
+
+
+def _image(image: pb.Image, place: str, target: OpenAITarget) -> dict[str, Any] | None:
+    match image.WhichOneof("source"):
+        case "data":
+            url = data_url(image.data, image.media_type)
+        case "uri":
+            url = image.uri
+        case _:
+            target.findings.unsupported(f"{place}.file_id")
+            return None
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _add_reasoning(
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: OpenAITarget
+) -> None:
+    quirks = target.quirks
+    way = quirks.send_reasoning
+    text = "".join(part.reasoning for _, part in reasoning)
+    if way == "details":
+        _add_details(built, reasoning, target)
+    elif way == "thinking":
+        if thoughts := [_thought(part) for _, part in reasoning if part.reasoning]:
+            said = built["content"] or []
+            if isinstance(said, str):
+                said = [{"type": "text", "text": said}]
+            built["content"] = [*thoughts, *said]
+    elif way and (text or (quirks.reasoning_with_calls and "tool_calls" in built)):
+        built[way] = text
+
+
+def _thought(part: pb.Part) -> dict[str, Any]:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": part.reasoning}]}
+    if part.signature.data:
+        thought["signature"] = part.signature.data
+    return thought
+
+
+def _add_details(
+    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: OpenAITarget
+) -> None:
+    """Items go back as they came; plain text goes where there are none."""
+    items = [(place, part, _item(part, place, target)) for place, part in reasoning]
+    if details := [item for _, _, item in items if item]:
+        built["reasoning_details"] = details
+        for place, _, item in items:
+            if not item:
+                target.findings.warn(
+                    f"{place}.reasoning", "it is not signed, and other reasoning is: left out"
+                )
+    elif reasoning:
+        built["reasoning"] = "".join(part.reasoning for _, part in reasoning)
+
+
+def _goes_back(part: pb.Part, place: str, target: OpenAITarget) -> bool:
+    """Whether reasoning is sent: not another provider's, and where there is a place."""
+    maker = part.signature.provider
+    if maker and maker != target.row.name:
+        why = f"this is reasoning of {maker}: left out"
+    elif not target.quirks.send_reasoning:
+        why = f"{target.row.name} takes no reasoning back: left out"
+    elif part.HasField("redacted_reasoning") and not _item(part, place, target):
+        why = f"this is no reasoning that {target.row.name} wrote: left out"
+    else:
+        if part.HasField("cache_breakpoint"):
+            target.findings.warn(f"{place}.cache_breakpoint", "reasoning takes none: left out")
+        return True
+    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    return False
+
+
+def _item(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | None:
+    """The `reasoning_details` item of a part, where the provider has such."""
+    if target.quirks.send_reasoning != "details":
+        return None
+    try:
+        return to_item(part)
+    except ValueError as error:
+        target.findings.invalid(f"{place}.signature.data", str(error)[:200])
+        return None
+
+
+def _call(call: pb.ToolCall, target: OpenAITarget) -> dict[str, Any]:
+    return {
+        "id": call_id(call.id, target.quirks.tool_call_id),
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+    }
+
+
+def _warn_of_extras(part: pb.Part, place: str, target: OpenAITarget) -> None:
+    if part.HasField("cache_breakpoint"):
+        target.findings.warn(f"{place}.cache_breakpoint", "tool calls take none: left out")
+    target.leave_out(part, place, "signature")

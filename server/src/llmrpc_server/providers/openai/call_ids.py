@@ -1,0 +1,15 @@
+"""The id of a tool call as a provider wants it: the same one for a call and its result."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_NINE = re.compile("[A-Za-z0-9]{9}")
+
+
+def call_id(id: str, way: str) -> str:
+    """The id; where `way` is `alphanumeric9`, nine letters and digits in place of another."""
+    if way != "alphanumeric9" or _NINE.fullmatch(id):
+        return id
+    return hashlib.sha256(id.encode()).hexdigest()[:9]
