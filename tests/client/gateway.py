@@ -18,6 +18,7 @@ from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc.v1.llm_service_pb2_grpc import LLMServiceServicer, add_LLMServiceServicer_to_server
 from tests.conftest import Certificates
+from tests.running import LIMIT
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 Step: TypeAlias = "pb.StreamEvent | pb.LLMResponse | Failure | Hang"
@@ -239,8 +240,11 @@ async def serve(
         await server.stop(None)
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Waits for a condition, which may need a process to start."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the server knows of no events here
+async def until(
+    condition: Callable[[], object], process: asyncio.subprocess.Process | None = None
+) -> None:
+    """Waits for a condition; one that a process brings about is lost when that ends."""
+    async with asyncio.timeout(LIMIT):
+        while not condition():
+            assert process is None or process.returncode is None, f"ended: {process.returncode}"
             await asyncio.sleep(0.005)

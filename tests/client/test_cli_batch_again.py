@@ -90,7 +90,7 @@ async def test_kill_9_loses_and_doubles_nothing(gateway: Gateway, files: Files) 
     files.ask(*map(str, range(6)))
     gateway.batch = two_and_no_more
     process = await start("batch", str(files.given), str(files.out), "-a", gateway.target)
-    await until(lambda: files.out.exists() and files.out.read_bytes().count(b"\n") == 2)
+    await until(lambda: files.out.exists() and files.out.read_bytes().count(b"\n") == 2, process)
     second = await files.run(gateway)
     assert "another batch is writing it" in second.err
     process.kill()

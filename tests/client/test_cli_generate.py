@@ -173,7 +173,7 @@ async def test_ctrl_c_cancels_the_call_upstream(gateway: Gateway) -> None:
 async def test_a_signal_before_the_first_event(gateway: Gateway) -> None:
     gateway.play([Hang()])
     process = await start("generate", "Hello", "-a", gateway.target)
-    await until(lambda: gateway.requests)
+    await until(lambda: gateway.requests, process)
     process.send_signal(signal.SIGINT)
     await until(lambda: gateway.cancelled)
     async with asyncio.timeout(LIMIT):
