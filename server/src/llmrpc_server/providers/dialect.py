@@ -133,6 +133,10 @@ class Encoded:
     """Headers that this request alone needs, beside those of the dialect."""
 
 
+_MOST_WARNINGS = 32
+_MOST_LETTERS = 200
+
+
 @dataclass(slots=True)
 class Answer:
     """What a provider said, whole or so far."""
@@ -159,7 +163,18 @@ class Answer:
         `value` is what JSON decodes to; None is nothing.
         """
         if value is not None:
-            self.metadata[f"{provider}.{name}"] = to_value(value)
+            kept = self.metadata[f"{provider}.{name}"] = to_value(value)
+            self.parts.keep(kept.ByteSize())
+
+    def warn(self, field: str, message: str) -> None:
+        """Warns, once, of something that was left out of the response, and why.
+
+        A provider decides how often this happens: after 32 warnings no more are kept.
+        """
+        message = message if len(message) <= _MOST_LETTERS else f"{message[:_MOST_LETTERS]}…"
+        warning = pb.Warning(field=field, message=message)
+        if len(self.warnings) < _MOST_WARNINGS and warning not in self.warnings:
+            self.warnings.append(warning)
 
 
 @dataclass(frozen=True, slots=True)

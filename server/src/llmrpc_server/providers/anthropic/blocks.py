@@ -22,8 +22,6 @@ from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 
 _WHOLE_DELTAS = frozenset({"compaction_delta"})
 """Deltas whose fields are fields of the block, whole."""
-_MOST_WARNINGS = 32
-_MOST_LETTERS = 200
 
 
 class Blocks:
@@ -127,10 +125,7 @@ class Blocks:
 
     def warn(self, field: str, what: str) -> None:
         """Warns, once, of something in the answer that cannot be read."""
-        message = f"{self._provider} {what[:_MOST_LETTERS]}; it was dropped"
-        warning, warnings = pb.Warning(field=field, message=message), self._answer.warnings
-        if len(warnings) < _MOST_WARNINGS and warning not in warnings:
-            warnings.append(warning)
+        self._answer.warn(field, f"{self._provider} {what}; it was dropped")
 
     def _text(self, index: int, block: OpenBlock, text: str | None) -> None:
         if text:

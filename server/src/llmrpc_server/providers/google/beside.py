@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.google import wire
@@ -56,7 +55,7 @@ class Beside:
 
     def settle(self, answer: Answer, texts: Texts) -> None:
         """Adds what has come since the last call of this method."""
-        sources = Sources(self._provider, texts, answer.warnings)
+        sources = Sources(self._provider, texts, answer)
         for grounding in self._grounding:
             raws = (grounding.pop(name, wire.NOTHING) for name in (_CHUNKS, _SUPPORTS))
             chunks, supports = raws
@@ -113,4 +112,4 @@ class Beside:
         except UNDECODABLE:
             why = f"{self._provider} sent {name} that cannot be read; it is left out"
             field = f"provider_metadata[{self._provider}.{snake}]"
-            answer.warnings.append(pb.Warning(field=field, message=why))
+            answer.warn(field, why)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.google import wire
 from llmrpc_server.providers.google.spans import Segment, Span, Texts
@@ -55,10 +56,10 @@ _citation = msgspec.json.Decoder(_Citation).decode
 class Sources:
     """Turns what came beside an answer into annotations; what cannot be read is told of."""
 
-    def __init__(self, provider: str, texts: Texts, warnings: list[pb.Warning]) -> None:
+    def __init__(self, provider: str, texts: Texts, answer: Answer) -> None:
         self._provider = provider
         self._texts = texts
-        self._warnings = warnings
+        self._answer = answer
 
     def grounding(self, chunks: msgspec.Raw, supports: msgspec.Raw) -> Iterator[Annotated]:
         """The annotations of `groundingChunks` and `groundingSupports`."""
@@ -146,9 +147,7 @@ class Sources:
 
     def _unreadable(self) -> None:
         why = f"{self._provider} sent a source that cannot be read; it is left out"
-        warning = pb.Warning(field="message.parts.annotations", message=why)
-        if warning not in self._warnings:
-            self._warnings.append(warning)
+        self._answer.warn("message.parts.annotations", why)
 
 
 def _both(chunk: str, support: msgspec.Raw = wire.NOTHING) -> str:

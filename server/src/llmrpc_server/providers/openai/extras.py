@@ -42,7 +42,6 @@ class Extras:
         "_seen",
         "_traces",
         "_uses",
-        "_warned",
         "citations",
         "results",
     )
@@ -56,7 +55,6 @@ class Extras:
         self._count = 0
         self._seen: set[bytes] = set()
         self._uses: dict[object, str] = {}
-        self._warned: set[str] = set()
 
     @property
     def waits(self) -> bool:
@@ -179,11 +177,7 @@ class Extras:
         return "extra", self._count
 
     def _warn(self, name: str, why: str = "cannot be read: left out") -> None:
-        if name not in self._warned:
-            self._warned.add(name)
-            self._answer.warnings.append(
-                pb.Warning(field=f"message.{name}", message=f"{name} of {self._provider} {why}")
-            )
+        self._answer.warn(f"message.{name}", f"{name} of {self._provider} {why}")
 
 
 def to_image(url: str) -> pb.Image:

@@ -50,16 +50,14 @@ _NOTED = (
 class Assembly:
     """One answer under construction."""
 
-    __slots__ = ("_items", "_provider", "_unknown", "answer", "finished")
+    __slots__ = ("_items", "_provider", "answer", "finished")
 
     def __init__(self, provider: str) -> None:
         self.answer = Answer()
         self.finished = False
         """Whether the answer was said to be complete, or as complete as it gets."""
         self._provider = provider
-        self._items = Items(self.answer.parts, provider)
-        self._items.warnings = self.answer.warnings
-        self._unknown: set[str] = set()
+        self._items = Items(self.answer, provider)
 
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
@@ -147,7 +145,7 @@ class Assembly:
         if unreadable_names:
             names = ", ".join(unreadable_names)[:80]
             message = f"{self._provider} sent counts that cannot be read: {names} left out"
-            answer.warnings.append(pb.Warning(field="usage.tool_uses", message=message))
+            answer.warn("usage.tool_uses", message)
 
     def _note(self, said: wire.Response) -> None:
         answer, provider = self.answer, self._provider
@@ -161,11 +159,9 @@ class Assembly:
 
     def _warn_of(self, kind: str) -> None:
         """Warns once of a kind of event that belongs to no item; items come whole later."""
-        if kind in _NO_CONTENT or kind in _DELTAS or kind in self._unknown:
-            return
-        self._unknown.add(kind)
-        message = f"{self._provider} sent an event that this gateway does not know: {kind[:80]}"
-        self.answer.warnings.append(pb.Warning(field="message", message=message))
+        if kind not in _NO_CONTENT and kind not in _DELTAS:
+            message = f"{self._provider} sent an event that this gateway does not know: {kind}"
+            self.answer.warn("message", message)
 
     def _strange(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")

@@ -20,7 +20,8 @@ from collections.abc import Iterable
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.answer import AnswerBuilder, TextKind
+from llmrpc.answer import TextKind
+from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.annotations import read_annotation
 from llmrpc_server.providers.openai_responses.blocks import make_block, read_image
@@ -41,6 +42,7 @@ class Items:
 
     __slots__ = (
         "_announced",
+        "_answer",
         "_begun",
         "_cited",
         "_held",
@@ -51,13 +53,12 @@ class Items:
         "_taken",
         "_told",
         "uses",
-        "warnings",
     )
 
-    def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+    def __init__(self, answer: Answer, provider: str) -> None:
         self.uses = ToolUses()
-        self.warnings: list[pb.Warning] = []
-        self._parts = parts
+        self._answer = answer
+        self._parts = answer.parts
         self._provider = provider
         self._announced: dict[tuple[int, int], str] = {}
         """The types of pieces of content that were announced."""
@@ -253,12 +254,8 @@ class Items:
         self._cited[key] += 1
         annotation = read_annotation(raw, self._provider)
         if annotation is None:
-            self.warnings.append(
-                pb.Warning(
-                    field="message.parts.annotations",
-                    message=f"{self._provider} sent a citation that cannot be read: left out",
-                )
-            )
+            why = f"{self._provider} sent a citation that cannot be read: left out"
+            self._answer.warn("message.parts.annotations", why)
             return
         self._empty(key, "output_text")
         self._parts.annotation(key, annotation)
