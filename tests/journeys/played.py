@@ -52,7 +52,10 @@ async def play_out(play: Play, text: str, gateway: StartGateway, folder: Path) -
     """Runs the program of this text, through a gateway, in a new folder of this one."""
     async with running_upstream() as upstream:
         replay(upstream, *map(golden, play.cases))
-        running = await gateway(environment=environment(upstream.url.removesuffix("/v1")))
+        addresses = environment(upstream.url.removesuffix("/v1"))
+        for name in ("OPENROUTER", "XAI"):
+            addresses |= {f"{name}_API_KEY": "sk-test-0000", f"{name}_BASE_URL": upstream.url}
+        running = await gateway(environment=addresses)
         program, here = folder / "program.py", folder / "here"
         program.write_text(text.replace("localhost:50051", running.address))
         here.mkdir()
@@ -72,8 +75,7 @@ def one_request_with(**tool: object) -> Callable[[Bodies], None]:
     return holds
 
 
-def an_image_is_asked_for(bodies: Bodies) -> None:
-    """Of Google, in one request."""
+def google_is_asked_for_an_image(bodies: Bodies) -> None:
     (request,) = bodies
     assert request["generationConfig"]["responseModalities"] == ["TEXT", "IMAGE"]
 

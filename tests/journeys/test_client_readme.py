@@ -25,7 +25,7 @@ PLAYS = [
         "Images in a response",
         ["google/images"],
         r"Archie peeked out\.\nimage/jpeg 6 bytes",
-        played.an_image_is_asked_for,
+        played.google_is_asked_for_an_image,
         writes={"umbrella.jpeg": b"\xff\xd8\xff\xe0\x00\x10"},
     ),
     Play(

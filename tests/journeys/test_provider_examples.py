@@ -28,6 +28,11 @@ def two_of_three_tools_are_allowed(bodies: Bodies) -> None:
     assert (koeln["call_id"], koeln["output"]) == ("call_koeln", "rain in Köln for 2 days")
 
 
+def openrouter_is_asked_for_an_image(bodies: Bodies) -> None:
+    (request,) = bodies
+    assert request["modalities"] == ["text", "image"]
+
+
 PLAYS = [
     Play(
         "web_search",
@@ -54,10 +59,17 @@ PLAYS = [
         played.one_request_with(google_search={}),
     ),
     Play(
+        "web_search",
+        ["openai_responses/xai-web-search"],
+        r"A company\.\[1\]\[2\]\n\[1\] .*https://x\.example/about\n\[2\] https://y\.example/\n"
+        r"\(web_search_calls: 1\)",
+        played.one_request_with(type="web_search"),
+    ),
+    Play(
         "image_answer",
         ["google/images"],
         r"Archie peeked out\.\nanswer-1\.jpeg: 6 bytes",
-        played.an_image_is_asked_for,
+        played.google_is_asked_for_an_image,
         writes={"answer-1.jpeg": b"\xff\xd8\xff\xe0\x00\x10"},
     ),
     Play(
@@ -66,6 +78,13 @@ PLAYS = [
         r"answer-1\.webp: 12 bytes",
         played.one_request_with(type="image_generation"),
         writes={"answer-1.webp": b"RIFF\0\0\0\0WEBP"},
+    ),
+    Play(
+        "image_answer",
+        ["openai/openrouter-images"],
+        r"Here\.\nanswer-1\.png: 8 bytes\nThe provider has the image at https://example\.com/b\.png",
+        openrouter_is_asked_for_an_image,
+        writes={"answer-1.png": b"\x89PNG\r\n\x1a\n"},
     ),
     Play(
         "allowed_tools",
