@@ -13,7 +13,7 @@ MODEL = sys.argv[1] if len(sys.argv) > 1 else ""  # empty: the gateway's default
 
 QUESTION = "Do people in Oslo and Köln need an umbrella?"
 SCHEMA = '{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}}}'
-# All of them go along with every request, so that the provider's prompt cache holds.
+# If the provider takes a list of allowed tools, it gets all of these, and its cache stays valid.
 TOOLS = [
     pb.FunctionTool(name="weather", description="The weather of a city", parameters=SCHEMA),
     pb.FunctionTool(name="river", description="The river's level in a city", parameters=SCHEMA),
