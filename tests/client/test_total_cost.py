@@ -28,7 +28,8 @@ def test_an_attempt_that_cost_nothing_or_answered_adds_nothing() -> None:
 
 def test_with_an_attempt_without_a_price_the_rest_is_an_estimate() -> None:
     total = total_cost(_OWN, [_failed(unpriced=True)])
-    assert total.estimated and not total.unpriced
+    assert total.estimated
+    assert not total.unpriced
     assert total.total_nano_usd == 30
 
 
@@ -38,5 +39,6 @@ def test_an_estimated_attempt_makes_the_sum_an_estimate() -> None:
 
 def test_a_response_without_a_price_has_no_total() -> None:
     total = total_cost(pb.Cost(unpriced=True), [_failed(total_nano_usd=7, input_nano_usd=7)])
-    assert total.unpriced and not total.HasField("total_nano_usd")
+    assert total.unpriced
+    assert not total.HasField("total_nano_usd")
     assert total.input_nano_usd == 7

@@ -16,12 +16,12 @@ from llmrpc.errors import (
     deadline_exceeded,
     stalled,
 )
-from llmrpc.estimate import estimate_usage
+from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.dialects import Dialects, counter
-from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.http import URL, Upstream, is_closed
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 
@@ -139,6 +139,15 @@ class Exchange:
             )
         error.usage, error.cost, _ = self._spend(answer)
         return self.explain(error)
+
+    def unread(self, error: LLMClientError, body: bytes) -> None:
+        """An answer came that cannot be read: what it may have cost is estimated by its length."""
+        usage = pb.Usage(
+            input_tokens=estimate_prompt(self.request),
+            output_tokens=len(body) // CHARACTERS_PER_TOKEN if is_closed(body) else 0,
+            estimated=True,
+        )
+        error.usage, error.cost, _ = self._spend(Answer(usage=usage))
 
     def wasted(self, answer: Answer) -> None:
         """The try broke before its first delta: what the provider began to bill is recorded."""

@@ -137,12 +137,17 @@ def read(decode: Callable[[bytes], T], body: bytes, provider: str, what: str) ->
 
 
 def unreadable(provider: str, why: str) -> ProviderNotAvailableError:
-    """The exception for an answer that is not what the protocol says."""
-    return ProviderNotAvailableError(
+    """The exception for an answer that is not what the protocol says.
+
+    It came and may have been paid for: the same provider is not asked for it again.
+    """
+    error = ProviderNotAvailableError(
         f"{provider} {why}",
         reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
         metadata={"provider": provider},
     )
+    error.retryable = False
+    return error
 
 
 def _start(message: str) -> str:

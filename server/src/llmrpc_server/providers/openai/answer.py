@@ -51,6 +51,7 @@ class Assembly:
         "_text",
         "answer",
         "answered",
+        "counted",
         "finished",
     )
 
@@ -60,6 +61,8 @@ class Assembly:
         """Whether a message or a piece of one came."""
         self.finished = False
         """Whether a finish reason came."""
+        self.counted = False
+        """Whether a chunk of usage alone came after it: nothing follows that."""
         self._provider = provider
         self._strict = True
         """Whether no message had a field that is not known."""
@@ -96,7 +99,23 @@ class Assembly:
                 self._choice(choice, body)
                 break
         if self.finished:
+            self.counted = not said.choices and said.usage is not None
             self.complete()
+
+    def end_early(self) -> bool:
+        """Completes what came without a finish reason; False if there is nothing.
+
+        Calls that are complete are a reason.
+        """
+        answer = self.answer
+        self._calls.finish(answer.response_id)
+        if self._details is not None:
+            self._details.sign()
+        self.complete()
+        if self._calls.are_complete():
+            answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
+        self.finished = bool(answer.parts)
+        return self.finished
 
     def _read(self, body: bytes) -> wire.Completion[Any]:
         """The answer or chunk; a field of its message that is not known is warned of."""

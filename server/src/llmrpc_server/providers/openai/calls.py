@@ -74,6 +74,12 @@ class Calls:
         for call in self._calls:
             self._start(call, response_id)
 
+    def are_complete(self) -> bool:
+        """Whether there are calls, and the arguments of all are JSON."""
+        return bool(self._calls) and all(
+            _is_json("".join(call.arguments) or "{}") for call in self._calls if not call.custom
+        )
+
     def _find(self, piece: wire.ToolCall, place: int) -> _Call:
         known = self._by_id.get(_id(piece))
         if known is not None:
