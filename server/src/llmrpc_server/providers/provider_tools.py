@@ -49,3 +49,12 @@ def tool_name(tool: pb.Tool) -> str:
     if tool.WhichOneof("kind") == "provider_tool":
         return tool.provider_tool.name or tool.provider_tool.type
     return tool.function.name
+
+
+def warn_of_unlisted(target: Target[Any, Any]) -> None:
+    """Warns that only the allowed tools are sent, for a provider without a list of them."""
+    target.findings.warn(
+        "tool_choice.allowed_names",
+        f"{target.row.name} has no list of allowed tools: only the allowed ones are sent, "
+        "which changes the provider's prompt cache",
+    )
