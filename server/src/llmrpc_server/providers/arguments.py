@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.kept_json import decode_whole, read_fields
+from llmrpc_server.providers.kept_json import fields_of, json_of
 from llmrpc_server.providers.target import Target
 
 _NONE = ("", "null")
@@ -31,20 +30,12 @@ def write_arguments(call: pb.ToolCall, place: str, target: Target[Any, Any]) -> 
     text = call.arguments
     if text in _NONE:
         return msgspec.Raw(b"{}")
-    whole = _object(text.encode())
-    if whole is not None:
-        return msgspec.Raw(whole)
+    whole = json_of(text.encode())
+    if whole is not None and fields_of(whole) is not None:
+        return whole
     target.findings.warn(
         f"{place}.arguments",
         f"{target.row.name} accepts only a JSON object, and this is none; "
         f"sent as text under the key {_KEY}",
     )
     return wrap_arguments(text)
-
-
-def _object(text: bytes) -> bytes | None:
-    """The text if it is a JSON object, without halves of surrogate pairs."""
-    try:
-        return decode_whole(read_fields, text)[1]
-    except UNDECODABLE:
-        return None

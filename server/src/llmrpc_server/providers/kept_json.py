@@ -59,13 +59,12 @@ def fields_of(text: Text) -> Fields | None:
         return None
 
 
-def is_json(text: Text) -> bool:
-    """Whether the text is JSON of any kind."""
+def json_of(text: bytes) -> msgspec.Raw | None:
+    """The text as JSON, with `decode_whole`; None for what is none."""
     try:
-        _any(text)
+        return decode_whole(_any, text)[0]
     except UNDECODABLE:
-        return False
-    return True
+        return None
 
 
 def write_fields(fields: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
@@ -11,6 +11,7 @@ from llmrpc_server.providers.anthropic.blocks import Blocks
 from llmrpc_server.providers.anthropic.metadata import note_event, note_message
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.kept_json import decode_whole, fields_of, says, string
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "end_turn": pb.FINISH_REASON_STOP,
@@ -46,7 +47,7 @@ _KEEP_ALIVE = "ping"
 class Assembly:
     """One answer under construction, from one message or from the events of a stream."""
 
-    __slots__ = ("_blocks", "_provider", "_usage", "answer", "finished", "stopped")
+    __slots__ = ("_blocks", "_explained", "_provider", "_usage", "answer", "finished", "stopped")
 
     def __init__(self, provider: str, limit: int | None = None) -> None:
         self.answer = Answer()
@@ -57,6 +58,7 @@ class Assembly:
         self._provider = provider
         self._blocks = Blocks(self.answer, provider, limit)
         self._usage: wire.Usage | None = None
+        self._explained = False
 
     def take_message(self, body: bytes) -> None:
         """Takes a whole answer.
@@ -65,8 +67,8 @@ class Assembly:
         message of the protocol.
         """
         try:
-            said = wire.decode_message(body)
-            if said.error or said.type == "error":
+            said, body = decode_whole(wire.decode_message, body)
+            if says(said.error) or said.type == "error":
                 raise errors.from_stream(self._provider, body)
             if said.content is None and said.type != "message":
                 raise unreadable(self._provider, "sent an answer without a message")
@@ -75,6 +77,7 @@ class Assembly:
         except UNDECODABLE as error:
             raise self._unreadable() from error
         self._finish(said.stop_reason, said.stop_details)
+        self.end()
 
     def take_event(self, data: bytes) -> None:
         """Takes the data of one event; of an unknown type only its name is read.
@@ -83,12 +86,26 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            self._event(wire.decode_event(data), data)
+            self._event(*decode_whole(wire.decode_event, data))
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
                 raise self._unreadable() from error
             self._pass_over(kind)
+
+    def end(self) -> None:
+        """Ends the blocks that are open. Called when the whole answer has come.
+
+        Raises `LLMClientError` for a block that cannot be read.
+        """
+        try:
+            self._blocks.finish()
+        except UNDECODABLE as error:
+            raise self._unreadable() from error
+        answer, parts = self.answer, self.answer.parts
+        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
+        if calls and parts.has("provider_block") and not parts.has("tool_call"):
+            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
 
     def _event(self, event: wire.Event, data: bytes) -> None:
         match event.type:
@@ -111,7 +128,8 @@ class Assembly:
                     self._finish(event.delta.stop_reason, event.delta.stop_details)
             case "message_stop":
                 self.stopped = True
-            case kind if event.error or kind == "error":
+                self.end()
+            case kind if says(event.error) or kind == "error":
                 raise errors.from_stream(self._provider, data)
             case kind:
                 self._pass_over(kind)
@@ -150,24 +168,19 @@ class Assembly:
             spent.output_tokens = tokens
             spent.estimated = True
 
-    def _finish(self, reason: str | None, details: Any) -> None:
+    def _finish(self, reason: str | None, details: msgspec.Raw) -> None:
         if not reason:
             return
         self.finished = True
-        self._blocks.finish()
         self._explain(details)
-        answer = self.answer
-        answer.provider_finish_reason = reason
-        answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
-        parts = answer.parts
-        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
-        if calls and parts.has("provider_block") and not parts.has("tool_call"):
-            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+        self.answer.provider_finish_reason = reason
+        self.answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
 
-    def _explain(self, details: Any) -> None:
-        """Tells why the model declined, as the provider explains it."""
-        explanation = details.get("explanation") if isinstance(details, dict) else None
-        if isinstance(explanation, str) and explanation:
+    def _explain(self, details: msgspec.Raw) -> None:
+        """Tells, once, why the model declined, as the provider explains it."""
+        explanation = string((fields_of(details) or {}).get("explanation", b""))
+        if explanation and not self._explained:
+            self._explained = True
             parts = self.answer.parts
             parts.text("refusal", explanation, "refusal")
             parts.signature("refusal", pb.Signature(provider=self._provider))

@@ -23,6 +23,10 @@ class MessageStreamDecoder(EventStreamDecoder):
     def whole(self) -> bool:
         return self._assembly.finished
 
+    def finish(self) -> None:
+        super().finish()
+        self._assembly.end()
+
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, event.data)

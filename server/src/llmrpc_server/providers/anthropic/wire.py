@@ -9,10 +9,9 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.tokens import Tokens
 
 
@@ -41,7 +40,7 @@ class Usage(msgspec.Struct):
     """All output, thinking included."""
     output_tokens_details: OutputDetails | None = None
     service_tier: str | None = None
-    server_tool_use: Any = None
+    server_tool_use: msgspec.Raw = NOTHING
     """Uses of the provider's own tools, by its names for them."""
 
 
@@ -61,14 +60,14 @@ class Block(msgspec.Struct):
     data: str | None = None
     id: str | None = None
     name: str | None = None
-    input: msgspec.Raw = msgspec.Raw()
-    citations: msgspec.Raw = msgspec.Raw()
+    input: msgspec.Raw = NOTHING
+    citations: msgspec.Raw = NOTHING
 
 
 class Identified(msgspec.Struct):
     """What is read of a block that the contract has no kind for."""
 
-    id: Any = None
+    id: msgspec.Raw = NOTHING
 
 
 class Delta(msgspec.Struct):
@@ -79,9 +78,9 @@ class Delta(msgspec.Struct):
     thinking: str | None = None
     signature: str | None = None
     partial_json: str | None = None
-    citation: msgspec.Raw = msgspec.Raw()
+    citation: msgspec.Raw = NOTHING
     stop_reason: str | None = None
-    stop_details: Any = None
+    stop_details: msgspec.Raw = NOTHING
 
 
 class Message(msgspec.Struct):
@@ -92,10 +91,10 @@ class Message(msgspec.Struct):
     model: str | None = None
     content: list[msgspec.Raw] | None = None
     stop_reason: str | None = None
-    stop_details: Any = None
+    stop_details: msgspec.Raw = NOTHING
     """Why the model declined to respond, for a person."""
     usage: Usage | None = None
-    error: Any = None
+    error: msgspec.Raw = NOTHING
     """An error, in place of an answer."""
 
 
@@ -105,10 +104,10 @@ class Event(msgspec.Struct):
     type: str = ""
     index: int = 0
     message: Message | None = None
-    content_block: msgspec.Raw = msgspec.Raw()
+    content_block: msgspec.Raw = NOTHING
     delta: Delta | None = None
     usage: Usage | None = None
-    error: Any = None
+    error: msgspec.Raw = NOTHING
 
 
 decode_message = msgspec.json.Decoder(Message).decode
