@@ -14,32 +14,9 @@ from llmrpc_server.rpc.validation import Validator
 from tests.providers.golden import MAX_EVENT, Folded
 from tests.providers.messages_api import DIALECT, MODEL, STOP, begin, block, end, events, message
 from tests.providers.messages_requests import encode, parts
+from tests.providers.odd_json import ODD, exact, filled, mended
 
 USAGE = {"input_tokens": 1, "output_tokens": 1}
-ODD = [
-    "1e999",
-    "-0",
-    "-0.0",
-    pytest.param("1" * 400, id="a number of 400 digits"),
-    '{"a":1,"a":2}',
-    '"\\ud800"',
-    '"a\\ud83d"',
-    '{"\\ude00":"x"}',
-]
-
-
-def exact(text: str | bytes) -> Any:
-    """The JSON with its numbers as they were written."""
-    return json.loads(text, parse_int=str, parse_float=str)
-
-
-def mended(odd: str) -> Any:
-    """Halves of surrogate pairs are no text: they are U+FFFD."""
-    return exact(
-        odd.replace("\\ud800", "\\ufffd")
-        .replace("\\ud83d", "\\ufffd")
-        .replace("\\ude00", "\\ufffd")
-    )
 
 
 def answers(content: list[dict[str, Any]], odd: str, **more: Any) -> list[Answer]:
@@ -84,15 +61,7 @@ def test_a_block_goes_back_as_it_came(content: dict[str, Any], odd: str) -> None
     for answer in answers([content], odd):
         [sent] = sent_back(answer)
         wanted = json.dumps(content).replace('"?"', json.dumps(["here"]))
-        assert sent == _filled(exact(wanted), mended(odd))
-
-
-def _filled(value: Any, odd: Any) -> Any:
-    if value == ["here"]:
-        return odd
-    if isinstance(value, dict):
-        return {name: _filled(inner, odd) for name, inner in value.items()}
-    return [_filled(inner, odd) for inner in value] if isinstance(value, list) else value
+        assert sent == filled(exact(wanted), mended(odd))
 
 
 @pytest.mark.parametrize("odd", ODD)

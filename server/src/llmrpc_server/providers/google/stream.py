@@ -24,6 +24,10 @@ class GoogleStreamDecoder(EventStreamDecoder):
     def whole(self) -> bool:
         return self._assembly.finished
 
+    def finish(self) -> None:
+        super().finish()
+        self._assembly.end()
+
     def take_event(self, event: Event) -> None:
         if event.data:
             self._assembly.take(event.data)
