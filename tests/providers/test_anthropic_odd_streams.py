@@ -9,7 +9,7 @@ import pytest
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers import kept_json
-from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.dialect import Answer, Defaults
 from llmrpc_server.providers.options import plain
 from tests.providers.golden import MAX_EVENT, Folded
 from tests.providers.messages_api import DIALECT, STOP, begin, block, end, events, message
@@ -184,3 +184,49 @@ def test_many_pieces_of_a_block_are_read_in_time_that_grows_as_they_do(
         return read
 
     assert 0 < cost(400) < 2.2 * cost(200)
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_what_stands_beside_an_empty_text_is_kept(text: str | None) -> None:
+    empty = {"type": "text", "text": text, "mood": "calm"}
+    for answer in (
+        DIALECT.decode(message([empty], "end_turn", USAGE)),
+        streamed(*block(0, empty), ENDED),
+    ):
+        [part] = answer.parts.parts()
+        assert part.text == ""
+        assert part.signature == pb.Signature(provider="anthropic", extra='{"mood":"calm"}')
+
+
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        ({"delta": {**said("a"), "mood": 1, "air": 2}}, "air, mood"),
+        ({"delta": said("a"), "mood": 1}, "mood"),
+    ],
+)
+def test_a_field_of_a_piece_that_is_not_known_is_named(event: dict[str, Any], names: str) -> None:
+    start, stop = block(0, TEXT)
+    piece = {"type": "content_block_delta", "index": 0, **event}
+    answer = streamed(start, piece, piece, stop, ENDED)
+    assert answer.parts.content() == "aa"
+    [warning] = answer.warnings
+    assert warning.message.endswith(f": {names}; it was dropped")
+
+
+def test_fields_of_the_last_event_and_inside_the_usage_are_metadata() -> None:
+    usage = {**USAGE, "cache_creation": {"ephemeral_1w_input_tokens": 3}}
+    answer = streamed(end("end_turn", usage), {**STOP, "metrics": {"firstByteLatency": 1}})
+    found = {name: plain(value) for name, value in answer.metadata.items()}
+    assert found["anthropic.cache_creation"] == {"ephemeral_1w_input_tokens": 3}
+    assert found["anthropic.metrics"] == {"firstByteLatency": 1}
+
+
+def test_a_block_without_a_type_does_not_stop_the_conversation() -> None:
+    answer = DIALECT.decode(message([{"id": "x"}, {**TEXT, "text": "a"}], "end_turn", USAGE))
+    assert answer.parts.parts()[0].provider_block.data == '{"id":"x"}'
+    user = pb.LLMMessage(role=pb.ROLE_USER, content="Hi")
+    request = pb.GenerateRequest(messages=[user, answer.parts.message(), user])
+    encoded = DIALECT.encode(request, "claude-opus-5", Defaults(), stream=False)
+    assert json.loads(encoded.body)["messages"][1]["content"] == "a"
+    assert [each.field for each in encoded.warnings] == ["messages[1].parts[0].provider_block"]

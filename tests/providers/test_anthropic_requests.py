@@ -196,7 +196,7 @@ def test_the_bound_that_the_api_demands_is_always_there(
          "messages[1].parts[0].document.uri"),
         (parts({"providerBlock": {"provider": "anthropic", "data": "[]"}}, role="ROLE_ASSISTANT"),
          "messages[1].parts[0].provider_block.data"),
-        (parts({"providerBlock": {"provider": "anthropic", "data": "{}"}}, role="ROLE_TOOL"),
+        (parts({"providerBlock": {"provider": "anthropic", "data": "5"}}, role="ROLE_TOOL"),
          "messages[1].parts[0].provider_block.data"),
         (parts({"text": "a", "signature": {"provider": "anthropic", "extra": "3"}},
                role="ROLE_ASSISTANT"), "messages[1].parts[0].signature.extra"),

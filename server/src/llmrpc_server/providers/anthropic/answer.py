@@ -86,7 +86,7 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            self._event(*decode_whole(wire.decode_event, data))
+            self._event(*decode_whole(self._decode, data))
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
@@ -106,6 +106,15 @@ class Assembly:
         calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
         if calls and parts.has("provider_block") and not parts.has("tool_call"):
             answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+
+    def _decode(self, data: bytes) -> wire.Event:
+        try:
+            return wire.decode_event(data)
+        except msgspec.ValidationError:
+            event = wire.decode_loose_event(data)
+            if event.type.startswith("content_block_"):
+                self._blocks.warn_of_fields(data)
+            return event
 
     def _event(self, event: wire.Event, data: bytes) -> None:
         match event.type:
@@ -128,6 +137,7 @@ class Assembly:
                     self._finish(event.delta.stop_reason, event.delta.stop_details)
             case "message_stop":
                 self.stopped = True
+                note_event(self.answer, self._provider, data)
                 self.end()
             case kind if says(event.error) or kind == "error":
                 raise errors.from_stream(self._provider, data)

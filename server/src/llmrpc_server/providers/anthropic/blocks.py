@@ -20,13 +20,17 @@ from llmrpc_server.providers.anthropic.open_block import EMPTY, OpenBlock
 from llmrpc_server.providers.arguments import wrap_arguments
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import came, json_of, string
+from llmrpc_server.providers.kept_json import came, fields_of, json_of, string
 
 _IMPLIED = {
     "text_delta": msgspec.Raw(b'{"type":"text"}'),
     "thinking_delta": msgspec.Raw(b'{"type":"thinking"}'),
 }
 """The block that a piece belongs to, if none was started for it."""
+_PIECES = frozenset(
+    {"citations_delta", "input_json_delta", "signature_delta", "text_delta", "thinking_delta"}
+)
+"""Deltas of which the fields are known."""
 _WHOLE_DELTAS = frozenset({"compaction_delta"})
 """Deltas whose fields are fields of the block, whole."""
 
@@ -155,6 +159,17 @@ class Blocks:
         for index in list(self._open):
             self.stop(index)
 
+    def warn_of_fields(self, data: bytes) -> None:
+        """Warns of the fields of an event that are not known."""
+        fields = fields_of(data) or {}
+        delta = fields_of(fields.get("delta", EMPTY)) or {}
+        unknown = fields.keys() - {*wire.Event.__struct_fields__}
+        if string(delta.get("type", EMPTY)) in _PIECES:
+            unknown |= delta.keys() - {*wire.Delta.__struct_fields__}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            self.warn("message", f"sent unknown fields with a piece of the response: {names}")
+
     def warn(self, field: str, what: str) -> None:
         """Warns, once, of something in the answer that cannot be read."""
         self._answer.warn(field, f"{self._provider} {what}; it was dropped")
@@ -174,10 +189,9 @@ class Blocks:
             self.warn("message", "sent citations that cannot be read")
 
     def _end_text(self, block: OpenBlock) -> None:
-        if not block.written:
-            if block.citations:
-                self.warn("message", "cited sources for an empty text")
-            return
+        if not block.written and block.citations:
+            self.warn("message", "cited sources for an empty text")
+            block.citations.clear()
         for raw in block.citations:
             try:
                 annotation = read_citation(raw, self._provider)
@@ -194,9 +208,11 @@ class Blocks:
             self._parts.text(block.key, text, "reasoning")
 
     def _sign(self, block: OpenBlock, data: str = "") -> None:
-        """Signs the part of a block; the provider may have left out the text of thinking."""
+        """Signs the part of a block, of which the provider may have left out the text."""
         if block.kind == "thinking":
             self._parts.start(block.key, "reasoning")
+        elif block.kind == "text":
+            self._parts.start(block.key, "text")
         signature = pb.Signature(provider=self._provider, data=data, extra=block.extra)
         self._parts.signature(block.key, signature)
         block.signed = True

@@ -15,6 +15,11 @@ from llmrpc_server.providers.kept_json import Fields, fields_of, plain
 _READ_ELSEWHERE = frozenset(
     {"content", "delta", "error", "id", "message", "model", "role", "stop_reason", "type", "usage"}
 )
+_INNER = {
+    "cache_creation": frozenset(wire.CacheCreation.__struct_fields__),
+    "output_tokens_details": frozenset(wire.OutputDetails.__struct_fields__),
+}
+"""What is counted of objects in the usage."""
 _COUNTED = frozenset(wire.Usage.__struct_fields__) - {"service_tier"}
 
 
@@ -39,5 +44,11 @@ def _note(answer: Answer, provider: str, fields: Fields) -> None:
             answer.note(provider, name, plain(raw))
     usage = fields_of(fields["usage"]) if "usage" in fields else None
     for name, raw in (usage or {}).items():
-        if name not in _COUNTED:
+        if not _is_counted(name, raw):
             answer.note(provider, name, plain(raw))
+
+
+def _is_counted(name: str, raw: msgspec.Raw) -> bool:
+    """Whether all of a field of the usage is in the contract's usage."""
+    inner = _INNER.get(name)
+    return name in _COUNTED and (inner is None or (fields_of(raw) or {}).keys() <= inner)

@@ -24,11 +24,13 @@ def write_provider_block(part: pb.Part, place: str, target: AnthropicTarget) -> 
     block = target.own_block(part, place)
     if block is None:
         return None
-    fields = fields_of(block.data) or {}
-    if "type" in fields:
-        return {**fields}
-    target.findings.invalid(f"{place}.provider_block.data", "must be a JSON object with a type")
-    return None
+    fields = fields_of(block.data)
+    if fields is None:
+        target.findings.invalid(f"{place}.provider_block.data", "is not a JSON object")
+    elif "type" not in fields:
+        target.findings.warn(f"{place}.provider_block", "this block has no type; dropped")
+        return None
+    return fields
 
 
 def write_extra(

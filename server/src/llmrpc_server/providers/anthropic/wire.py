@@ -70,7 +70,7 @@ class Identified(msgspec.Struct):
     id: msgspec.Raw = NOTHING
 
 
-class Delta(msgspec.Struct):
+class Delta(msgspec.Struct, forbid_unknown_fields=True):
     """What is added to a block, or what an answer ended with."""
 
     type: str = ""
@@ -98,7 +98,11 @@ class Message(msgspec.Struct):
     """An error, in place of an answer."""
 
 
-class Event(msgspec.Struct):
+class LooseDelta(Delta, forbid_unknown_fields=False):
+    """One with fields that are not known."""
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True):
     """One event of a stream."""
 
     type: str = ""
@@ -110,8 +114,15 @@ class Event(msgspec.Struct):
     error: msgspec.Raw = NOTHING
 
 
+class LooseEvent(Event, forbid_unknown_fields=False):
+    """One with fields that are not known, or whose delta has such."""
+
+    delta: LooseDelta | None = None
+
+
 decode_message = msgspec.json.Decoder(Message).decode
 decode_event = msgspec.json.Decoder(Event).decode
+decode_loose_event = msgspec.json.Decoder(LooseEvent).decode
 decode_block = msgspec.json.Decoder(Block).decode
 decode_id = msgspec.json.Decoder(Identified).decode
 decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
