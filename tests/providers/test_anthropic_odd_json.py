@@ -87,6 +87,8 @@ def test_half_a_character_does_not_cost_the_text_around_it() -> None:
         [{"type": "text", "text": "?"}], '"Yes \\ud83d, \\\\ud83d \\ud83c\\udf3f"'
     ):
         assert answer.parts.content() == "Yes �, \\ud83d 🌿"
+        [warning] = answer.warnings
+        assert "U+FFFD" in warning.message
 
 
 @pytest.mark.parametrize("odd", ODD)

@@ -230,3 +230,16 @@ def test_a_block_without_a_type_does_not_stop_the_conversation() -> None:
     encoded = DIALECT.encode(request, "claude-opus-5", Defaults(), stream=False)
     assert json.loads(encoded.body)["messages"][1]["content"] == "a"
     assert [each.field for each in encoded.warnings] == ["messages[1].parts[0].provider_block"]
+
+
+@pytest.mark.parametrize("kind", ["tool_use", "server_tool_use"])
+def test_of_two_inputs_the_one_in_pieces_counts(kind: str) -> None:
+    start = {**call("f"), "type": kind, "input": {"a": 1}}
+    answer = streamed(*block(0, start, written('{"b":'), written("2}")), ENDED)
+    [part] = answer.parts.parts()
+    found = part.tool_call.arguments or json.loads(part.provider_block.data)["input"]
+    assert found in ('{"b":2}', {"b": 2})
+    [warning] = answer.warnings
+    assert warning.message == (
+        f"anthropic sent an input of a {kind} before the one in pieces; it was dropped"
+    )

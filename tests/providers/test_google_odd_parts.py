@@ -172,6 +172,13 @@ def test_a_part_goes_back_as_it_came(part: dict[str, Any], odd: str) -> None:
         assert sent_back(answer.parts.message()) == [filled(exact(wanted), mended(odd))]
 
 
+def test_half_a_character_does_not_cost_the_text_around_it() -> None:
+    for answer in answers(body({"text": "?"}, finish="STOP"), '"Yes \\ud83d 🌿"'):
+        assert answer.parts.content() == "Yes � 🌿"
+        [warning] = answer.warnings
+        assert "U+FFFD" in warning.message
+
+
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
     "more",

@@ -28,6 +28,8 @@ _ESCAPES = re.compile(
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
 """Escapes of strings: a pair of surrogates, half of a pair, any other."""
+HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
+"""The warning of what `decode_whole` replaced."""
 _EMPTY = (b"", b"null", b"{}", b"[]", b'""', b"0", b"false")
 
 read_fields = msgspec.json.Decoder(Fields).decode
@@ -37,7 +39,7 @@ _any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
-    """What the data decodes to, and the data, in which half a surrogate pair is U+FFFD.
+    """What the data decodes to, and the same data, or a copy with U+FFFD for half a surrogate pair.
 
     Somebody who cuts a text by UTF-16 units writes such halves, and they are no text.
     Raises what `decode` raises.

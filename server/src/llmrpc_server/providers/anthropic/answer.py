@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from llmrpc import v1 as pb
@@ -11,7 +14,7 @@ from llmrpc_server.providers.anthropic.blocks import Blocks
 from llmrpc_server.providers.anthropic.metadata import note_event, note_message
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import decode_whole, fields_of, says, string
+from llmrpc_server.providers.kept_json import HALVES, decode_whole, fields_of, says, string
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "end_turn": pb.FINISH_REASON_STOP,
@@ -43,6 +46,8 @@ _EVENTS = frozenset(
 """Those that are read; any other may look as it likes."""
 _KEEP_ALIVE = "ping"
 
+T = TypeVar("T")
+
 
 class Assembly:
     """One answer under construction, from one message or from the events of a stream."""
@@ -67,7 +72,7 @@ class Assembly:
         message of the protocol.
         """
         try:
-            said, body = decode_whole(wire.decode_message, body)
+            said, body = self._whole(wire.decode_message, body)
             if says(said.error) or said.type == "error":
                 raise errors.from_stream(self._provider, body)
             if said.content is None and said.type != "message":
@@ -86,7 +91,7 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            self._event(*decode_whole(self._decode, data))
+            self._event(*self._whole(self._decode, data))
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
@@ -106,6 +111,13 @@ class Assembly:
         calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
         if calls and parts.has("provider_block") and not parts.has("tool_call"):
             answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+
+    def _whole(self, decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
+        """The data decoded, and as it was read."""
+        said, read = decode_whole(decode, data)
+        if read is not data:
+            self.answer.warn("message", HALVES.format(self._provider))
+        return said, read
 
     def _decode(self, data: bytes) -> wire.Event:
         try:

@@ -20,7 +20,7 @@ from llmrpc_server.providers.anthropic.open_block import EMPTY, OpenBlock
 from llmrpc_server.providers.arguments import wrap_arguments
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import came, fields_of, json_of, string
+from llmrpc_server.providers.kept_json import came, fields_of, json_of, says, string
 
 _IMPLIED = {
     "text_delta": msgspec.Raw(b'{"type":"text"}'),
@@ -146,7 +146,7 @@ class Blocks:
             case "thinking" if block.extra and not block.signed:
                 self._sign(block)
             case "tool_use" if not block.pieces:
-                whole = bytes(block.read.input) if came(block.read.input) else EMPTY
+                whole = bytes(block.input) if came(block.input) else EMPTY
                 self._characters += len(whole)
                 self._parts.tool_call(block.key, arguments=whole.decode())
             case "":
@@ -220,6 +220,8 @@ class Blocks:
     def _input(self, block: OpenBlock, piece: str | None) -> None:
         if not piece:
             return
+        if not block.pieces and says(block.input):
+            self.warn("message", f"sent an input of a {block.type} before the one in pieces")
         self._characters += len(piece)
         block.pieces.append(piece)
         if block.kind == "tool_use":

@@ -8,7 +8,14 @@ from typing import Any
 import msgspec
 
 from llmrpc_server.providers.anthropic import wire
-from llmrpc_server.providers.kept_json import Fields, came, fields_of, read_fields, write_fields
+from llmrpc_server.providers.kept_json import (
+    NOTHING,
+    Fields,
+    came,
+    fields_of,
+    read_fields,
+    write_fields,
+)
 
 FIELDS = {
     "text": frozenset({"type", "text", "citations"}),
@@ -62,6 +69,11 @@ class OpenBlock:
         self.held = 0
         """Bytes that no part holds yet."""
         self._changed: Fields | None = None
+
+    @property
+    def input(self) -> msgspec.Raw:
+        """The input of a call, as far as the block began with it."""
+        return read_fields(self.raw).get("input", NOTHING)
 
     @property
     def data(self) -> str:

@@ -60,7 +60,6 @@ class Block(msgspec.Struct):
     data: str | None = None
     id: str | None = None
     name: str | None = None
-    input: msgspec.Raw = NOTHING
     citations: msgspec.Raw = NOTHING
 
 

@@ -14,7 +14,7 @@ from llmrpc_server.providers.google.content import Parts
 from llmrpc_server.providers.google.error_body import read_body, read_error
 from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.google.usage import disjoint
-from llmrpc_server.providers.kept_json import Fields, came, decode_whole, plain, says
+from llmrpc_server.providers.kept_json import HALVES, Fields, came, decode_whole, plain, says
 
 _FILTERED = pb.FINISH_REASON_CONTENT_FILTER
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
@@ -64,7 +64,10 @@ class Assembly:
         is read, and for what is no JSON of the protocol.
         """
         try:
-            self._take(*decode_whole(wire.decode, body)[0])
+            said, read = decode_whole(wire.decode, body)
+            if read is not body:
+                self.answer.warn("message", HALVES.format(self._provider))
+            self._take(*said)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
