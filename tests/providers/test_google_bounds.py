@@ -56,6 +56,15 @@ def test_what_is_held_is_counted(chunk: dict[str, Any]) -> None:
         assert len(LONG) <= size < times * (len(LONG) * 2 + 1000)
 
 
+def test_parts_without_content_are_counted_too() -> None:
+    folded = Folded(GOOGLE.decoder(MAX_EVENT))
+    for _ in range(10):
+        chunk = body(*[{"text": ""}] * 1000)
+        folded.feed(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
+    assert folded.decoder.answer.parts.parts() == []
+    assert folded.decoder.answer.parts.size() >= 10_000
+
+
 def test_what_became_a_part_is_counted_once() -> None:
     chunks = {"groundingChunks": [{"web": {"title": "y", "x": LONG}}], "webSearchQueries": ["q"]}
     answer = fold(grounded(chunks, {"text": "a"})).decoder.answer

@@ -26,6 +26,8 @@ from llmrpc_server.providers.media import read_image
 _Kind = Literal["text", "reasoning"]
 _BESIDE = ("thought", "thoughtSignature")
 """Fields of a part that are not its content."""
+_KEY = 8
+"""Bytes that are kept of a part without content."""
 _TRUE = msgspec.Raw(b"true")
 
 
@@ -69,6 +71,7 @@ class Parts:
         a JSON object.
         """
         read = [self._read(raw) for raw in raws]
+        self._answer.keep(_KEY * len(read))
         for index, part in enumerate(read):
             if index:
                 self._open = None
