@@ -145,6 +145,21 @@ def test_fields_of_the_content_and_of_the_usage_that_are_not_known_are_metadata(
     assert plain(found["google.of_tomorrow"]) == [1]
 
 
+def test_a_candidate_that_was_not_asked_for_is_named() -> None:
+    said = body({"text": "a"}, finish="STOP")
+    said["candidates"].append({"index": 1, "content": {"parts": [{"text": "b"}]}, "ofTomorrow": 1})
+    answer = read(said)
+    assert answer.content == "a"
+    assert [each.field for each in answer.warnings] == ["message"]
+    assert "google.of_tomorrow" not in answer.provider_metadata
+
+
+def test_fields_of_a_candidate_are_kept_wherever_it_stands() -> None:
+    said = body({"text": "a"}, finish="STOP")
+    said["candidates"] = [{"index": 0}, {**said["candidates"][0], "ofTomorrow": 1}]
+    assert plain(read(said).provider_metadata["google.of_tomorrow"]) == 1
+
+
 def answers(said: dict[str, Any], odd: str) -> list[Answer]:
     """The whole answer and its stream, with the odd value in each place of a "?"."""
     data = json.dumps(said).replace('"?"', odd).encode()

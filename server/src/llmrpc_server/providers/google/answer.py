@@ -90,6 +90,9 @@ class Assembly:
         for candidate in said.candidates or ():
             if not candidate.index:
                 self._candidate(candidate)
+            else:
+                why = f"{self._provider} sent a candidate that was not asked for; it was dropped"
+                answer.warn("message", why)
         self._beside.take(said, others)
         if came(said.prompt_feedback) and not said.candidates:
             self._blocked(wire.decode_feedback(said.prompt_feedback).block_reason or "")

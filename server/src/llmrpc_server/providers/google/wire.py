@@ -152,7 +152,7 @@ def text(raw: bytes | msgspec.Raw) -> str:
 
 
 def decode(body: bytes) -> tuple[Response, Fields]:
-    """The response, and the fields of it, its usage and its first candidate that are not known.
+    """The response, and the fields of it, its usage and its candidate that are not known.
 
     Raises `msgspec.DecodeError` for what is not the protocol's JSON.
     """
@@ -163,10 +163,11 @@ def decode(body: bytes) -> tuple[Response, Fields]:
         others |= _take_others(known, "usageMetadata", Usage)
         if came(candidates := known.get("candidates", NOTHING)):
             parted = []
-            for index, each in enumerate(_each(candidates)):
+            for each in _each(candidates):
                 candidate, more = _split(each, Candidate)
                 more |= _take_others(candidate, "content", Content)
-                others |= {} if index else more
+                if not came(index := candidate.get("index", NOTHING)) or bytes(index) == b"0":
+                    others |= more
                 parted.append(candidate)
             known["candidates"] = _encoded(parted)
         return _response(msgspec.json.encode(known)), others
