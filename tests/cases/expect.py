@@ -16,7 +16,7 @@ Only what a case names is compared. Of an answer (`gives`):
 
 An error is its reason, or a mapping of `reason`, `says` (pieces of the message), `not_said`,
 `retryable`, `content` (what a stream gave before it), and of what a gateway alone knows:
-`pushback`, and `spent` (whether an attempt has estimated usage). `or_error` beside an
+`pushback`, and `spent` (whether it has estimated usage). `or_error` beside an
 answer allows an error in its place: then nothing was lost in silence.
 """
 
