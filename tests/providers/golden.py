@@ -177,13 +177,19 @@ class Folded:
         try:
             self.decoder.feed(data)
         finally:
-            for delta in self.decoder.answer.parts.take():
-                self.folded.add(delta)
-                self.deltas.append(delta)
+            self._take()
 
     def finish(self) -> None:
         if not self.decoder.done:
-            self.decoder.finish()
+            try:
+                self.decoder.finish()
+            finally:
+                self._take()
+
+    def _take(self) -> None:
+        for delta in self.decoder.answer.parts.take():
+            self.folded.add(delta)
+            self.deltas.append(delta)
 
     def run(self, *pieces: bytes) -> None:
         """Takes a stream that comes in these pieces, and its end."""

@@ -132,6 +132,10 @@ class AnswerBuilder:
                 return key
         return None
 
+    def keys(self, kind: Kind) -> list[Hashable]:
+        """The keys of all parts of a kind, in order."""
+        return [key for key, place in self._places.items() if self._parts[place].kind == kind]
+
     def text_of(self, key: Hashable) -> str:
         """The text of a part so far: annotations count its code points."""
         return "".join(self._parts[self._places[key]].chunks)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from llmrpc import v1 as pb
@@ -19,6 +18,8 @@ from llmrpc_server.providers.openai.metadata import Metadata
 from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
+from llmrpc_server.providers.openai_family.fields import NOTHING, NULL, is_said, list_of
+from llmrpc_server.providers.openai_family.surrogates import HALVES, without_halves
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "stop": pb.FINISH_REASON_STOP,
@@ -36,6 +37,9 @@ _FAILURES = {
     "insufficient_system_resource": True,  # DeepSeek
 }
 """Finish reasons of an answer that broke off, and whether by overload."""
+_NO_DETAILS = (NULL, Raw(b"[]"))
+_REPEATED = ("annotations", "executed_tools", "images", "reasoning_steps")
+"""What Perplexity's aggregated message may have beside the piece of a chunk."""
 
 
 class Assembly:
@@ -47,6 +51,7 @@ class Assembly:
         "_extras",
         "_metadata",
         "_provider",
+        "_refused",
         "_strict",
         "_text",
         "answer",
@@ -61,6 +66,7 @@ class Assembly:
         self.finished = False
         """Whether a finish reason came."""
         self._provider = provider
+        self._refused = False
         self._strict = True
         """Whether no message had a field that is not known."""
         self._text: Hashable = "text"
@@ -76,7 +82,7 @@ class Assembly:
         Raises `LLMClientError` for an error in its place, before anything of it
         is read, and for what is no JSON of the protocol.
         """
-        said = self._read(body)
+        said, raw = self._read(body)
         if self._is_text(said):
             return
         self._raise_error(said, body)
@@ -91,29 +97,37 @@ class Assembly:
             answer.service_tier = said.service_tier
         self._metadata.take(said)
         self._extras.take_sources(said)
-        for choice in said.choices or ():
-            if choice.index == 0:
-                self._choice(choice, body)
-                break
-        if self.finished:
-            self.complete()
+        first = next((choice for choice in said.choices or () if choice.index == 0), None)
+        if first is not None:
+            self._choice(first, body, raw)
+        if said.choices and (first is None or len(said.choices) > 1):
+            answer.warn("message", f"{self._provider} sent other choices than the first: left out")
 
-    def _read(self, body: bytes) -> wire.Completion[Any]:
-        """The answer or chunk; a field of its message that is not known is warned of."""
+    def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw]]:
+        """The answer or chunk, and its message as it came where it has more than is known.
+
+        A field of the message that is not known is warned of.
+        """
         if self._strict:
             try:
-                return wire.decode(body)
+                return wire.decode(body), {}
             except UNDECODABLE:
                 self._strict = False
         try:
             said = wire.decode_any(body)
-            self._extras.name_unknown(wire.raw_message(body))
+            raw = wire.raw_message(body)
         except UNDECODABLE as error:
-            raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
-        return said
+            mended = without_halves(body)
+            if mended == body:
+                raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
+            self.answer.warn("message", f"{self._provider} {HALVES}")
+            return self._read(mended)
+        self._extras.name_unknown(raw)
+        return said, raw
 
     def complete(self) -> None:
-        """Tells what had to wait for the finish reason, and what came after it."""
+        """Tells, once the input has ended, what had to wait for the end of the answer."""
+        self._calls.finish(self.answer.response_id)
         if not self._extras.finish():
             self._metadata.keep("citations", self._extras.citations)
             self._metadata.keep("search_results", self._extras.results)
@@ -133,22 +147,30 @@ class Assembly:
             or delta.tool_calls
             or delta.reasoning_content
             or delta.reasoning
-            or delta.reasoning_details
+            or (delta.reasoning_details and delta.reasoning_details not in _NO_DETAILS)
             or delta.refusal
             or delta.function_call
             or delta.annotations
             or delta.executed_tools
             or delta.images
             or delta.reasoning_steps
+            or (choice.message is not None and _repeats(choice.message))
             or choice.index
             or choice.finish_reason
             or choice.error
-            or choice.logprobs
+            or (choice.logprobs and choice.logprobs != NULL)
             or said.error
             or said.usage
             or said.x_groq
             or said.citations
             or said.search_results
+            or said.related_questions
+            or said.images
+            or said.videos
+            or said.usage_breakdown
+            or said.mcp_list_tools
+            or said.moderation
+            or said.prompt_filter_results
             or said.object == "error"
             or (choice.content_filter_results or filtered) != filtered
             or self._extras.waits
@@ -166,82 +188,90 @@ class Assembly:
         if not failure and said.object != "error":
             return
         self.answer.usage = disjoint(said.usage) or self.answer.usage
+        self._extras.count_uses()
         read = read_error(failure) if failure else read_body(body)
         raise errors.from_stream(self._provider, read)
 
-    def _choice(self, choice: wire.Choice[Any], body: bytes) -> None:
+    def _choice(self, choice: wire.Choice[Any], body: bytes, raw: Mapping[str, Raw]) -> None:
         self._metadata.take_choice(choice)
-        if choice.logprobs:
-            self.answer.parts.keep(len(body))
         if choice.delta is not None:
-            if choice.message is not None and not choice.delta.reasoning_steps:
-                choice.delta.reasoning_steps = choice.message.reasoning_steps
-            self._message(choice.delta, body, whole=False)
+            if choice.message is not None and _repeats(choice.message):
+                self._extras.take(choice.message, again=True)
+                self._extras.take_images(choice.message)
+            self._message(choice.delta, body, raw, whole=False)
         elif choice.message is not None:
-            self._message(choice.message, body, whole=True)
+            self._message(choice.message, body, raw, whole=True)
         if choice.finish_reason:
             self._finish(choice.finish_reason)
         elif self.finished and self._details is not None:
             self._details.sign()
 
-    def _message(self, message: wire.Message, body: bytes, *, whole: bool) -> None:
+    def _message(
+        self, message: wire.Message, body: bytes, raw: Mapping[str, Raw], *, whole: bool
+    ) -> None:
         self.answered = True
         parts = self.answer.parts
-        raw = wire.raw_message(body) if _has_extras(message) else {}
+        if not raw and (self._calls.odd or _is_odd(message)):
+            raw = wire.raw_message(body)
         self._reasoning(message, whole=whole)
-        if raw:
-            self._extras.take(raw)
+        self._extras.take(message)
         if message.content:
             self._extras.before_text()
         if isinstance(message.content, str):
             parts.text(self._text, message.content)
         elif message.content:
             self._content(message.content, raw)
-        if raw:
-            self._extras.take_images(raw)
+        self._extras.take_images(message)
         if message.refusal:
+            self._refused = True
             parts.text("refusal", message.refusal, "refusal")
         self._tool_calls(message, raw, whole=whole)
 
     def _reasoning(self, message: wire.Message, *, whole: bool) -> None:
         reasoning = message.reasoning_content or message.reasoning
         details = self._details
-        if (
-            message.reasoning_details
-            and details is not None
-            and details.take(message.reasoning_details, whole=whole)
-        ):
-            reasoning = None
+        if details is not None and (items := self._reasoning_details(message)):
+            unknown = details.take(items, whole=whole)
+            for kind in unknown:
+                what = f"reasoning details of the type {kind}"
+                self.answer.warn("message.reasoning_details", f"{what} are unknown: left out")
+            if len(unknown) < len(items):
+                reasoning = None
         if reasoning:
             self.answer.parts.text("reasoning", reasoning, "reasoning")
         if details is not None and (message.content or message.tool_calls):
             details.sign()
 
+    def _reasoning_details(self, message: wire.Message) -> list[Raw]:
+        items = list_of(message.reasoning_details)
+        if items is None:
+            why = f"reasoning_details of {self._provider} cannot be read: left out"
+            self.answer.warn("message.reasoning_details", why)
+        return items or []
+
     def _tool_calls(self, message: wire.Message, raw: Mapping[str, Raw], *, whole: bool) -> None:
-        pieces = message.tool_calls
+        pieces, items = message.tool_calls, list_of(raw.get("tool_calls", NOTHING)) or []
         if not pieces and message.function_call is not None:
             pieces = [wire.ToolCall(function=message.function_call)]
+            lone = bytes(raw.get("function_call", NOTHING))
+            items = [Raw(b'{"function":' + lone + b"}")] if lone else []
         if not pieces:
             return
-        if whole:
-            custom = any(piece.is_custom for piece in pieces)
-            items = msgspec.json.decode(raw["tool_calls"], type=list[Raw]) if custom else ()
-            self._calls.whole(pieces, self.answer.response_id, items)
-        else:
-            self._calls.pieces(pieces, self.answer.response_id)
+        take = self._calls.whole if whole else self._calls.pieces
+        take(pieces, self.answer.response_id, items)
 
-    def _content(self, pieces: list[wire.ContentPart], raw: Mapping[str, Raw]) -> None:
+    def _content(self, pieces: Sequence[wire.ContentPart], raw: Mapping[str, Raw]) -> None:
         """Content as a list: texts, reasoning of the type `thinking`, and whatever else.
 
         What has another type is a provider block, after which a new text begins.
         """
         parts = self.answer.parts
-        for place, piece in enumerate(pieces):
+        items = list_of(raw.get("content", NOTHING)) or []
+        for piece, item in zip(pieces, items, strict=True):
             if piece.type == "text":
                 parts.text(self._text, piece.text or "")
             elif piece.type != "thinking":
-                data = msgspec.json.decode(raw["content"], type=list[Raw])[place]
-                self._extras.block(data, "content", piece.type)
+                self._extras.block(item, "content", piece.type)
                 self._text = object()
             elif piece.thinking:
                 inner = piece.thinking
@@ -263,9 +293,9 @@ class Assembly:
             self._details.sign()
         answer.provider_finish_reason = word
         answer.finish_reason = _FINISH_REASONS.get(word, pb.FINISH_REASON_OTHER)
-        called = answer.parts.has("tool_call")
+        called = self._calls.called
         if answer.finish_reason == pb.FINISH_REASON_STOP:
-            if answer.parts.has("refusal"):
+            if self._refused:
                 answer.finish_reason = pb.FINISH_REASON_REFUSAL
             elif called or self._calls.waiting:
                 answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
@@ -274,13 +304,13 @@ class Assembly:
             answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
 
 
-def _has_extras(message: wire.Message) -> bool:
+def _is_odd(message: wire.Message) -> bool:
     """Whether a message is looked at once more, as it came."""
-    return bool(
-        message.annotations
-        or message.executed_tools
-        or message.images
-        or message.reasoning_steps
-        or isinstance(message.content, list)
-        or any(call.is_custom for call in message.tool_calls or ())
+    return isinstance(message.content, list) or any(
+        call.is_odd for call in message.tool_calls or ()
     )
+
+
+def _repeats(message: wire.Message) -> bool:
+    """Whether an aggregated message has anything that pieces might not have had."""
+    return any(is_said(getattr(message, name)) for name in _REPEATED)

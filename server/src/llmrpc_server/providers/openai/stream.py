@@ -26,11 +26,16 @@ class ChatStreamDecoder(EventStreamDecoder):
         if data.startswith(b"[DONE]"):
             if not self.whole:
                 raise self.interrupted()
+            self._assembly.complete()
             self.done = True
         elif event.name == "error":
             raise errors.from_stream(self._provider, read_body(data))
         elif data:
             self._assembly.take(data)
+
+    def finish(self) -> None:
+        super().finish()
+        self._assembly.complete()
 
     def take_body(self, body: bytes) -> None:
         self._assembly.take(body)

@@ -2,7 +2,8 @@
 
 The signature's `extra` holds the fields that neither the part nor the signature has, as
 they came, such as `phase`, `caller` and `namespace`. Fields with their usual value are
-not kept, but are written again.
+not kept, but are written again. What a piece of the item has beside its text, or in its
+place, is an object in it, under a name that no provider has.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
-from llmrpc import v1 as pb
-from llmrpc_server.providers.openai_responses import wire
+from llmrpc_server.providers.openai_family.fields import Fields, is_text, object_of, read_fields
 
 _HELD = {
     "message": frozenset({"type", "id", "content"}),
@@ -28,30 +29,54 @@ _USUAL = {
     "image_generation_call": {"status": b'"completed"'},
 }
 _EMPTY = (b"null", b"[]")
+_PIECE = "$piece"
+_OF_A_TEXT = frozenset({"annotations", "logprobs"})
+"""Fields of a piece that are annotations and metadata."""
 
 
-def extra_of(kind: str, raw: msgspec.Raw) -> str:
-    """The fields of an item that only `extra` has, as a JSON object; empty if there are none."""
+def extra_of(kind: str, raw: Raw) -> Fields:
+    """The fields of an item that only `extra` has."""
     held, usual = _HELD[kind], _USUAL[kind]
-    kept = {
+    return {
         name: value
-        for name, value in wire.read_fields(raw).items()
+        for name, value in read_fields(raw).items()
         if (bytes(value) != usual.get(name) if name not in held else _is_empty(kind, name, value))
     }
-    return msgspec.json.encode(kept).decode() if kept else ""
 
 
-def restore(kind: str, signature: pb.Signature) -> dict[str, Any]:
-    """An item as it was, but for what its parts hold."""
+def unusual(raw: Raw, kind: str, text: str = "text") -> Fields:
+    """The fields of a piece beside its text, where its type is this one."""
+    usual = b'"' + kind.encode() + b'"'
+    return {
+        name: value
+        for name, value in read_fields(raw).items()
+        if name not in _OF_A_TEXT
+        and not (name == "type" and bytes(value) == usual)
+        and not (name == text and is_text(value))
+    }
+
+
+def write_extra(fields: Fields, piece: Fields) -> str:
+    """Both as the signature keeps them; empty if there are none."""
+    kept: dict[str, Any] = {**fields, _PIECE: piece} if piece else fields
+    return msgspec.json.encode(kept).decode(errors="replace") if kept else ""
+
+
+def take_piece(extra: Fields) -> Fields:
+    """Takes the fields of a piece out of those that a signature kept."""
+    piece = extra.pop(_PIECE, None)
+    return {} if piece is None else object_of(piece)
+
+
+def restore(kind: str, id: str, extra: Fields) -> dict[str, Any]:
+    """An item as it was, except what its parts hold."""
     item: dict[str, Any] = {"type": kind}
-    if signature.id:
-        item["id"] = signature.id
-    item |= {name: msgspec.Raw(value) for name, value in _USUAL[kind].items()}
-    if signature.extra:
-        item |= wire.read_fields(signature.extra)
-    return item
+    if id:
+        item["id"] = id
+    usual = {name: Raw(value) for name, value in _USUAL[kind].items()}
+    return {**item, **usual, **extra}
 
 
-def _is_empty(kind: str, name: str, value: msgspec.Raw) -> bool:
+def _is_empty(kind: str, name: str, value: Raw) -> bool:
     """Whether a field of reasoning is there without giving a part."""
     return kind == "reasoning" and name != "summary" and bytes(value) in _EMPTY
