@@ -18,7 +18,7 @@ from llmrpc_server.providers.openai.metadata import Metadata
 from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
-from llmrpc_server.providers.openai_family.fields import NOTHING, NULL, is_said, list_of
+from llmrpc_server.providers.openai_family.fields import NOTHING, NULL, list_of
 from llmrpc_server.providers.openai_family.surrogates import HALVES, without_halves
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
@@ -38,8 +38,6 @@ _FAILURES = {
 }
 """Finish reasons of an answer that broke off, and whether by overload."""
 _NO_DETAILS = (NULL, Raw(b"[]"))
-_REPEATED = ("annotations", "executed_tools", "images", "reasoning_steps")
-"""What Perplexity's aggregated message may have beside the piece of a chunk."""
 
 
 class Assembly:
@@ -313,4 +311,6 @@ def _is_odd(message: wire.Message) -> bool:
 
 def _repeats(message: wire.Message) -> bool:
     """Whether an aggregated message has anything that pieces might not have had."""
-    return any(is_said(getattr(message, name)) for name in _REPEATED)
+    return bool(
+        message.annotations or message.executed_tools or message.images or message.reasoning_steps
+    )

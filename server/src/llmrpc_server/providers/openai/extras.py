@@ -83,6 +83,8 @@ class Extras:
 
         `again`: the message repeats what has come in pieces.
         """
+        if not (message.executed_tools or message.reasoning_steps or message.annotations):
+            return
         for trace in self._items(message.executed_tools, "executed_tools", again=again):
             head = self._head(trace, "executed_tools")
             if head is not None:
@@ -96,6 +98,8 @@ class Extras:
 
     def take_images(self, message: wire.Message) -> None:
         """Takes the pictures of a message."""
+        if not message.images:
+            return
         for item in self._items(message.images, "images", again=True):
             head = self._head(item, "images")
             if head is None:
