@@ -279,8 +279,8 @@ def test_arguments_are_not_read_again_for_every_piece() -> None:
     ("text", "whole"),
     [
         ("{}", True), ("[1]", True), (' {"a": [{"}": "\\"]"}]} ', True), ("1", True),
-        ('"a"', True), ("null", True), ("", False), (" ", False), ('{"a": "}', False), ("[[]", False),
-        ('{"\\', False), ('"a', False), ("nul", False),
+        ('"a"', True), ("null", True), ("", False), (" ", False), ('{"a": "}', False),
+        ("[[]", False), ('{"\\', False), ('"a', False), ("nul", False),
     ],
 )  # fmt: skip
 def test_a_text_is_closed_however_it_is_cut(text: str, whole: bool) -> None:

@@ -46,20 +46,23 @@ class Texts:
             length += len(parts.text_of(key))
             self._ends.append(length)
 
-    def place(self, start: Raw, end: Raw) -> tuple[Hashable, Span | None]:
+    def place(self, start: Raw, end: Raw) -> tuple[Hashable, Span | None, bool]:
         """The part that a span of the whole text is in, and the span in that part's text.
 
-        Without a span it is the last part. Raises `ValueError` for a span that is outside
-        of the text, or in two parts.
+        Without a span it is the last part. At last, whether a span had to be left out, since
+        it is outside of the text, or goes on into another part.
         """
-        span = read_span(start, end, self._ends[-1])
+        try:
+            span = read_span(start, end, self._ends[-1])
+        except ValueError:
+            return self.last, None, True
         if span is None:
-            return self._keys[-1], None
+            return self.last, None, False
         at = bisect_right(self._ends, span[0])
         before = self._ends[at - 1] if at else 0
         if span[1] > self._ends[at]:
-            raise ValueError("this is a span of two parts")
-        return self._keys[at], (span[0] - before, span[1] - before)
+            return self._keys[at], None, True
+        return self._keys[at], (span[0] - before, span[1] - before), False
 
     @property
     def last(self) -> Hashable:

@@ -180,14 +180,11 @@ class Extras:
         except UNDECODABLE:
             self._warn("annotations")
             return
-        key = texts.last
-        try:
-            key, span = texts.place(start, end)
-        except ValueError:
+        key, span, left_out = texts.place(start, end)
+        if left_out:
             self._warn("annotations", "have a span that is not in the text: it is left out")
-        else:
-            if span is not None:
-                annotation.start_index, annotation.end_index = span
+        if span is not None:
+            annotation.start_index, annotation.end_index = span
         self._answer.parts.annotation(key, annotation)
 
     def _hold_trace(self, index: object, trace: Raw) -> None:

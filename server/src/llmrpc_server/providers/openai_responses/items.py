@@ -34,7 +34,7 @@ from llmrpc_server.providers.openai_family.fields import (
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.annotations import read_annotation
 from llmrpc_server.providers.openai_responses.blocks import make_block, read_image
-from llmrpc_server.providers.openai_responses.kept import extra_of, unusual, write_extra
+from llmrpc_server.providers.openai_responses.kept import extra_of, late, unusual, write_extra
 from llmrpc_server.providers.openai_responses.order import Order
 from llmrpc_server.providers.openai_responses.progress import Progress, missing
 from llmrpc_server.providers.openai_responses.tool_uses import ToolUses
@@ -177,7 +177,7 @@ class Items:
         begun = self._item(key[0]).begun
         if key[1:] in begun:
             return False
-        begun.add(key[1:])
+        begun[key[1:]] = len(begun)
         self._parts.keep(ENTRY)
         self._release(key[0])
         return True
@@ -215,7 +215,7 @@ class Items:
         pieces = [(wire.read_text(each), each) for each in item.content]
         rest = self._rest(place, "content", [_text(piece) for piece, _ in pieces])
         extra = extra_of("message", raw)
-        several = bool(item.id or extra)
+        odds: list[Fields] = []
         for number, (piece, each) in enumerate(pieces):
             key, kind = (place, "content", number), _kind(piece)
             odd: Fields = {}
@@ -230,13 +230,21 @@ class Items:
                 refused = kind == "refusal"
                 odd = unusual(each, *(("refusal", "refusal") if refused else ("output_text",)))
                 self._cite_all(key, piece)
-            if several or odd or not _text(piece):
-                self._sign(key, item, extra=write_extra({} if number else extra, odd))
+            odds.append(odd)
+        begun = self._item(place).begun
+        is_late = late([begun["content", number] for number in range(len(pieces))])
+        for number, odd in enumerate(odds):
+            several = item.id or extra or any(is_late)
+            if several or odd or not _text(pieces[number][0]):
+                own = {} if number else extra
+                text = write_extra(own, odd, number if is_late[number] else None)
+                self._sign((place, "content", number), item, extra=text)
         if self._item(place).citations:
             self._warn_of_citations("a citation of a text that it did not send: left out")
 
     def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
-        signed: dict[_Key, tuple[str, Fields]] = {}
+        signed: dict[_Key, tuple[str, Fields, int | None]] = {}
+        begun = self._item(place).begun
         last = (place, "summary", 0)
         for what, data, usual, pieces in (
             ("summary", "", "summary_text", item.summary or ()),
@@ -250,17 +258,24 @@ class Items:
                     self._add(key, rest[number], "reasoning")
                 elif odd and self._begin(key):
                     self._parts.start(key, "reasoning")
-                if key[1:] in self._item(place).begun:
-                    signed[key] = (data, odd)
-                    last = key if what == "summary" else last
+                if key[1:] in begun:
+                    signed[key] = (data, odd, None)
+            mine = [key for key in signed if key[1] == what]
+            for number, (key, is_late) in enumerate(
+                zip(mine, late([begun[key[1:]] for key in mine]), strict=True)
+            ):
+                if is_late:
+                    signed[key] = (*signed[key][:2], number)
+            if mine and what == "summary":
+                last = max(mine, key=lambda key: begun[key[1:]])
         if item.encrypted_content:
             if self._begin(last):
                 self._parts.start(last, "reasoning")
-            _, odd = signed.pop(last, ("", {}))
-            signed[last] = (item.encrypted_content, odd)
-        for index, (key, (data, odd)) in enumerate(signed.items()):
+            _, odd, late_number = signed.pop(last, ("", {}, None))
+            signed[last] = (item.encrypted_content, odd, late_number)
+        for index, (key, (data, odd, late_number)) in enumerate(signed.items()):
             extra = extra_of("reasoning", raw) if index == len(signed) - 1 else {}
-            self._sign(key, item, data, write_extra(extra, odd))
+            self._sign(key, item, data, write_extra(extra, odd, late_number))
 
     def _rest(self, place: int, what: str, texts: Sequence[str]) -> dict[int, str]:
         """What the texts of a whole item have beside those that were told."""

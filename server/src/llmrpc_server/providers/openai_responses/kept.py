@@ -3,18 +3,28 @@
 The signature's `extra` holds the fields that neither the part nor the signature has, as
 they came, such as `phase`, `caller` and `namespace`. Fields with their usual value are
 not kept, but are written again. What a piece of the item has beside its text, or in its
-place, is an object in it, under a name that no provider has.
+place, is an object in it, under a name that no provider has; a piece that came after
+those that it precedes has its number there.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import Fields, is_text, object_of, read_fields
+from llmrpc_server.providers.openai_family.fields import (
+    NOTHING,
+    Fields,
+    integer_of,
+    is_text,
+    object_of,
+    read_fields,
+)
 
+T = TypeVar("T")
 _HELD = {
     "message": frozenset({"type", "id", "content"}),
     "reasoning": frozenset({"type", "id", "summary", "content", "encrypted_content"}),
@@ -30,6 +40,7 @@ _USUAL = {
 }
 _EMPTY = (b"null", b"[]")
 _PIECE = "$piece"
+_NUMBER = "$number"
 _OF_A_TEXT = frozenset({"annotations", "logprobs"})
 """Fields of a piece that are annotations and metadata."""
 
@@ -56,16 +67,44 @@ def unusual(raw: Raw, kind: str, text: str = "text") -> Fields:
     }
 
 
-def write_extra(fields: Fields, piece: Fields) -> str:
-    """Both as the signature keeps them; empty if there are none."""
+def late(begun: Sequence[int]) -> list[bool]:
+    """Which pieces began after one that they precede, by when each began."""
+    found, first = [], len(begun)
+    for when in reversed(begun):
+        found.append(when > first)
+        first = min(first, when)
+    return found[::-1]
+
+
+def write_extra(fields: Fields, piece: Fields, number: int | None = None) -> str:
+    """All as the signature keeps it; empty if there is nothing.
+
+    The number is that of a piece that came late.
+    """
+    if number is not None:
+        piece = {**piece, _NUMBER: Raw(str(number).encode())}
     kept: dict[str, Any] = {**fields, _PIECE: piece} if piece else fields
     return msgspec.json.encode(kept).decode(errors="replace") if kept else ""
 
 
-def take_piece(extra: Fields) -> Fields:
-    """Takes the fields of a piece out of those that a signature kept."""
-    piece = extra.pop(_PIECE, None)
-    return {} if piece is None else object_of(piece)
+def take_piece(extra: Fields) -> tuple[Fields, int | None]:
+    """Takes the fields and the number of a piece out of what a signature kept."""
+    piece = object_of(extra.pop(_PIECE, NOTHING))
+    return piece, integer_of(piece.pop(_NUMBER, NOTHING))
+
+
+def in_order(pieces: Iterable[tuple[T, int | None]]) -> list[T]:
+    """The pieces; those with a number stand where it says, if there are so many."""
+    listed = list(pieces)
+    numbered = {number: piece for piece, number in listed if number is not None}
+    others = iter([piece for piece, number in listed if number is None])
+    ordered = []
+    for place in range(len(listed)):
+        if place in numbered:
+            ordered.append(numbered.pop(place))
+        elif (piece := next(others, None)) is not None:
+            ordered.append(piece)
+    return [*ordered, *others, *numbered.values()]
 
 
 def restore(kind: str, id: str, extra: Fields) -> dict[str, Any]:

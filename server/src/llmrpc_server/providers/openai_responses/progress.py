@@ -22,8 +22,8 @@ class Progress:
         """The types of pieces of content that were announced."""
         self._ahead: list[int] = []
         """Their numbers, so far as none at or after them has begun; a heap."""
-        self.begun: set[tuple[str, int]] = set()
-        """The pieces that are parts."""
+        self.begun: dict[tuple[str, int], int] = {}
+        """The pieces that are parts, and how many had begun before each."""
         self.told: dict[str, dict[int, None]] = {}
         """The pieces of which text came, in the order of their beginning."""
         self.closed: set[str] = set()

@@ -18,7 +18,7 @@ from llmrpc_server.providers.openai_family.history import (
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
 from llmrpc_server.providers.openai_responses.content import write_block
 from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
-from llmrpc_server.providers.openai_responses.kept import restore, take_piece
+from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 _Item = dict[str, Any]
@@ -106,10 +106,11 @@ def _message(parts: list[_Placed], target: ResponsesTarget) -> _Item:
     first = parts[0][1]
     own = first.HasField("signature") and not _is_foreign(parts[0], target)
     extras = [read_extra(part, place, target) for place, part in parts]
-    content = [
-        _piece(place, part, target, take_piece(extra), whole=own)
-        for (place, part), extra in zip(parts, extras, strict=True)
-    ]
+    pieces = []
+    for (place, part), extra in zip(parts, extras, strict=True):
+        more, number = take_piece(extra)
+        pieces.append((_piece(place, part, target, more, whole=own), number))
+    content = in_order(pieces)
     if own:
         _warn_of_data(*parts[0], target)
         extra = next((each for each in extras if each), {})
@@ -175,27 +176,27 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
     """
     if any(_is_foreign(each, target, reasoning=True) for each in parts):
         return []
-    summary: list[_Item] = []
-    content: list[_Item] = []
+    summary: list[tuple[_Item, int | None]] = []
+    content: list[tuple[_Item, int | None]] = []
     encrypted = ""
     kept: Fields = {}
     for place, part in parts:
         data, extra = part.signature.data, read_extra(part, place, target)
-        more = take_piece(extra)
+        more, number = take_piece(extra)
         kept = kept or extra
         if data == REASONING_TEXT:
-            content.append(_thought(REASONING_TEXT, part, more))
+            content.append((_thought(REASONING_TEXT, part, more), number))
             continue
         encrypted = data or encrypted
         if part.reasoning or more:
-            summary.append(_thought("summary_text", part, more))
+            summary.append((_thought("summary_text", part, more), number))
     if not (encrypted or content):
         for place, _ in parts:
             target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
         return []
-    item = {**restore("reasoning", parts[0][1].signature.id, kept), "summary": summary}
+    item = {**restore("reasoning", parts[0][1].signature.id, kept), "summary": in_order(summary)}
     if content:
-        item["content"] = content
+        item["content"] = in_order(content)
     if encrypted:
         item["encrypted_content"] = encrypted
     return [item]
