@@ -15,10 +15,11 @@ from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
 from llmrpc_server.providers.openai.extras import Extras
 from llmrpc_server.providers.openai.metadata import Metadata
+from llmrpc_server.providers.openai.only_text import only_text, repeats
 from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
-from llmrpc_server.providers.openai_family.fields import NOTHING, NULL, list_of
+from llmrpc_server.providers.openai_family.fields import NOTHING, list_of
 from llmrpc_server.providers.openai_family.surrogates import HALVES, without_halves
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
@@ -37,7 +38,6 @@ _FAILURES = {
     "insufficient_system_resource": True,  # DeepSeek
 }
 """Finish reasons of an answer that broke off, and whether by overload."""
-_NO_DETAILS = (NULL, Raw(b"[]"))
 
 
 class Assembly:
@@ -80,9 +80,14 @@ class Assembly:
         Raises `LLMClientError` for an error in its place, before anything of it
         is read, and for what is no JSON of the protocol.
         """
-        said, raw = self._read(body)
-        if self._is_text(said):
-            return
+        try:
+            said, raw = self._read(body)
+            if not self._is_text(said):
+                self._take(said, body, raw)
+        except UNDECODABLE as error:
+            raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
+
+    def _take(self, said: wire.Completion[Any], body: bytes, raw: Mapping[str, Raw] | None) -> None:
         self._raise_error(said, body)
         answer = self.answer
         groq = said.x_groq.usage if said.x_groq is not None else None
@@ -101,23 +106,23 @@ class Assembly:
         if said.choices and (first is None or len(said.choices) > 1):
             answer.warn("message", f"{self._provider} sent other choices than the first: left out")
 
-    def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw]]:
+    def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw] | None]:
         """The answer or chunk, and its message as it came where it has more than is known.
 
         A field of the message that is not known is warned of.
         """
         if self._strict:
             try:
-                return wire.decode(body), {}
+                return wire.decode(body), None
             except UNDECODABLE:
                 self._strict = False
         try:
             said = wire.decode_any(body)
             raw = wire.raw_message(body)
-        except UNDECODABLE as error:
+        except UNDECODABLE:
             mended = without_halves(body)
             if mended == body:
-                raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
+                raise
             self.answer.warn("message", f"{self._provider} {HALVES}")
             return self._read(mended)
         self._extras.name_unknown(raw)
@@ -134,48 +139,13 @@ class Assembly:
 
     def _is_text(self, said: wire.Completion[Any]) -> bool:
         """Takes a chunk with a piece of text and nothing else: nearly all are such."""
-        choices = said.choices
-        if not self.answered or choices is None or len(choices) != 1:
+        waits = self._extras.waits or (self._details is not None and self._details.waits)
+        if not self.answered or waits:
             return False
-        choice, filtered = choices[0], self._metadata.filtered
-        delta = choice.delta
-        if (
-            delta is None
-            or type(delta.content) is not str
-            or delta.tool_calls
-            or delta.reasoning_content
-            or delta.reasoning
-            or (delta.reasoning_details and delta.reasoning_details not in _NO_DETAILS)
-            or delta.refusal
-            or delta.function_call
-            or delta.annotations
-            or delta.executed_tools
-            or delta.images
-            or delta.reasoning_steps
-            or (choice.message is not None and _repeats(choice.message))
-            or choice.index
-            or choice.finish_reason
-            or choice.error
-            or (choice.logprobs and choice.logprobs != NULL)
-            or said.error
-            or said.usage
-            or said.x_groq
-            or said.citations
-            or said.search_results
-            or said.related_questions
-            or said.images
-            or said.videos
-            or said.usage_breakdown
-            or said.mcp_list_tools
-            or said.moderation
-            or said.prompt_filter_results
-            or said.object == "error"
-            or (choice.content_filter_results or filtered) != filtered
-            or self._extras.waits
-            or (self._details is not None and self._details.waits)
-        ):
+        text = only_text(said, self._metadata.filtered)
+        if text is None:
             return False
-        self.answer.parts.text(self._text, delta.content)
+        self.answer.parts.text(self._text, text)
         return True
 
     def _raise_error(self, said: wire.Completion[Any], body: bytes) -> None:
@@ -190,10 +160,10 @@ class Assembly:
         read = read_error(failure) if failure else read_body(body)
         raise errors.from_stream(self._provider, read)
 
-    def _choice(self, choice: wire.Choice[Any], body: bytes, raw: Mapping[str, Raw]) -> None:
+    def _choice(self, choice: wire.Choice[Any], body: bytes, raw: Mapping[str, Raw] | None) -> None:
         self._metadata.take_choice(choice)
         if choice.delta is not None:
-            if choice.message is not None and _repeats(choice.message):
+            if choice.message is not None and repeats(choice.message):
                 self._extras.take(choice.message, again=True)
                 self._extras.take_images(choice.message)
             self._message(choice.delta, body, raw, whole=False)
@@ -205,12 +175,12 @@ class Assembly:
             self._details.sign()
 
     def _message(
-        self, message: wire.Message, body: bytes, raw: Mapping[str, Raw], *, whole: bool
+        self, message: wire.Message, body: bytes, raw: Mapping[str, Raw] | None, *, whole: bool
     ) -> None:
         self.answered = True
         parts = self.answer.parts
-        if not raw and (self._calls.odd or _is_odd(message)):
-            raw = wire.raw_message(body)
+        if raw is None:
+            raw = wire.raw_message(body) if self._calls.odd or _is_odd(message) else {}
         self._reasoning(message, whole=whole)
         self._extras.take(message)
         if message.content:
@@ -306,11 +276,4 @@ def _is_odd(message: wire.Message) -> bool:
     """Whether a message is looked at once more, as it came."""
     return isinstance(message.content, list) or any(
         call.is_odd for call in message.tool_calls or ()
-    )
-
-
-def _repeats(message: wire.Message) -> bool:
-    """Whether an aggregated message has anything that pieces might not have had."""
-    return bool(
-        message.annotations or message.executed_tools or message.images or message.reasoning_steps
     )

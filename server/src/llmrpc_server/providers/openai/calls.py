@@ -62,9 +62,9 @@ class Calls:
     alone. Some servers leave the index out, give every call the index 0, repeat
     the name, or send no ids; then a call is found by its id, else by its place
     in the list, and a missing id is made from the response's and the call's
-    number. A call of a custom tool, or of an unknown type, is a provider block, told
-    when it is complete. What else a call has goes back by its signature, such as
-    `extra_content` with Google's signature of a thought.
+    number. A call of a custom tool, of an unknown type, or of a function without a name is
+    a provider block, told when it is complete. What else a call has goes back by its
+    signature, such as `extra_content` with Google's signature of a thought.
     """
 
     __slots__ = (
@@ -99,7 +99,7 @@ class Calls:
             self._add(call, piece, response_id, items[place] if items else NOTHING)
             if call.kind:
                 self._tell(call, response_id, json_of(call.items[0]))
-            else:
+            elif call.name:
                 self._start(call, response_id)
 
     def pieces(
@@ -111,15 +111,15 @@ class Calls:
             self._add(call, piece, response_id, items[place] if items else NOTHING)
 
     def finish(self, response_id: str) -> None:
-        """Starts what waited for a name that never came, and tells what waited for its end."""
+        """Tells what waited for its end; a call whose name never came is a provider block."""
         unfinished, self._unfinished = self._unfinished, {}
         for call in unfinished.values():
+            extra = {**call.extra, **({"function": call.inner} if call.inner else {})}
             if call.kind:
                 self._tell(call, response_id, self._joined(call, response_id))
-                continue
-            self._start(call, response_id)
-            if call.extra or call.inner:
-                extra = {**call.extra, **({"function": call.inner} if call.inner else {})}
+            elif not call.started:
+                self._tell(call, response_id, self._nameless(call, response_id))
+            elif extra:
                 text = msgspec.json.encode(extra).decode(errors="replace")
                 signature = pb.Signature(provider=self._provider, extra=text)
                 self._parts.signature(("tool", call.number), signature)
@@ -206,7 +206,8 @@ class Calls:
             return
         call.started = self.waiting = True
         self._name(call, response_id)
-        block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
+        kind = call.kind or "function"
+        block = pb.ProviderBlock(provider=self._provider, type=kind, data=data, id=call.id)
         self._parts.provider_block(("tool", call.number), block)
 
     def _name(self, call: _Call, response_id: str) -> None:
@@ -222,6 +223,13 @@ class Calls:
         known = {"id": call.id, "type": call.kind}
         more = {name: fields[name] for name in fields if name not in ("id", "index", "type")}
         return msgspec.json.encode({**known, **more}).decode(errors="replace")
+
+    def _nameless(self, call: _Call, response_id: str) -> str:
+        """A call of a function without a name, which nobody can run."""
+        self._name(call, response_id)
+        function = {**call.inner, "arguments": "".join(call.arguments)}
+        item = {"id": call.id, "type": "function", "function": function, **call.extra}
+        return msgspec.json.encode(item).decode(errors="replace")
 
 
 def _id(piece: wire.ToolCall) -> str:

@@ -40,7 +40,9 @@ _Key = tuple[str, str, int]
 class Details:
     """The items of one answer."""
 
-    __slots__ = ("_data", "_items", "_parts", "_provider", "_started", "_unsigned")
+    __slots__ = (
+        "_data", "_items", "_key", "_parts", "_provider", "_silent", "_started", "_unsigned",
+    )  # fmt: skip
 
     def __init__(self, parts: AnswerBuilder, provider: str) -> None:
         self._parts = parts
@@ -49,6 +51,10 @@ class Details:
         self._data: dict[_Key, list[str]] = {}
         """What is encrypted comes in pieces too, and is one part once it is complete."""
         self._started: set[_Key] = set()
+        self._silent: set[_Key] = set()
+        """Items of text that were signed before they had any."""
+        self._key: dict[_Key, Hashable] = {}
+        """The part of an item, where another one was signed without its text."""
         self._unsigned: dict[_Key, None] = {}
 
     @property
@@ -76,11 +82,13 @@ class Details:
             item = self._items[key]
             encrypted = "".join(self._data.pop(key, ()))
             self._parts.keep(-len(encrypted))
-            part: Hashable = key
+            part = self._key.get(key, key)
             if key not in self._started:
                 if not encrypted and "signature" not in item:
                     continue
                 self._started.add(key)
+                if not encrypted:
+                    self._silent.add(key)
                 self._parts.redacted_reasoning(key, encrypted)
             elif encrypted:  # the item went on after it was signed
                 part = object()
@@ -108,7 +116,10 @@ class Details:
             self._parts.keep(len(text))
         else:
             self._started.add(key)
-            self._parts.text(key, text, "reasoning")
+            if key in self._silent:
+                self._silent.discard(key)
+                self._key[key] = object()
+            self._parts.text(self._key.get(key, key), text, "reasoning")
 
 
 def to_item(part: pb.Part) -> dict[str, Any] | None:

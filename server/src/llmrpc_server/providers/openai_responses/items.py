@@ -72,7 +72,9 @@ class Items:
         self._parts.keep(len(kind) - len(item.kind))
         item.kind = kind
         if kind == "function_call":
-            self._call(place, wire.read_item(raw))
+            call = wire.read_item(raw)
+            if call.name:
+                self._call(place, call)
         elif kind not in _IN_PIECES:
             self._order.expect(place)
 
@@ -193,6 +195,10 @@ class Items:
             self._parts.tool_call(key, item.call_id or item.id or f"call_{place}", item.name or "")
 
     def _function_call(self, place: int, item: wire.Item, raw: Raw) -> None:
+        """A call without a name, which nobody can run, is a provider block."""
+        if not item.name and not self._item(place).begun:
+            self._whole(place, raw)
+            return
         self._call(place, item)
         key, whole = (place, "call", 0), arguments_of(item.arguments)
         told = self._parts.text_of(key)
