@@ -10,6 +10,8 @@ from google.protobuf import json_format
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer, Defaults
+from llmrpc_server.rpc.limits import Limits
+from llmrpc_server.rpc.validation import Validator
 from tests.providers.responses import dialect, end, event, fold, item, stream, whole
 
 ASK = pb.LLMMessage(role=pb.ROLE_USER, content="Go on.")
@@ -179,6 +181,25 @@ def test_an_item_that_was_begun_and_never_ended_is_named(kind: str) -> None:
     folded = fold(event("response.output_item.added", output_index=1, item={"type": kind}), end())
     [warning] = folded.decoder.answer.warnings
     assert kind in warning.message
+
+
+@pytest.mark.parametrize("ends", [[], [done(item("message", "a", id="m"))]])
+@pytest.mark.parametrize("number", [-1, 0, 10**12])
+def test_a_text_that_was_announced_and_never_came_can_go_back(
+    ends: list[bytes], number: int
+) -> None:
+    events = [
+        event(
+            "response.content_part.added", output_index=0, content_index=each,
+            part={"type": "output_text"},
+        )
+        for each in (number, number + 1)
+    ]  # fmt: skip
+    said = delta("output_text", "a", content_index=number + 1)
+    folded = fold(*events, said, *ends, end())
+    request = pb.GenerateRequest(messages=[ASK, folded.decoder.answer.parts.message(), ASK])
+    Validator(Limits()).check(request)
+    assert folded.response().content in ("a", "aa")
 
 
 def cited(*citations: dict[str, Any], text: str = "🌲abc") -> dict[str, Any]:

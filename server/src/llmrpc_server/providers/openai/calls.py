@@ -118,6 +118,7 @@ class Calls:
             if call.kind:
                 self._tell(call, response_id, self._joined(call, response_id))
             elif not call.started:
+                call.kind = "function"
                 self._tell(call, response_id, self._nameless(call, response_id))
             elif extra:
                 text = msgspec.json.encode(extra).decode(errors="replace")
@@ -206,8 +207,7 @@ class Calls:
             return
         call.started = self.waiting = True
         self._name(call, response_id)
-        kind = call.kind or "function"
-        block = pb.ProviderBlock(provider=self._provider, type=kind, data=data, id=call.id)
+        block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
         self._parts.provider_block(("tool", call.number), block)
 
     def _name(self, call: _Call, response_id: str) -> None:

@@ -245,8 +245,16 @@ class Items:
                 own = {} if number else extra
                 text = write_extra(own, odd, number if is_late[number] else None)
                 self._sign((place, "content", number), item, extra=text)
+        self._sign_empty(place, item, len(pieces))
         if self._item(place).citations:
             self._warn_of_citations("a citation of a text that it did not send: left out")
+
+    def _sign_empty(self, place: int, item: wire.Item, ended: int) -> None:
+        """Signs texts that were announced and never came, so that they can go back."""
+        for what, number in self._item(place).begun:
+            key = (place, what, number)
+            if what == "content" and not 0 <= number < ended and not self._parts.text_of(key):
+                self._sign(key, item)
 
     def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
         signed: dict[_Key, tuple[str, Fields, int | None]] = {}
@@ -335,6 +343,7 @@ class Items:
         for number in list(progress.citations):
             self._empty((place, "content", number), "output_text")
             self._cite_all((place, "content", number), wire.Text())
+        self._sign_empty(place, wire.Item(), 0)
         if progress.kind and not progress.whole:
             kind = progress.kind
             why = f"{self._provider} began an item of the type {kind} and did not end it"
