@@ -71,7 +71,7 @@ def test_an_unknown_call_whose_function_comes_later_is_whole() -> None:
 
 
 THOUGHT = {"google": {"thought_signature": "S=="}}
-SIGNED = {
+SIGNED: dict[str, Any] = {
     "id": "c", "type": "function", "extra_content": THOUGHT,
     "function": {"name": "f", "arguments": "{}", "thought_signature": "T=="},
 }  # fmt: skip

@@ -111,7 +111,7 @@ def test_a_span_of_several_texts_is_that_of_the_part_that_it_is_in() -> None:
 
 
 def test_a_chunk_behind_the_finish_reason_tells_no_source_again() -> None:
-    source = {"citations": ["u"], "search_results": [{"url": "u", "title": "t"}]}
+    source: dict[str, Any] = {"citations": ["u"], "search_results": [{"url": "u", "title": "t"}]}
     used = {"prompt_tokens": 1, "completion_tokens": 1}
     end = b"data: " + json.dumps({**HEAD, "choices": [], "usage": used, **source}).encode()
     folded = fold(
@@ -122,7 +122,7 @@ def test_a_chunk_behind_the_finish_reason_tells_no_source_again() -> None:
     assert [each.url for each in part.annotations] == ["u"]
 
 
-BESIDE = {
+BESIDE: dict[str, Any] = {
     "related_questions": ["q"], "videos": [{"url": "v"}], "images": [{"url": "i"}],
     "moderation": {"a": [1]}, "mcp_list_tools": [{"a": 1}], "usage_breakdown": {"models": [1]},
     "prompt_filter_results": [{"a": 1}],

@@ -20,7 +20,7 @@ from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
 from llmrpc_server.providers.openai_family.fields import NOTHING, list_of
-from llmrpc_server.providers.openai_family.surrogates import HALVES, without_halves
+from llmrpc_server.providers.openai_family.surrogates import read_mended
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "stop": pb.FINISH_REASON_STOP,
@@ -116,15 +116,7 @@ class Assembly:
                 return wire.decode(body), None
             except UNDECODABLE:
                 self._strict = False
-        try:
-            said = wire.decode_any(body)
-            raw = wire.raw_message(body)
-        except UNDECODABLE:
-            mended = without_halves(body)
-            if mended == body:
-                raise
-            self.answer.warn("message", f"{self._provider} {HALVES}")
-            return self._read(mended)
+        said, raw = read_mended(_read_any, body, self.answer, self._provider)
         self._extras.name_unknown(raw)
         return said, raw
 
@@ -270,6 +262,10 @@ class Assembly:
         waits = self._calls.waiting and not called
         if waits and answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS:
             answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+
+
+def _read_any(body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw]]:
+    return wire.decode_any(body), wire.raw_message(body)
 
 
 def _is_odd(message: wire.Message) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai_family.fields import (
     ENTRY,
@@ -21,9 +20,9 @@ from llmrpc_server.providers.openai_family.fields import (
     is_said,
     list_of,
     object_of,
-    plain_of,
     text_of,
 )
+from llmrpc_server.providers.openai_family.notes import read_plain
 
 _OF_RESPONSE = (
     "images",  # Perplexity, by return_images
@@ -149,15 +148,9 @@ class Metadata:
             self._answer.note(self._provider, name, plain)
 
     def _plain(self, name: str, value: Raw | str) -> Any:
-        """The value as JSON decodes it; None, with a warning, for what no decoder takes."""
         if isinstance(value, str):
             return value
-        try:
-            return plain_of(value)
-        except UNDECODABLE:
-            why = f"{name} of {self._provider} cannot be read: left out"
-            self._answer.warn("provider_metadata", why)
-            return None
+        return read_plain(value, name, self._answer, self._provider)
 
 
 def _rank(found: Raw) -> tuple[bool, bool, int]:

@@ -6,6 +6,13 @@ A server that cuts an emoji in two writes `\ud83d` alone; no decoder here takes 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.failures import UNDECODABLE
+
+T = TypeVar("T")
 
 _ESCAPES = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -13,10 +20,23 @@ _ESCAPES = re.compile(
     re.DOTALL,
 )
 
-HALVES = "sent halves of surrogate pairs, which no text can hold: U+FFFD stands in their place"
-"""What is said of them, after the provider's name."""
+
+def read_mended(decode: Callable[[bytes], T], data: bytes, answer: Answer, provider: str) -> T:
+    """What the data decodes to, with U+FFFD, and a warning, in place of every lone half.
+
+    Raises as `decode` does.
+    """
+    try:
+        return decode(data)
+    except UNDECODABLE:
+        mended = _ESCAPES.sub(_whole, data)
+        if mended == data:
+            raise
+        answer.warn(
+            "message", f"{provider} sent halves of surrogate pairs: U+FFFD stands in their place"
+        )
+        return decode(mended)
 
 
-def without_halves(data: bytes) -> bytes:
-    """The JSON with U+FFFD in place of every half of a pair that stands alone."""
-    return _ESCAPES.sub(lambda found: b"\\ufffd" if found["half"] else found[0], data)
+def _whole(found: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if found["half"] else found[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from msgspec import Raw
 
@@ -13,13 +12,12 @@ from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
-from llmrpc_server.providers.openai_family.fields import is_said, plain_of
-from llmrpc_server.providers.openai_family.surrogates import HALVES, without_halves
+from llmrpc_server.providers.openai_family.fields import is_said
+from llmrpc_server.providers.openai_family.notes import read_plain
+from llmrpc_server.providers.openai_family.surrogates import read_mended
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.items import Items
 from llmrpc_server.providers.openai_responses.usage import disjoint
-
-T = TypeVar("T")
 
 _INCOMPLETE: dict[str, pb.FinishReason.ValueType] = {
     "max_output_tokens": pb.FINISH_REASON_LENGTH,
@@ -81,7 +79,7 @@ class Assembly:
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
         try:
-            said = self._read(wire.decode_response, body)
+            said = read_mended(wire.decode_response, body, self.answer, self._provider)
             self._head(said)
             self._end(said, said.status)
         except UNDECODABLE as error:
@@ -92,21 +90,11 @@ class Assembly:
     def take(self, data: bytes) -> None:
         """Takes one event. Raises `LLMClientError` for an error in its place."""
         try:
-            self._event(self._read(wire.decode_event, data), data)
+            said = read_mended(wire.decode_event, data, self.answer, self._provider)
+            self._event(said, data)
         except UNDECODABLE as error:
             if not self._is_unknown(data):
                 raise self._strange() from error
-
-    def _read(self, decode: Callable[[bytes], T], data: bytes) -> T:
-        """What the data decodes to, without the halves of surrogate pairs."""
-        try:
-            return decode(data)
-        except UNDECODABLE:
-            mended = without_halves(data)
-            if mended == data:
-                raise
-            self.answer.warn("message", f"{self._provider} {HALVES}")
-            return decode(mended)
 
     def _is_unknown(self, data: bytes) -> bool:
         """Whether an event is of a kind that nothing is read of; then it is warned of."""
@@ -205,17 +193,10 @@ class Assembly:
             self._note_plain("logprobs", Raw(b"[" + lists + b"]"))
 
     def _note_plain(self, name: str, raw: Raw) -> None:
-        """Notes what is said; what decodes to nothing is warned of."""
-        if not is_said(raw):
-            return
-        try:
-            plain = plain_of(raw)
-        except UNDECODABLE:
-            why = f"{name} of {self._provider} cannot be read: left out"
-            self.answer.warn("provider_metadata", why)
-        else:
-            if plain or name == "cost_in_usd_ticks":
-                self.answer.note(self._provider, name, plain)
+        """Notes what is said; nothing is said of what is empty, but a cost may be 0."""
+        plain = read_plain(raw, name, self.answer, self._provider)
+        if plain or name == "cost_in_usd_ticks":
+            self.answer.note(self._provider, name, plain)
 
     def _warn_of(self, kind: str) -> None:
         """Warns once of a kind of event that belongs to no item; items come whole later."""

@@ -69,7 +69,7 @@ def unusual(raw: Raw, kind: str, text: str = "text") -> Fields:
 
 def late(begun: Sequence[int]) -> list[bool]:
     """Which pieces began after one that they precede, by when each began."""
-    found, first = [], len(begun)
+    found, first = [], max(begun, default=0)
     for when in reversed(begun):
         found.append(when > first)
         first = min(first, when)
