@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2
 
 from llmrpc import v1 as pb
 from tests.client.command import called, command
+from tests.client.future import unknown_part
 from tests.client.gateway import Gateway, Step, response, secured, serve, stream
 from tests.client.terminal import Done
 from tests.conftest import Certificates
@@ -40,6 +41,8 @@ SAID = re.compile("answer|tokens|parrot|openai/gpt-4o-mini|SERVING|1234")
 def everything() -> Gateway:
     """A gateway that is asked for everything."""
     model = pb.Model(name="openai/gpt-4o-mini", provider="openai")
+    model.input_modalities.extend([pb.MODALITY_TEXT, pb.MODALITY_IMAGE])
+    model.capabilities.reasoning = False
     services = ("", "llmrpc.v1.LLMService", "provider/openai")
     return Gateway(
         count=pb.CountTokensResponse(prompt_tokens=1234),
@@ -117,6 +120,41 @@ async def test_program(gateway: Gateway, folder: Path, text: str) -> None:
         _, asked, result = gateway.requests[-1].messages
         assert asked == asks.message
         assert (result.role, result.parts[0].tool_result.tool_call_id) == (pb.ROLE_TOOL, "c-1")
+        names = [tool.function.name for tool in gateway.requests[-1].tools]
+        assert names == ["weather", "forecast", "alarm"]
+        assert gateway.requests[-1].tool_choice.allowed_names == names[:2]
+
+
+def with_word(word: str, gateway: Gateway) -> str:
+    """The one program that has this word, and calls this gateway."""
+    (text,) = [str(p) for p in PROGRAMS if word in p]
+    return text.replace("localhost:50051", gateway.target)
+
+
+async def test_a_response_tells_its_costs_and_what_the_provider_said(
+    gateway: Gateway, folder: Path
+) -> None:
+    answer = response("An answer.")
+    answer.total_cost.total_nano_usd = 2_000_000
+    answer.provider_metadata["openai.service_tier"].string_value = "flex"
+    told = await program(with_word("total_cost", gateway), gateway, folder, answer)
+    assert "1200000 nano-USD for this response\n2000000 nano-USD with" in told
+    assert told.endswith("openai.service_tier flex\n")
+
+
+async def test_a_history_in_a_file_keeps_what_this_release_does_not_know(
+    gateway: Gateway, folder: Path
+) -> None:
+    news = response("An answer.")
+    news.message.parts.append(unknown_part())
+    await program(with_word("FromString", gateway), gateway, folder, news)
+    _, back, _ = gateway.requests[-1].messages
+    assert back.SerializeToString() == news.message.SerializeToString()
+
+
+async def test_a_model_tells_what_it_reads_and_can_do(gateway: Gateway, folder: Path) -> None:
+    told = await program(with_word("list_models", gateway), gateway, folder)
+    assert "reads images: True\nreasons: False\n" in told
 
 
 async def test_the_program_with_a_key_and_mtls(folder: Path, certificates: Certificates) -> None:

@@ -8,7 +8,8 @@ from llmrpc import accumulate
 from llmrpc import v1 as pb
 from tests.gateway.conftest import KEY, Gateway, Start
 from tests.providers.golden import FOLDER, Case
-from tests.upstream import Exchange, Upstream
+from tests.providers.replay import replay
+from tests.upstream import Upstream
 
 CASES = {
     "openrouter": Case(FOLDER / "openai" / "openrouter-web-search"),
@@ -42,14 +43,7 @@ async def test_a_conversation_with_a_tool_of_the_provider(
         **{f"providers__{provider}__api_keys": [KEY]},
         temperature=None,
     )
-
-    async def answers(exchange: Exchange) -> None:
-        if exchange.json.get("stream"):
-            await exchange.stream([case.stream().decode()])
-        else:
-            await exchange.answer(200, (case.folder / "response.json").read_text())
-
-    upstream.script(answers)
+    replay(upstream, case)
     request = case.request()
     request.model = f"{provider}/{case.info['model']}"
     response = await call(gateway, request, streamed)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from llmrpc import accumulate
 from llmrpc import v1 as pb
 from tests.gateway.conftest import KEY, Gateway, Start
 from tests.providers.golden import FOLDER, Case
-from tests.upstream import Exchange, Upstream
+from tests.providers.replay import replay
+from tests.upstream import Upstream
 
 SEARCHED = Case(FOLDER / "google" / "google-search-and-functions")
 SOURCED = Case(FOLDER / "google" / "google-search")
@@ -23,18 +22,6 @@ async def gemini(start: Start, upstream: Upstream) -> Gateway:
         providers__google__api_keys=[KEY],
         temperature=None,
     )
-
-
-def replay(folder: Path, upstream: Upstream) -> None:
-    """Lets the provider answer as it is recorded."""
-
-    async def answers(exchange: Exchange) -> None:
-        if "streamGenerateContent" in exchange.path:
-            await exchange.stream([(folder / "stream.txt").read_text()])
-        else:
-            await exchange.answer(200, (folder / "response.json").read_text())
-
-    upstream.script(answers)
 
 
 def asked(case: Case) -> pb.GenerateRequest:
@@ -54,7 +41,7 @@ async def call(gateway: Gateway, request: pb.GenerateRequest, streamed: bool) ->
 async def test_what_googles_tools_did_goes_back_with_the_result_of_a_function(
     gemini: Gateway, upstream: Upstream, streamed: bool
 ) -> None:
-    replay(SEARCHED.folder, upstream)
+    replay(upstream, SEARCHED)
     request = asked(SEARCHED)
     response = await call(gemini, request, streamed)
     assert response.message == SEARCHED.expected(stream=streamed).message
@@ -75,7 +62,7 @@ async def test_what_googles_tools_did_goes_back_with_the_result_of_a_function(
 async def test_sources_metadata_and_warnings_reach_the_caller(
     gemini: Gateway, upstream: Upstream, streamed: bool
 ) -> None:
-    replay(SOURCED.folder, upstream)
+    replay(upstream, SOURCED)
     request = asked(SOURCED)
     request.end_user_id = "user-7"
     response = await call(gemini, request, streamed)

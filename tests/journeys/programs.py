@@ -1,4 +1,4 @@
-"""The programs of `examples/`, run as a person runs them."""
+"""The programs of `examples/` and of pages, run as a person runs them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.docs.pages import ROOT
 
@@ -27,13 +28,21 @@ class Run:
     arguments: tuple[str, ...] = (MODEL,)
 
 
-async def run(name: str, address: str, *arguments: str, given: str = "") -> str:
+def example(name: str) -> Path:
+    """The file of an example."""
+    return EXAMPLES / f"{name}.py"
+
+
+async def run(
+    program: Path, address: str, *arguments: str, given: str = "", folder: Path | None = None
+) -> str:
     """What the program prints; it must end well and complain of nothing."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments),
+        *(sys.executable, "-W", "error", str(program), *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
         env={**os.environ, "LLMRPC_ADDRESS": address},
     )
     async with asyncio.timeout(30):

@@ -16,7 +16,8 @@ import pytest_asyncio
 
 from tests.conftest import StartGateway
 from tests.docs.pages import codes, page
-from tests.journeys.programs import EXAMPLES, MODEL, Run, matches, run
+from tests.journeys.programs import EXAMPLES, MODEL, Run, example, matches, run
+from tests.journeys.test_provider_examples import PLAYS
 from tests.mock_provider import Aimock, running_aimock
 
 RUNS = {
@@ -80,6 +81,7 @@ RUNS = {
         r"Rome is 7 degrees warmer than Bern\..*"
     ),
 }
+NAMES = {*RUNS, *(play.program for play in PLAYS)}
 ON_ECHO = [name for name, each in RUNS.items() if each.echoes is not None]
 
 
@@ -139,7 +141,7 @@ async def address(aimock: Aimock, gateway: StartGateway) -> str:
 
 
 def test_every_example_has_a_run() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(RUNS)
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == NAMES
     assert set(SENDS) < set(RUNS)
 
 
@@ -147,7 +149,7 @@ def test_every_example_has_a_run() -> None:
 async def test_an_example(name: str, address: str, aimock: Aimock) -> None:
     wanted = RUNS[name]
     before = len(await aimock.journal())
-    output = await run(name, address, *wanted.arguments, given=wanted.given)
+    output = await run(example(name), address, *wanted.arguments, given=wanted.given)
     assert matches(wanted.prints, output), output
     if holds := SENDS.get(name):
         holds((await aimock.journal())[before:])
@@ -158,19 +160,19 @@ async def test_an_example_on_echo(name: str, gateway: StartGateway) -> None:
     """As a newcomer runs it: no key, no model, nothing to pay."""
     wanted = RUNS[name]
     assert wanted.echoes is not None
-    output = await run(name, (await gateway()).address, given=wanted.given)
+    output = await run(example(name), (await gateway()).address, given=wanted.given)
     assert matches(wanted.echoes, output), output
 
 
 def test_the_page_names_them_all_and_what_echo_can_do() -> None:
     rows = [line.split(" | ") for line in page("examples/README.md").splitlines() if ".py`" in line]
     named = {codes(row[0])[0].removesuffix(".py"): "yes" in row[-1] for row in rows}
-    assert named == {name: name in ON_ECHO for name in RUNS}
+    assert named == {name: name in ON_ECHO for name in NAMES}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_an_example_is_short_and_says_what_it_shows(name: str) -> None:
-    first, *rest = (EXAMPLES / f"{name}.py").read_text().splitlines()
+    first, *rest = example(name).read_text().splitlines()
     assert first.startswith('"""')
     assert first.endswith('."""')
     assert len(rest) < 60
@@ -178,7 +180,7 @@ def test_an_example_is_short_and_says_what_it_shows(name: str) -> None:
 
 async def test_ctrl_c_ends_an_answer_and_not_the_chat(address: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(EXAMPLES / "interactive_chat.py"), MODEL),
+        *(sys.executable, str(example("interactive_chat")), MODEL),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "LLMRPC_ADDRESS": address},

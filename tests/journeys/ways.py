@@ -157,3 +157,12 @@ WAYS = {
         signed=False,
     ),
 }
+
+
+def environment(origin: str) -> dict[str, str]:
+    """Sends a gateway to this origin, whichever of these providers it calls."""
+    return {
+        name: value.format(origin=origin)
+        for way in WAYS.values()
+        for name, value in way.environment.items()
+    }

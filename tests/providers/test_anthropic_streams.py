@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
+from llmrpc.errors import ProviderNotAvailableError, StreamInterruptedError
 from tests.providers.golden import Folded, response
 from tests.providers.messages_api import (
     DIALECT,
@@ -165,12 +165,6 @@ def test_what_cannot_be_read_is_an_error(sent: bytes) -> None:
     with pytest.raises(ProviderNotAvailableError) as caught:
         folded.run(sent)
     assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
-
-
-def test_a_message_where_a_stream_was_asked_for_is_an_error() -> None:
-    folded = Folded(DIALECT.decoder(1 << 20))
-    with pytest.raises(LLMClientError, match="no event stream"):
-        folded.run(message([{"type": "text", "text": "Hi."}], "end_turn", {"output_tokens": 1}))
 
 
 @pytest.mark.parametrize("sent", [b"{}", b"[]", b'{"type":"message","content":[3]}', b"\xff"])

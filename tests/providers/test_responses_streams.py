@@ -138,7 +138,7 @@ def test_the_last_event_ends_a_stream_whose_socket_stays_open() -> None:
     assert decoder.answer.parts.content() == "a"
 
 
-@pytest.mark.parametrize("last", [b"", b": keep-alive\n\n", b"data: [DONE]\n\n"])
+@pytest.mark.parametrize("last", [b"", b": keep-alive\n\n", b"data: {}\n\n"])
 def test_a_stream_without_its_last_event_is_an_interruption(last: bytes) -> None:
     with pytest.raises(StreamInterruptedError):
         fold(event("response.output_text.delta", delta="a"), event("keepalive"), last)

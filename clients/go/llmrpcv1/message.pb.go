@@ -310,9 +310,10 @@ type Part struct {
 	// cache_breakpoint asks the provider to cache the prompt up to and including
 	// this part. Hint. If unset, nothing is asked.
 	CacheBreakpoint *CacheBreakpoint `protobuf:"bytes,15,opt,name=cache_breakpoint,json=cacheBreakpoint,proto3" json:"cache_breakpoint,omitempty"`
-	// annotations are the sources that the provider cited for this text part. Send
-	// them back unchanged. They are sent only to their own provider, if it accepts
-	// them; otherwise they are dropped, with a warning (hint).
+	// annotations are the sources that the provider cited for this text part. Only
+	// text parts have them. Send them back unchanged. They are sent only to their
+	// own provider, if it accepts them; otherwise they are dropped, with a warning
+	// (hint).
 	Annotations   []*Annotation `protobuf:"bytes,16,rep,name=annotations,proto3" json:"annotations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -619,10 +620,10 @@ func (x *ProviderBlock) GetId() string {
 }
 
 // Annotation links a span of text to one source. A span with several sources has
-// several annotations. All fields that the provider did not give are unset.
+// several annotations. A field is unset if the provider did not give its value.
 type Annotation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// provider is the provider that made the annotation, such as `openai`.
+	// provider is the provider that made the annotation, such as `openai`. Required.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// type is the provider's name for this kind of annotation, such as
 	// `url_citation`.

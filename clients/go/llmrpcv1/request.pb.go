@@ -357,17 +357,18 @@ type GenerateRequest struct {
 	ProviderOptions map[string]*structpb.Value `protobuf:"bytes,20,rep,name=provider_options,json=providerOptions,proto3" json:"provider_options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// end_user_id identifies the person for whom the application calls, in a form
 	// that tells nothing about them. Providers use it to trace abuse. At most 64
-	// characters. Hint.
+	// printable characters. Hint.
 	EndUserId string `protobuf:"bytes,21,opt,name=end_user_id,json=endUserId,proto3" json:"end_user_id,omitempty"`
 	// output_modalities lists the kinds of content that the response may have, such
-	// as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
+	// as TEXT and IMAGE. At most 16, without duplicates. Requirement. If empty, the
+	// provider's default is used.
 	OutputModalities []Modality `protobuf:"varint,22,rep,packed,name=output_modalities,json=outputModalities,proto3,enum=llmrpc.v1.Modality" json:"output_modalities,omitempty"`
 	// recovery says what happens if a stream breaks after its first delta.
 	// Requirement. If unset, it is the same as RECOVERY_NONE.
 	Recovery Recovery `protobuf:"varint,23,opt,name=recovery,proto3,enum=llmrpc.v1.Recovery" json:"recovery,omitempty"`
-	// waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
-	// come before the first delta and counts as the first response of the call, so
-	// that gRPC's own retries end with it. Only set with StreamText. Requirement.
+	// waiting_events adds events with `StreamEvent.waiting` to the stream. Such an
+	// event can come before the first delta. gRPC does not retry a call after its
+	// first event, whatever the event has. Only set with StreamText. Requirement.
 	WaitingEvents bool `protobuf:"varint,24,opt,name=waiting_events,json=waitingEvents,proto3" json:"waiting_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -676,6 +677,7 @@ type FunctionTool struct {
 	// request. Required.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// description tells the model what the function does and when to call it.
+	// Requirement. If unset, none is sent.
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// parameters is the JSON schema of the arguments, as text. If unset, the
 	// function takes no arguments. All schemas of a request together may have at
@@ -756,17 +758,20 @@ func (x *FunctionTool) GetStrict() bool {
 type ProviderTool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// provider is the provider that defines the tool, such as `anthropic`. A tool
-	// of a provider other than the one that is called is refused (requirement).
-	// Required.
+	// of a provider other than the one that is called is refused (requirement). At
+	// most 256 printable characters. Required.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// type is the provider's name of the tool, such as `web_search_20260318`. Each
-	// provider has a list of the types that it accepts. Required.
+	// provider has a list of the types that it accepts. An unlisted type is refused
+	// (requirement). At most 256 printable characters. Required.
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// options is a JSON object, as text, with the other fields that the provider
-	// defines for the tool. It is sent as it is. If unset, none are sent.
+	// defines for the tool. It is sent as it is. Must not have the key `type`. If
+	// unset, none are sent.
 	Options string `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
 	// name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
-	// among the tools of the request. If unset, it is the type.
+	// among the tools of the request. At most 256 printable characters. If unset, it
+	// is the type.
 	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -833,14 +838,14 @@ func (x *ProviderTool) GetName() string {
 // ToolChoice controls whether and which tools the model calls.
 type ToolChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// mode is how free the model is.
+	// mode is how free the model is. Requirement.
 	Mode ToolChoice_Mode `protobuf:"varint,1,opt,name=mode,proto3,enum=llmrpc.v1.ToolChoice_Mode" json:"mode,omitempty"`
-	// allowed_names lists the tools that the model may call. Each must be the name
-	// of a tool of the request. Must have exactly one name with MODE_NAMED, and
-	// must be empty with MODE_NONE. If empty, the model may call every tool of the
-	// request. For a provider that has no such list, the gateway sends only the
-	// allowed tools, with a warning, because this changes the provider's prompt
-	// cache.
+	// allowed_names lists the tools that the model may call, without duplicates.
+	// Each must be the name of a tool of the request. Must have exactly one name
+	// with MODE_NAMED, and must be empty with MODE_NONE. If empty, the model may
+	// call every tool of the request. Requirement. To a provider that does not
+	// accept such a list, the gateway sends only the allowed tools and adds a
+	// warning, because the provider's prompt cache then does not match.
 	AllowedNames []string `protobuf:"bytes,2,rep,name=allowed_names,json=allowedNames,proto3" json:"allowed_names,omitempty"`
 	// parallel says whether one response may have several calls. Requirement. If
 	// unset, the provider's default is used.
@@ -1250,7 +1255,7 @@ type FallbackOptions struct {
 	// 8. Requirement. If empty, the configured fallbacks are used.
 	Models []string `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
 	// disabled switches fallback off for this call, including the configured
-	// fallbacks. Must not be set together with `models`.
+	// fallbacks. Must not be set together with `models`. Requirement.
 	Disabled      bool `protobuf:"varint,2,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -202,7 +202,8 @@ type Cost struct {
 	// unpriced is true if no price is known for this model.
 	Unpriced bool `protobuf:"varint,8,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
 	// estimated is true if the usage that this cost is based on was estimated, or if
-	// a billed use of a provider tool has no known price.
+	// the price of a part of it is unknown: a billed use of a provider tool, or, in
+	// `LLMResponse.total_cost`, a failed attempt.
 	Estimated bool `protobuf:"varint,9,opt,name=estimated,proto3" json:"estimated,omitempty"`
 	// price_source is where the price comes from: `genai-prices`, `config` or
 	// `free`.

@@ -166,6 +166,10 @@ class AnswerBuilder:
         """Everything that the answer holds: characters, and the bytes of what came complete."""
         return self._length + self._extra
 
+    def __bool__(self) -> bool:
+        """Whether it has any part."""
+        return bool(self._parts)
+
     def has(self, kind: Kind) -> bool:
         """Whether the answer has a part of this kind."""
         return any(part.kind == kind for part in self._parts)

@@ -43,7 +43,11 @@ def completion_tokens(usage: pb.Usage) -> int:
 
 
 def total_cost(cost: pb.Cost, attempts: Iterable[pb.Attempt]) -> pb.Cost:
-    """The cost of a response, and of the failed attempts before it."""
+    """The cost of a response, and of the failed attempts before it.
+
+    With an attempt whose price is not known, the rest is an estimate; `unpriced` stays
+    what it is for the response.
+    """
     total = pb.Cost()
     total.CopyFrom(cost)
     for attempt in attempts:
@@ -53,8 +57,7 @@ def total_cost(cost: pb.Cost, attempts: Iterable[pb.Attempt]) -> pb.Cost:
             setattr(total, item, getattr(total, item) + getattr(attempt.cost, item))
         if total.HasField("total_nano_usd"):
             total.total_nano_usd += attempt.cost.total_nano_usd
-        total.estimated = total.estimated or attempt.cost.estimated
-        total.unpriced = total.unpriced or attempt.cost.unpriced
+        total.estimated |= attempt.cost.estimated or attempt.cost.unpriced
     return total
 
 

@@ -10,13 +10,14 @@ from llmrpc.stream import EventStream
 from llmrpc_server.catalogue.describe import describe
 from llmrpc_server.catalogue.models import snapshot_of
 from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.providers.asking import whole
 from llmrpc_server.providers.counting import count_tokens
 from llmrpc_server.providers.dialect import Defaults, Listed
 from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.exchange import Exchange, Provider
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.listing import Asked, listed, takes_key
-from llmrpc_server.providers.streaming import UpstreamStream, whole
+from llmrpc_server.providers.streaming import UpstreamStream
 from llmrpc_server.providers.tokenizer import Tokenizers, at_hand
 
 

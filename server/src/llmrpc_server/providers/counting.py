@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from llmrpc import v1 as pb
 from llmrpc.call import Call
 from llmrpc.estimate import TOKENS_PER_MEDIUM, Size, estimate_prompt
+from llmrpc_server.providers.asking import answered
 from llmrpc_server.providers.dialects import counter
 from llmrpc_server.providers.exchange import Exchange, Provider
-from llmrpc_server.providers.streaming import answered
 from llmrpc_server.providers.tokenizer import count
 
 if TYPE_CHECKING:

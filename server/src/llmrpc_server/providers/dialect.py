@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -187,12 +188,32 @@ class Listed:
     max_output_tokens: int | None = None
 
 
+class Ending(IntEnum):
+    """How far an answer has come, and what completes it. Later ones are more certain."""
+
+    OPEN = 0
+    """Its end was not announced."""
+    BODY = 1
+    """The end of the body completes it, and nothing else does."""
+    SILENCE = 2
+    """So does a break, or silence until the stall timer fires."""
+    USAGE = 3
+    """Only the usage that was asked for is missing."""
+    WHOLE = 4
+    """Nothing is missing but the provider's mark of the end."""
+
+
 class StreamDecoder(ABC):
     """The state of one stream: bytes in, `answer` grows."""
 
     answer: Answer
     done: bool = False
     """The provider said that this was all; what it still sends is not read."""
+
+    @property
+    @abstractmethod
+    def ending(self) -> Ending:
+        """How far the answer has come. Content after a finish reason opens it again."""
 
     @abstractmethod
     def feed(self, data: bytes) -> None:
@@ -203,8 +224,8 @@ class StreamDecoder(ABC):
         """
 
     @abstractmethod
-    def finish(self) -> None:
-        """Takes the end of the input.
+    def finish(self, *, broken: bool = False) -> None:
+        """Takes the end of the input; `broken`: its last bytes, before the connection broke.
 
         Raises `StreamInterruptedError` where the answer is not whole: a finish
         reason is never made up.
@@ -249,13 +270,6 @@ class Dialect(ABC):
         Decided by the status first, then by the body's own code or type; never
         by its prose. Headers are matched without regard to case.
         """
-
-    def filtered(self, error: LLMClientError) -> Answer | None:
-        """The answer that an error stands for: an empty one, where a filter met the prompt.
-
-        None: the error is one.
-        """
-        return None
 
 
 class ListsModels(ABC):

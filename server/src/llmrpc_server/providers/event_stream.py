@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from llmrpc.errors import StreamInterruptedError
-from llmrpc_server.providers.dialect import StreamDecoder
+from llmrpc import v1 as pb
+from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.sse import Event, EventDecoder
 
+_END = b"[DONE]"
+"""OpenAI's mark of the end, which proxies write behind the events of other dialects too."""
+_KEEP_ALIVE_NAMES = frozenset({"ping", "keepalive", "keep-alive", "heartbeat"})
+_KEEP_ALIVES = frozenset(
+    {b"", b"{}", b"null"}
+    | {text.encode() for name in _KEEP_ALIVE_NAMES for text in (name, f"[{name}]")}
+)
+
 
 class EventStreamDecoder(StreamDecoder):
-    """Takes events, or a body that is none: an error as JSON, or a page."""
+    """Takes events, or a body that is none: a whole answer, an error as JSON, or a page."""
 
     def __init__(self, provider: str, max_event_bytes: int) -> None:
         self._provider = provider
@@ -20,11 +29,6 @@ class EventStreamDecoder(StreamDecoder):
         self._begun = False
         self._other: bytearray | None = None
         """The body that is no event stream."""
-
-    @property
-    @abstractmethod
-    def whole(self) -> bool:
-        """Whether the answer is whole: the provider has said why it ended."""
 
     @abstractmethod
     def take_event(self, event: Event) -> None:
@@ -35,7 +39,17 @@ class EventStreamDecoder(StreamDecoder):
 
     @abstractmethod
     def take_body(self, body: bytes) -> None:
-        """Takes a body that came instead of events: raises the error that it is."""
+        """Takes a body that came instead of events: the whole answer.
+
+        Raises the error that it is.
+        """
+
+    @abstractmethod
+    def end_early(self) -> bool:
+        """Completes the answer without a finish reason; False if nothing of it came."""
+
+    def complete(self) -> None:
+        """Tells what waits for the end of a whole answer, if anything does."""
 
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
@@ -50,18 +64,18 @@ class EventStreamDecoder(StreamDecoder):
         for event in self._events.feed(data):
             if self.done:
                 return
-            self.take_event(event)
+            self._take(event)
 
-    def finish(self) -> None:
+    def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
-            self.take_body(bytes(self._other))
-            raise self._no_stream()
-        if self.whole:
+            self._take_other(bytes(self._other), broken=broken)
+            self.complete()
             return
-        rest = self._events.rest().strip()
-        if rest.startswith(b"{"):  # no event has such a line: an error as JSON, as at Ollama
-            self.take_body(rest)
-        raise self.interrupted()
+        if not self.done:
+            self._take_rest(self._events.rest())
+        if self.ending < (Ending.SILENCE if broken else Ending.BODY):
+            raise self.interrupted()
+        self.complete()
 
     def interrupted(self) -> StreamInterruptedError:
         """The exception for an end before the answer was whole."""
@@ -70,5 +84,63 @@ class EventStreamDecoder(StreamDecoder):
             metadata={"provider": self._provider},
         )
 
+    def _take(self, event: Event) -> None:
+        data = event.data
+        if data.startswith(_END):
+            self._end()
+        elif not _is_keep_alive(event):
+            self.take_event(event)
+
+    def _end(self) -> None:
+        """Takes the mark of the end, without which nothing is whole that has no finish reason."""
+        if self.ending < Ending.BODY:
+            if not self.end_early():
+                raise self.interrupted()
+            answer = self.answer
+            if answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
+                answer.finish_reason = pb.FINISH_REASON_OTHER
+                answer.warn("finish_reason", f"{self._provider} did not say why the answer ended")
+        self.complete()
+        self.done = True
+
+    def _take_rest(self, rest: bytes) -> None:
+        """Takes what came after the last blank line: an event all the same, if it is whole.
+
+        No event has a line that begins with a brace: that is an error as JSON, as at Ollama.
+        """
+        text = rest.strip()
+        if not text:
+            return
+        try:
+            if text.startswith(b"{"):
+                if self.ending < Ending.BODY:
+                    self.take_body(text)
+            else:
+                for event in self._events.last():
+                    self._take(event)
+        except LLMClientError as error:
+            if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
+                raise
+
+    def _take_other(self, body: bytes, *, broken: bool) -> None:
+        try:
+            self.take_body(body)
+        except LLMClientError as error:
+            if broken and error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
+                raise self.interrupted() from error
+            raise
+        if self.ending < Ending.BODY:
+            raise self.interrupted() if broken else self._no_stream()
+
     def _no_stream(self) -> Exception:
         return unreadable(self._provider, "answered with no event stream")
+
+
+def _is_keep_alive(event: Event) -> bool:
+    """Whether an event says nothing but that the connection lives; an error is no such thing."""
+    if event.name in _KEEP_ALIVE_NAMES:
+        return b'"error"' not in event.data
+    data = event.data
+    if len(data) > 16 and not data.startswith(b":"):
+        return False
+    return data.startswith(b":") or data.strip().lower() in _KEEP_ALIVES

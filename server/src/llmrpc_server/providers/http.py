@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import ClientResponse
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
-from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.resolver import GuardedResolver
 
 MiB = 1024 * 1024
@@ -49,6 +51,11 @@ class HttpSettings:
     max_event_bytes: AtLeastOne = 32 * MiB
     """Bound of one event of a stream, after decompression. One event can hold an image, or
     the whole answer."""
+    end_grace: Seconds = 1.0
+    """How long the provider's mark of the end is waited for once an answer is complete, on
+    a connection that stays open."""
+    usage_grace: Seconds = 5.0
+    """The same while only the usage is missing that was asked for; then it is estimated."""
 
 
 class Upstream:
@@ -94,12 +101,18 @@ class Upstream:
         content = response.content
         chunks: list[bytes] = []
         size = 0
-        while not content.at_eof():
-            chunk = await content.readany()
-            size += len(chunk)
-            if size > bound:
-                raise too_long(provider, bound)
-            chunks.append(chunk)
+        try:
+            while not content.at_eof():
+                chunk = await content.readany()
+                size += len(chunk)
+                if size > bound:
+                    raise too_long(provider, bound)
+                chunks.append(chunk)
+        except CONNECTION_FAILURES:
+            body = b"".join([*chunks, received(response)])
+            if len(body) > bound or not is_closed(body):
+                raise
+            return body
         return b"".join(chunks)
 
     async def read_error(self, response: ClientResponse) -> bytes:
@@ -161,6 +174,28 @@ async def _drain(response: ClientResponse) -> None:
         response.release()
 
 
+def received(response: ClientResponse) -> bytes:
+    """What came before a connection broke and was not read: reading would raise the break."""
+    content = response.content
+    error = content.exception()
+    content.set_exception(None)  # type: ignore[arg-type]
+    data = content.read_nowait()
+    if error is not None:
+        content.set_exception(error)
+    return data
+
+
+def is_closed(body: bytes) -> bool:
+    """Whether a body is JSON from its first bracket to its last, as a lenient reader sees it."""
+    if not body.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 @contextmanager
 def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
@@ -176,6 +211,8 @@ CONNECTION_FAILURES = (aiohttp.ClientError, OSError)
 
 def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
+    if _is_of_encoding(error):
+        return unreadable(provider, "answered in an encoding that this gateway cannot read")
     match error:
         case aiohttp.ClientSSLError() | ssl.SSLError():
             what = "the TLS handshake failed; check the certificate or the configured CA bundle"
@@ -192,21 +229,28 @@ def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
     )
 
 
+def _is_of_encoding(error: BaseException | None) -> bool:
+    """Whether a body could not be decompressed; what was compressed oddly came whole."""
+    while error is not None and not isinstance(error, ContentEncodingError):
+        error = error.__cause__
+    return error is not None
+
+
 __all__ = [
     "CONNECTION_FAILURES",
     "URL",
     "ClientResponse",
     "HttpSettings",
     "Upstream",
+    "is_closed",
     "reaching",
+    "received",
     "unreachable",
 ]
 
 
 def too_long(provider: str, bound: int) -> ProviderNotAvailableError:
     """The error for an answer over `max_body_bytes`."""
-    return ProviderNotAvailableError(
-        f"{provider} answered with more than {bound} bytes",
-        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
-        metadata={"provider": provider, "max_body_bytes": str(bound)},
-    )
+    error = unreadable(provider, f"answered with more than {bound} bytes")
+    error.metadata["max_body_bytes"] = str(bound)
+    return error

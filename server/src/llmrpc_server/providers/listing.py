@@ -13,9 +13,9 @@ from llmrpc.errors import (
     ProviderNotAvailableError,
     stalled,
 )
+from llmrpc_server.providers.asking import good
 from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels
 from llmrpc_server.providers.http import URL, Upstream, reaching
-from llmrpc_server.providers.streaming import good
 from llmrpc_server.redaction import Redactor
 
 MOST_PAGES = 50

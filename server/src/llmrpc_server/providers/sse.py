@@ -82,6 +82,10 @@ class EventDecoder:
         """What came behind the last event, and is none so far."""
         return b"".join(self._pending)
 
+    def last(self) -> list[Event]:
+        """The same as an event, for an input that ended without its blank line."""
+        return self._events(self.rest())
+
     def _events(self, text: bytes) -> list[Event]:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
@@ -113,10 +117,12 @@ class EventDecoder:
         self._checked_at = self._size + self._max
 
     def _too_large(self) -> ProviderNotAvailableError:
-        return ProviderNotAvailableError(
+        error = ProviderNotAvailableError(
             f"an event of the provider's stream is larger than {self._max} bytes",
             reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
         )
+        error.retryable = False
+        return error
 
 
 def _without_comments(text: bytes) -> bytes:
@@ -126,7 +132,10 @@ def _without_comments(text: bytes) -> bytes:
 
 
 def _interpret(block: bytes) -> Event | None:
-    """The event of these lines; None where they hold no data."""
+    """The event of these lines; None where they hold no data.
+
+    An error that a server writes without `data:`, as vLLM did, is one all the same.
+    """
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
@@ -136,5 +145,6 @@ def _interpret(block: bytes) -> Event | None:
         elif field == b"event":
             name = value.removeprefix(b" ")
     if not data:
-        return None
+        bare = block.startswith(b"{") and b'"error"' in block
+        return Event(block, "error") if bare else None
     return Event(b"\n".join(data), name.decode(errors="replace") or "message")

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, ProviderNotAvailableError, StreamInterruptedError
+from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc.stream import EventStream
-from llmrpc_server.providers.dialect import Dialect
+from llmrpc_server.providers.asking import send
+from llmrpc_server.providers.dialect import Answer, Ending
 from llmrpc_server.providers.exchange import Exchange
-from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS
+from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
     ClientResponse,
-    Upstream,
     reaching,
+    received,
     too_long,
     unreachable,
 )
 from llmrpc_server.providers.watchdog import Watchdog
-
-T = TypeVar("T")
 
 
 class UpstreamStream(EventStream):
@@ -33,11 +30,13 @@ class UpstreamStream(EventStream):
         "_bound",
         "_decoder",
         "_ended",
+        "_ending",
         "_exchange",
         "_failure",
         "_first",
         "_response",
         "_sequence",
+        "_until",
         "_watchdog",
     )
 
@@ -48,6 +47,9 @@ class UpstreamStream(EventStream):
         self._bound = settings.max_body_bytes
         self._decoder = exchange.dialect.decoder(settings.max_event_bytes)
         self._watchdog: Watchdog | None = None
+        self._ending = Ending.OPEN
+        self._until: float | None = None
+        """When a complete answer is taken as such, on a connection that stays open."""
         self._sequence = 0
         self._ended = False
         self._failure: LLMClientError | None = None
@@ -73,9 +75,9 @@ class UpstreamStream(EventStream):
             raise exchange.explain(exchange.timed_out()) from error
         except StreamInterruptedError as error:
             raise exchange.explain(exchange.too_early(error)) from error
+        except AnsweredError as error:
+            return FilteredStream(exchange, exchange.ended(error, Answer()))
         except LLMClientError as error:
-            if (answer := exchange.dialect.filtered(error)) is not None:
-                return FilteredStream(exchange, answer)
             raise exchange.explain(error) from error.__cause__
         except asyncio.CancelledError as error:
             exchange.attempt.fail(error)
@@ -111,9 +113,10 @@ class UpstreamStream(EventStream):
         except LLMClientError as error:
             raise self._broken(error) from error.__cause__
         except CONNECTION_FAILURES as error:
-            exchange = self._exchange
-            failure = unreachable(exchange.provider.name, exchange.url, error)
-            raise self._broken(failure) from error
+            raise self._broken(self._unreachable(error)) from error
+
+    def _unreachable(self, error: Exception) -> LLMClientError:
+        return unreachable(self._exchange.provider.name, self._exchange.url, error)
 
     def _broken(self, failure: LLMClientError) -> LLMClientError:
         self._failure = failure
@@ -131,18 +134,27 @@ class UpstreamStream(EventStream):
 
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""
-        decoder, content = self._decoder, self._response.content
+        decoder = self._decoder
         if self._failure is not None:
             raise self._failure
         while True:
-            data = await content.readany()
+            broken: Exception | None = None
+            try:
+                data = await self._bytes()
+            except CONNECTION_FAILURES as error:
+                data, broken = received(self._response), error
             try:
                 if data:
                     decoder.feed(data)
-                else:
-                    decoder.finish()
+                if not data or (broken and not decoder.done):
+                    self._finish(broken)
                 if decoder.answer.parts.size() > self._bound:
                     raise too_long(self._exchange.provider.name, self._bound)
+            except AnsweredError as error:
+                if not self._sequence:
+                    raise
+                self._exchange.ended(error, decoder.answer)
+                return self._event(decoder.answer.parts.take(), ended=True)
             except LLMClientError as error:
                 deltas = decoder.answer.parts.take()
                 if not (self._sequence and deltas):
@@ -151,9 +163,39 @@ class UpstreamStream(EventStream):
                 self._failure = error
                 return self._event(deltas, ended=False)
             deltas = decoder.answer.parts.take()
-            ended = decoder.done or not data
+            ended = decoder.done or not data or broken is not None
             if deltas or ended:
                 return self._event(deltas, ended=ended)
+
+    async def _bytes(self) -> bytes:
+        """The next bytes; none at the end, or where a complete answer was waited on for long."""
+        ending, content = self._decoder.ending, self._response.content
+        if ending < Ending.USAGE:
+            self._until = None
+            return await content.readany()
+        loop = asyncio.get_running_loop()
+        if self._until is None or ending != self._ending:
+            settings = self._exchange.provider.upstream.settings
+            grace = settings.end_grace if ending == Ending.WHOLE else settings.usage_grace
+            self._ending, self._until = ending, loop.time() + grace
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await content.readany()
+        except TimeoutError:
+            return b""
+
+    def _finish(self, broken: Exception | None) -> None:
+        """Takes the end of the body, or a break; one that cuts the answer off is raised.
+
+        What aborts a silent stream is a break like any other.
+        """
+        if broken is None:
+            self._decoder.finish()
+            return
+        try:
+            self._decoder.finish(broken=True)
+        except StreamInterruptedError as error:
+            raise self._unreachable(broken) from error
 
     def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
         self._sequence += 1
@@ -168,76 +210,3 @@ class UpstreamStream(EventStream):
             exchange.provider.upstream.finish(self._response)
             self._ended = True
         return event
-
-
-async def send(exchange: Exchange) -> ClientResponse:
-    """Posts the request; an error status becomes the dialect's exception."""
-    upstream = exchange.provider.upstream
-    response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
-    for name in REQUEST_IDS:
-        if name in response.headers:
-            exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
-    return await good(exchange.dialect, upstream, response)
-
-
-async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -> ClientResponse:
-    """The response; one with an error status is closed and becomes the dialect's exception."""
-    if response.status == 200:
-        return response
-    if 300 <= response.status < 400:
-        response.close()
-        raise _redirected(dialect.row.name)
-    try:
-        body = await upstream.read_error(response)
-    finally:
-        response.close()
-    raise dialect.error(response.status, response.headers, body)
-
-
-def _redirected(provider: str) -> ProviderNotAvailableError:
-    return ProviderNotAvailableError(
-        f"{provider} redirects, and a key is sent to its own host alone; correct its base_url",
-        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
-    )
-
-
-async def whole(exchange: Exchange) -> pb.LLMResponse:
-    """Sends the request and reads the whole answer."""
-    dialect, respond = exchange.dialect, exchange.respond
-
-    def filtered(error: LLMClientError) -> pb.LLMResponse | None:
-        answer = dialect.filtered(error)
-        return None if answer is None else respond(answer)
-
-    return await answered(exchange, lambda body: respond(dialect.decode(body)), filtered)
-
-
-async def answered(
-    exchange: Exchange,
-    decode: Callable[[bytes], T],
-    instead: Callable[[LLMClientError], T | None] = lambda error: None,
-) -> T:
-    """Sends the request, and decodes the whole body that is its answer.
-
-    `instead` gives the answer that an error stands for, or None.
-    """
-    provider = exchange.provider
-    upstream = provider.upstream
-    try:
-        async with asyncio.timeout(exchange.limit):
-            with reaching(provider.name, exchange.url):
-                response = await send(exchange)
-                try:
-                    body = await upstream.read(response, provider.name)
-                finally:
-                    response.release()
-        return decode(body)
-    except TimeoutError as error:
-        raise exchange.explain(exchange.timed_out()) from error
-    except LLMClientError as error:
-        if (answer := instead(error)) is not None:
-            return answer
-        raise exchange.explain(error) from error.__cause__
-    except asyncio.CancelledError as error:
-        exchange.attempt.fail(error)
-        raise

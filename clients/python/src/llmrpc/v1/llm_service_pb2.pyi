@@ -65,10 +65,10 @@ class BatchResult(_message.Message):
     RESPONSE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """id is the id of the item, cut to 256 characters. Empty if the item had no id
-    or could not be parsed; the item's number is the last segment of
-    `ErrorDetails.request_id`. A second item with the same id gets an error with
-    that id.
+    """id is the id of the item, cut to 256 characters. If unset, the item had no id
+    or could not be parsed; `ErrorDetails.request_id` then ends with the number of
+    the item. If two items have the same id, the second one gets an error, and its
+    result has that id too.
     """
     @_builtins.property
     def response(self) -> _response_pb2.LLMResponse:

@@ -230,9 +230,10 @@ class Part(_message.Message):
 
     @_builtins.property
     def annotations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Annotation]:
-        """annotations are the sources that the provider cited for this text part. Send
-        them back unchanged. They are sent only to their own provider, if it accepts
-        them; otherwise they are dropped, with a warning (hint).
+        """annotations are the sources that the provider cited for this text part. Only
+        text parts have them. Send them back unchanged. They are sent only to their
+        own provider, if it accepts them; otherwise they are dropped, with a warning
+        (hint).
         """
 
     def __init__(
@@ -304,7 +305,7 @@ Global___ProviderBlock: _TypeAlias = ProviderBlock  # noqa: Y015
 @_typing.final
 class Annotation(_message.Message):
     """Annotation links a span of text to one source. A span with several sources has
-    several annotations. All fields that the provider did not give are unset.
+    several annotations. A field is unset if the provider did not give its value.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -322,7 +323,7 @@ class Annotation(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
-    """provider is the provider that made the annotation, such as `openai`."""
+    """provider is the provider that made the annotation, such as `openai`. Required."""
     type: _builtins.str
     """type is the provider's name for this kind of annotation, such as
     `url_citation`.

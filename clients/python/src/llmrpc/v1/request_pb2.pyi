@@ -183,16 +183,16 @@ class GenerateRequest(_message.Message):
     end_user_id: _builtins.str
     """end_user_id identifies the person for whom the application calls, in a form
     that tells nothing about them. Providers use it to trace abuse. At most 64
-    characters. Hint.
+    printable characters. Hint.
     """
     recovery: Global___Recovery.ValueType
     """recovery says what happens if a stream breaks after its first delta.
     Requirement. If unset, it is the same as RECOVERY_NONE.
     """
     waiting_events: _builtins.bool
-    """waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
-    come before the first delta and counts as the first response of the call, so
-    that gRPC's own retries end with it. Only set with StreamText. Requirement.
+    """waiting_events adds events with `StreamEvent.waiting` to the stream. Such an
+    event can come before the first delta. gRPC does not retry a call after its
+    first event, whatever the event has. Only set with StreamText. Requirement.
     """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.LLMMessage]:
@@ -255,7 +255,8 @@ class GenerateRequest(_message.Message):
     @_builtins.property
     def output_modalities(self) -> _containers.RepeatedScalarFieldContainer[_message_pb2.Modality.ValueType]:
         """output_modalities lists the kinds of content that the response may have, such
-        as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
+        as TEXT and IMAGE. At most 16, without duplicates. Requirement. If empty, the
+        provider's default is used.
         """
 
     def __init__(
@@ -382,7 +383,9 @@ class FunctionTool(_message.Message):
     request. Required.
     """
     description: _builtins.str
-    """description tells the model what the function does and when to call it."""
+    """description tells the model what the function does and when to call it.
+    Requirement. If unset, none is sent.
+    """
     parameters: _builtins.str
     """parameters is the JSON schema of the arguments, as text. If unset, the
     function takes no arguments. All schemas of a request together may have at
@@ -429,20 +432,23 @@ class ProviderTool(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """provider is the provider that defines the tool, such as `anthropic`. A tool
-    of a provider other than the one that is called is refused (requirement).
-    Required.
+    of a provider other than the one that is called is refused (requirement). At
+    most 256 printable characters. Required.
     """
     type: _builtins.str
     """type is the provider's name of the tool, such as `web_search_20260318`. Each
-    provider has a list of the types that it accepts. Required.
+    provider has a list of the types that it accepts. An unlisted type is refused
+    (requirement). At most 256 printable characters. Required.
     """
     options: _builtins.str
     """options is a JSON object, as text, with the other fields that the provider
-    defines for the tool. It is sent as it is. If unset, none are sent.
+    defines for the tool. It is sent as it is. Must not have the key `type`. If
+    unset, none are sent.
     """
     name: _builtins.str
     """name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
-    among the tools of the request. If unset, it is the type.
+    among the tools of the request. At most 256 printable characters. If unset, it
+    is the type.
     """
     def __init__(
         self,
@@ -501,19 +507,19 @@ class ToolChoice(_message.Message):
     ALLOWED_NAMES_FIELD_NUMBER: _builtins.int
     PARALLEL_FIELD_NUMBER: _builtins.int
     mode: Global___ToolChoice.Mode.ValueType
-    """mode is how free the model is."""
+    """mode is how free the model is. Requirement."""
     parallel: _builtins.bool
     """parallel says whether one response may have several calls. Requirement. If
     unset, the provider's default is used.
     """
     @_builtins.property
     def allowed_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """allowed_names lists the tools that the model may call. Each must be the name
-        of a tool of the request. Must have exactly one name with MODE_NAMED, and
-        must be empty with MODE_NONE. If empty, the model may call every tool of the
-        request. For a provider that has no such list, the gateway sends only the
-        allowed tools, with a warning, because this changes the provider's prompt
-        cache.
+        """allowed_names lists the tools that the model may call, without duplicates.
+        Each must be the name of a tool of the request. Must have exactly one name
+        with MODE_NAMED, and must be empty with MODE_NONE. If empty, the model may
+        call every tool of the request. Requirement. To a provider that does not
+        accept such a list, the gateway sends only the allowed tools and adds a
+        warning, because the provider's prompt cache then does not match.
         """
 
     def __init__(
@@ -730,7 +736,7 @@ class FallbackOptions(_message.Message):
     DISABLED_FIELD_NUMBER: _builtins.int
     disabled: _builtins.bool
     """disabled switches fallback off for this call, including the configured
-    fallbacks. Must not be set together with `models`.
+    fallbacks. Must not be set together with `models`. Requirement.
     """
     @_builtins.property
     def models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

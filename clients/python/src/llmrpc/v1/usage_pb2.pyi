@@ -154,7 +154,8 @@ class Cost(_message.Message):
     """unpriced is true if no price is known for this model."""
     estimated: _builtins.bool
     """estimated is true if the usage that this cost is based on was estimated, or if
-    a billed use of a provider tool has no known price.
+    the price of a part of it is unknown: a billed use of a provider tool, or, in
+    `LLMResponse.total_cost`, a failed attempt.
     """
     price_source: _builtins.str
     """price_source is where the price comes from: `genai-prices`, `config` or

@@ -90,6 +90,12 @@ class Assembly:
                 raise self._unreadable() from error
             self._pass_over(kind)
 
+    def end_early(self) -> bool:
+        """Completes what came without a stop reason; False if there is nothing."""
+        self._blocks.finish()
+        self.finished = bool(self.answer.parts)
+        return self.finished
+
     def _event(self, event: wire.Event, data: bytes) -> None:
         match event.type:
             case "content_block_delta":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmrpc_server.providers.anthropic import errors
 from llmrpc_server.providers.anthropic.answer import Assembly
+from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.sse import Event
 
@@ -20,19 +21,20 @@ class MessageStreamDecoder(EventStreamDecoder):
         self.answer = self._assembly.answer
 
     @property
-    def whole(self) -> bool:
-        return self._assembly.finished
+    def ending(self) -> Ending:
+        return Ending.WHOLE if self._assembly.finished else Ending.OPEN
 
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, event.data)
-        if not event.data:
-            return
         self._assembly.take_event(event.data)
         if self._assembly.stopped:
-            if not self.whole:
+            if self.ending == Ending.OPEN:
                 raise self.interrupted()
             self.done = True
 
     def take_body(self, body: bytes) -> None:
         self._assembly.take_message(body)
+
+    def end_early(self) -> bool:
+        return self._assembly.end_early()

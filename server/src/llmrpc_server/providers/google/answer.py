@@ -41,7 +41,16 @@ _NONE_YET = ("", "FINISH_REASON_UNSPECIFIED")
 class Assembly:
     """One answer under construction, from one `Response` or from many."""
 
-    __slots__ = ("_beside", "_counted", "_parts", "_provider", "answer", "answered", "finished")
+    __slots__ = (
+        "_beside",
+        "_counted",
+        "_parts",
+        "_provider",
+        "answer",
+        "answered",
+        "finished",
+        "unannounced",
+    )
 
     def __init__(self, provider: str, facts: Callable[[str], Model]) -> None:
         """`facts` tells what is known of a model."""
@@ -50,6 +59,8 @@ class Assembly:
         """Whether a candidate came, or word that the prompt was blocked."""
         self.finished = False
         """Whether it was said why the answer ended."""
+        self.unannounced = False
+        """Whether content came without a finish reason: then one means something."""
         self._provider = provider
         self._beside = Beside(provider, facts)
         self._parts = Parts(provider, self.answer.parts, self._beside.uses)
@@ -68,6 +79,12 @@ class Assembly:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
             raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
+
+    def end_early(self) -> bool:
+        """Completes what came without a finish reason; False if there is nothing."""
+        self.end()
+        self.finished = bool(self.answer.parts)
+        return self.finished
 
     def end(self) -> None:
         """Adds what is told beside the answer. Called when all of it has come."""
@@ -114,9 +131,10 @@ class Assembly:
     def _candidate(self, candidate: wire.Candidate) -> None:
         self.answered = True
         answer = self.answer
+        word = candidate.finish_reason or ""
         if candidate.content is not None and candidate.content.parts:
             self._parts.add(candidate.content.parts, answer.response_id)
-        word = candidate.finish_reason or ""
+            self.unannounced = self.unannounced or word in _NONE_YET
         if word in _NONE_YET:
             return
         self.finished = True

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
+from llmrpc_server.providers.failures import read
+from llmrpc_server.providers.google import wire
 from llmrpc_server.providers.google.answer import Assembly
 from llmrpc_server.providers.google.error_body import read_body
 from llmrpc_server.providers.google.errors import from_stream
@@ -13,7 +16,10 @@ from llmrpc_server.providers.sse import Event
 
 
 class GoogleStreamDecoder(EventStreamDecoder):
-    """Ends with the input, once a finish reason was seen: there is no mark of the end."""
+    """Ends with the input, once a finish reason was seen: there is no mark of the end.
+
+    Some models give every chunk a finish reason, which then says nothing of what follows.
+    """
 
     def __init__(self, provider: str, facts: Callable[[str], Model], max_event_bytes: int) -> None:
         super().__init__(provider, max_event_bytes)
@@ -21,15 +27,25 @@ class GoogleStreamDecoder(EventStreamDecoder):
         self.answer = self._assembly.answer
 
     @property
-    def whole(self) -> bool:
-        return self._assembly.finished
+    def ending(self) -> Ending:
+        assembly = self._assembly
+        if not assembly.finished:
+            return Ending.OPEN
+        return Ending.SILENCE if assembly.unannounced else Ending.BODY
 
     def take_event(self, event: Event) -> None:
-        if event.data:
-            self._assembly.take(event.data)
+        self._assembly.take(event.data)
 
     def take_body(self, body: bytes) -> None:
-        """A body is an error, as an object or as the first of a list."""
+        """A body is an answer or an error, as an object, or a list of chunks."""
         failure = read_body(body)
         if failure.is_error:
             raise from_stream(self._provider, failure)
+        if not body.lstrip().startswith(b"["):
+            self._assembly.take(body)
+            return
+        for chunk in read(wire.decode_each, body, self._provider, "list of chunks"):
+            self._assembly.take(bytes(chunk))
+
+    def end_early(self) -> bool:
+        return self._assembly.end_early()

@@ -142,7 +142,7 @@ class Count(msgspec.Struct, rename="camel"):
 _response = msgspec.json.Decoder(Response).decode
 _part = msgspec.json.Decoder(Part).decode
 _call = msgspec.json.Decoder(FunctionCall).decode
-_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
+decode_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
 fields = msgspec.json.Decoder(Fields).decode
 decode_models = msgspec.json.Decoder(Models).decode
 decode_count = msgspec.json.Decoder(Count).decode
@@ -170,7 +170,7 @@ def decode(body: bytes) -> tuple[Response, Fields]:
     except msgspec.ValidationError:
         known, others = _split(body, Response)
         if came(candidates := known.get("candidates", NOTHING)):
-            parted = [_split(each, Candidate) for each in _each(candidates)]
+            parted = [_split(each, Candidate) for each in decode_each(candidates)]
             known["candidates"] = msgspec.Raw(msgspec.json.encode([each for each, _ in parted]))
             for _, more in parted[:1]:
                 others |= more

@@ -45,6 +45,7 @@ class Assembly:
 
     __slots__ = (
         "_calls",
+        "_complete",
         "_details",
         "_extras",
         "_metadata",
@@ -54,6 +55,7 @@ class Assembly:
         "_text",
         "answer",
         "answered",
+        "counted",
         "finished",
     )
 
@@ -63,6 +65,9 @@ class Assembly:
         """Whether a message or a piece of one came."""
         self.finished = False
         """Whether a finish reason came."""
+        self.counted = False
+        """Whether a chunk of usage alone came after it: nothing follows that."""
+        self._complete = False
         self._provider = provider
         self._refused = False
         self._strict = True
@@ -105,6 +110,24 @@ class Assembly:
             self._choice(first, body, raw)
         if said.choices and (first is None or len(said.choices) > 1):
             answer.warn("message", f"{self._provider} sent other choices than the first: left out")
+        if self.finished:
+            self.counted = not said.choices and said.usage is not None
+
+    def end_early(self) -> bool:
+        """Completes what came without a finish reason; False if there is nothing.
+
+        Calls that are complete are a reason.
+        """
+        answer, calls = self.answer, self._calls
+        calls.finish(answer.response_id)
+        if self._details is not None:
+            self._details.sign()
+        self.complete()
+        if calls.are_complete():
+            called = pb.FINISH_REASON_TOOL_CALLS
+            answer.finish_reason = called if calls.called else pb.FINISH_REASON_ACTION_REQUIRED
+        self.finished = bool(answer.parts)
+        return self.finished
 
     def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw] | None]:
         """The answer or chunk, and its message as it came where it has more than is known.
@@ -121,7 +144,10 @@ class Assembly:
         return said, raw
 
     def complete(self) -> None:
-        """Tells, once the input has ended, what had to wait for the end of the answer."""
+        """Tells, once, what had to wait for the end of the input."""
+        if self._complete:
+            return
+        self._complete = True
         self._calls.finish(self.answer.response_id)
         if not self._extras.finish():
             self._metadata.keep("citations", self._extras.citations)

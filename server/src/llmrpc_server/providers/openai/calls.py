@@ -10,7 +10,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai.closing import Closing
+from llmrpc_server.providers.openai.closing import Closing, is_json
 from llmrpc_server.providers.openai.pieces import join
 from llmrpc_server.providers.openai_family.fields import (
     ENTRY,
@@ -68,7 +68,7 @@ class Calls:
     """
 
     __slots__ = (
-        "_by_id", "_by_index", "_count", "_parts", "_provider", "_unfinished", "called", "odd",
+        "_by_id", "_by_index", "_calls", "_parts", "_provider", "_unfinished", "called", "odd",
         "waiting",
     )  # fmt: skip
 
@@ -81,7 +81,7 @@ class Calls:
         """Whether a provider block waits for the caller."""
         self._parts = parts
         self._provider = provider
-        self._count = 0
+        self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
         self._unfinished: dict[int, _Call] = {}
@@ -125,6 +125,12 @@ class Calls:
                 signature = pb.Signature(provider=self._provider, extra=text)
                 self._parts.signature(("tool", call.number), signature)
 
+    def are_complete(self) -> bool:
+        """Whether there are calls, and the arguments of all are JSON."""
+        return bool(self._calls) and all(
+            is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
+        )
+
     def _find(self, piece: wire.ToolCall, place: int) -> _Call:
         known = self._by_id.get(_id(piece))
         if known is not None:
@@ -136,8 +142,8 @@ class Calls:
         return call
 
     def _new(self, piece: wire.ToolCall) -> _Call:
-        call = _Call(self._count, _id(piece))
-        self._count += 1
+        call = _Call(len(self._calls), _id(piece))
+        self._calls.append(call)
         self._unfinished[call.number] = call
         self._parts.keep(ENTRY + len(call.id))
         if call.id:
@@ -206,6 +212,8 @@ class Calls:
         if call.started:
             return
         call.started = self.waiting = True
+        call.items.clear()
+        self._unfinished.pop(call.number, None)
         self._name(call, response_id)
         block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
         self._parts.provider_block(("tool", call.number), block)

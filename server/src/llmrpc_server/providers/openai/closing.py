@@ -36,7 +36,7 @@ class Closing:
         self._pieces = len(pieces)
         if self._opened:
             return self._depth <= 0
-        return self._opened is False and self._length <= _SHORT and _is_json("".join(pieces))
+        return self._opened is False and self._length <= _SHORT and is_json("".join(pieces))
 
     def _read(self, piece: str) -> None:
         self._length += len(piece)
@@ -56,7 +56,8 @@ class Closing:
                 self._depth -= 1
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Whether a text is JSON."""
     try:
         msgspec.json.decode(text)
     except UNDECODABLE:

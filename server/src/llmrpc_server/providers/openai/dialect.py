@@ -82,4 +82,9 @@ class OpenAIDialect(FamilyDialect):
         return assembly.answer
 
     def decoder(self, max_event_bytes: int) -> StreamDecoder:
-        return ChatStreamDecoder(self.row.name, max_event_bytes, details=self._details)
+        return ChatStreamDecoder(
+            self.row.name,
+            max_event_bytes,
+            details=self._details,
+            asks_usage=self._quirks.stream_usage,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.openai.answer import Assembly
 from llmrpc_server.providers.openai_family import errors
@@ -10,32 +11,39 @@ from llmrpc_server.providers.sse import Event
 
 
 class ChatStreamDecoder(EventStreamDecoder):
-    """Ends with `[DONE]`, or with the input once a finish reason was seen."""
+    """Ends with `[DONE]`, with a chunk of usage alone, or with the input.
 
-    def __init__(self, provider: str, max_event_bytes: int, *, details: bool) -> None:
+    All but `[DONE]` need a finish reason before them.
+    """
+
+    def __init__(
+        self, provider: str, max_event_bytes: int, *, details: bool, asks_usage: bool
+    ) -> None:
         super().__init__(provider, max_event_bytes)
+        self._asks_usage = asks_usage
         self._assembly = Assembly(provider, details=details)
         self.answer = self._assembly.answer
 
     @property
-    def whole(self) -> bool:
-        return self._assembly.finished
+    def ending(self) -> Ending:
+        assembly = self._assembly
+        if not assembly.finished:
+            return Ending.OPEN
+        return Ending.USAGE if self._asks_usage and self.answer.usage is None else Ending.WHOLE
 
     def take_event(self, event: Event) -> None:
-        data = event.data
-        if data.startswith(b"[DONE]"):
-            if not self.whole:
-                raise self.interrupted()
-            self._assembly.complete()
+        if event.name == "error":
+            raise errors.from_stream(self._provider, read_body(event.data))
+        self._assembly.take(event.data)
+        if self._assembly.counted:
+            self.complete()
             self.done = True
-        elif event.name == "error":
-            raise errors.from_stream(self._provider, read_body(data))
-        elif data:
-            self._assembly.take(data)
 
-    def finish(self) -> None:
-        super().finish()
+    def complete(self) -> None:
         self._assembly.complete()
 
     def take_body(self, body: bytes) -> None:
         self._assembly.take(body)
+
+    def end_early(self) -> bool:
+        return self._assembly.end_early()

@@ -107,6 +107,12 @@ class Assembly:
         self._warn_of(kind)
         return True
 
+    def end_early(self) -> bool:
+        """Completes what came without its end; False if there is nothing."""
+        self._items.all(())
+        self.finished = bool(self.answer.parts)
+        return self.finished
+
     def _event(self, said: wire.Event, data: bytes) -> None:
         items, kind, place = self._items, said.type, said.output_index or 0
         if kind in _DELTAS and isinstance(said.delta, str):

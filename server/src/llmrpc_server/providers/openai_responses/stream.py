@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body
@@ -18,19 +19,17 @@ class ResponsesStreamDecoder(EventStreamDecoder):
         self.answer = self._assembly.answer
 
     @property
-    def whole(self) -> bool:
-        return self._assembly.finished
+    def ending(self) -> Ending:
+        return Ending.WHOLE if self._assembly.finished else Ending.OPEN
 
     def take_event(self, event: Event) -> None:
-        data = event.data
-        if data.startswith(b"[DONE]"):
-            if not self.whole:
-                raise self.interrupted()
-        elif event.name == "error":
-            raise errors.from_stream(self._provider, read_body(data))
-        elif data:
-            self._assembly.take(data)
-        self.done = self.whole
+        if event.name == "error":
+            raise errors.from_stream(self._provider, read_body(event.data))
+        self._assembly.take(event.data)
+        self.done = self._assembly.finished
 
     def take_body(self, body: bytes) -> None:
         self._assembly.whole(body)
+
+    def end_early(self) -> bool:
+        return self._assembly.end_early()

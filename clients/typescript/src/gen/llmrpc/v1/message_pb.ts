@@ -178,9 +178,10 @@ export type Part = Message<"llmrpc.v1.Part"> & {
   cacheBreakpoint?: CacheBreakpoint | undefined;
 
   /**
-   * annotations are the sources that the provider cited for this text part. Send
-   * them back unchanged. They are sent only to their own provider, if it accepts
-   * them; otherwise they are dropped, with a warning (hint).
+   * annotations are the sources that the provider cited for this text part. Only
+   * text parts have them. Send them back unchanged. They are sent only to their
+   * own provider, if it accepts them; otherwise they are dropped, with a warning
+   * (hint).
    *
    * @generated from field: repeated llmrpc.v1.Annotation annotations = 16;
    */
@@ -241,13 +242,13 @@ export const ProviderBlockSchema: GenMessage<ProviderBlock> = /*@__PURE__*/
 
 /**
  * Annotation links a span of text to one source. A span with several sources has
- * several annotations. All fields that the provider did not give are unset.
+ * several annotations. A field is unset if the provider did not give its value.
  *
  * @generated from message llmrpc.v1.Annotation
  */
 export type Annotation = Message<"llmrpc.v1.Annotation"> & {
   /**
-   * provider is the provider that made the annotation, such as `openai`.
+   * provider is the provider that made the annotation, such as `openai`. Required.
    *
    * @generated from field: string provider = 1;
    */

@@ -205,7 +205,7 @@ export type GenerateRequest = Message<"llmrpc.v1.GenerateRequest"> & {
   /**
    * end_user_id identifies the person for whom the application calls, in a form
    * that tells nothing about them. Providers use it to trace abuse. At most 64
-   * characters. Hint.
+   * printable characters. Hint.
    *
    * @generated from field: string end_user_id = 21;
    */
@@ -213,7 +213,8 @@ export type GenerateRequest = Message<"llmrpc.v1.GenerateRequest"> & {
 
   /**
    * output_modalities lists the kinds of content that the response may have, such
-   * as TEXT and IMAGE. Requirement. If empty, the provider's default is used.
+   * as TEXT and IMAGE. At most 16, without duplicates. Requirement. If empty, the
+   * provider's default is used.
    *
    * @generated from field: repeated llmrpc.v1.Modality output_modalities = 22;
    */
@@ -228,9 +229,9 @@ export type GenerateRequest = Message<"llmrpc.v1.GenerateRequest"> & {
   recovery: Recovery;
 
   /**
-   * waiting_events adds `StreamEvent.waiting` to the stream. Such an event can
-   * come before the first delta and counts as the first response of the call, so
-   * that gRPC's own retries end with it. Only set with StreamText. Requirement.
+   * waiting_events adds events with `StreamEvent.waiting` to the stream. Such an
+   * event can come before the first delta. gRPC does not retry a call after its
+   * first event, whatever the event has. Only set with StreamText. Requirement.
    *
    * @generated from field: bool waiting_events = 24;
    */
@@ -306,6 +307,7 @@ export type FunctionTool = Message<"llmrpc.v1.FunctionTool"> & {
 
   /**
    * description tells the model what the function does and when to call it.
+   * Requirement. If unset, none is sent.
    *
    * @generated from field: string description = 2;
    */
@@ -350,8 +352,8 @@ export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
 export type ProviderTool = Message<"llmrpc.v1.ProviderTool"> & {
   /**
    * provider is the provider that defines the tool, such as `anthropic`. A tool
-   * of a provider other than the one that is called is refused (requirement).
-   * Required.
+   * of a provider other than the one that is called is refused (requirement). At
+   * most 256 printable characters. Required.
    *
    * @generated from field: string provider = 1;
    */
@@ -359,7 +361,8 @@ export type ProviderTool = Message<"llmrpc.v1.ProviderTool"> & {
 
   /**
    * type is the provider's name of the tool, such as `web_search_20260318`. Each
-   * provider has a list of the types that it accepts. Required.
+   * provider has a list of the types that it accepts. An unlisted type is refused
+   * (requirement). At most 256 printable characters. Required.
    *
    * @generated from field: string type = 2;
    */
@@ -367,7 +370,8 @@ export type ProviderTool = Message<"llmrpc.v1.ProviderTool"> & {
 
   /**
    * options is a JSON object, as text, with the other fields that the provider
-   * defines for the tool. It is sent as it is. If unset, none are sent.
+   * defines for the tool. It is sent as it is. Must not have the key `type`. If
+   * unset, none are sent.
    *
    * @generated from field: string options = 3;
    */
@@ -375,7 +379,8 @@ export type ProviderTool = Message<"llmrpc.v1.ProviderTool"> & {
 
   /**
    * name is how `ToolChoice.allowed_names` refers to the tool. Must be unique
-   * among the tools of the request. If unset, it is the type.
+   * among the tools of the request. At most 256 printable characters. If unset, it
+   * is the type.
    *
    * @generated from field: string name = 4;
    */
@@ -396,19 +401,19 @@ export const ProviderToolSchema: GenMessage<ProviderTool> = /*@__PURE__*/
  */
 export type ToolChoice = Message<"llmrpc.v1.ToolChoice"> & {
   /**
-   * mode is how free the model is.
+   * mode is how free the model is. Requirement.
    *
    * @generated from field: llmrpc.v1.ToolChoice.Mode mode = 1;
    */
   mode: ToolChoice_Mode;
 
   /**
-   * allowed_names lists the tools that the model may call. Each must be the name
-   * of a tool of the request. Must have exactly one name with MODE_NAMED, and
-   * must be empty with MODE_NONE. If empty, the model may call every tool of the
-   * request. For a provider that has no such list, the gateway sends only the
-   * allowed tools, with a warning, because this changes the provider's prompt
-   * cache.
+   * allowed_names lists the tools that the model may call, without duplicates.
+   * Each must be the name of a tool of the request. Must have exactly one name
+   * with MODE_NAMED, and must be empty with MODE_NONE. If empty, the model may
+   * call every tool of the request. Requirement. To a provider that does not
+   * accept such a list, the gateway sends only the allowed tools and adds a
+   * warning, because the provider's prompt cache then does not match.
    *
    * @generated from field: repeated string allowed_names = 2;
    */
@@ -722,7 +727,7 @@ export type FallbackOptions = Message<"llmrpc.v1.FallbackOptions"> & {
 
   /**
    * disabled switches fallback off for this call, including the configured
-   * fallbacks. Must not be set together with `models`.
+   * fallbacks. Must not be set together with `models`. Requirement.
    *
    * @generated from field: bool disabled = 2;
    */

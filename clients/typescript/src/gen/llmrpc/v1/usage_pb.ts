@@ -188,7 +188,8 @@ export type Cost = Message<"llmrpc.v1.Cost"> & {
 
   /**
    * estimated is true if the usage that this cost is based on was estimated, or if
-   * a billed use of a provider tool has no known price.
+   * the price of a part of it is unknown: a billed use of a provider tool, or, in
+   * `LLMResponse.total_cost`, a failed attempt.
    *
    * @generated from field: bool estimated = 9;
    */
