@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llmrpc import v1 as pb
+from llmrpc.errors import ProviderNotAvailableError
 from llmrpc_server.providers.dialect import Answer, Defaults, Encoded
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
@@ -124,6 +125,23 @@ def test_arguments_that_are_no_text_stay_as_they_are(arguments: Any) -> None:
     wanted = arguments if isinstance(arguments, str) else json.dumps(arguments)
     for answer in (whole(call), streamed({**call, "index": 0})):
         assert answer.parts.parts()[0].tool_call.arguments == wanted
+
+
+def test_a_call_whose_name_comes_after_the_end_stays_the_block_that_it_was() -> None:
+    piece = {"index": 0, "id": "c", "function": {"arguments": "1"}}
+    late = {"index": 0, "function": {"name": "f", "arguments": "2"}}
+    folded = fold(
+        chunk({"tool_calls": [piece]}), chunk({}, "tool_calls"), chunk({"tool_calls": [late]})
+    )
+    (part,) = folded.response().message.parts
+    assert json.loads(part.provider_block.data)["function"] == {"arguments": "1"}
+    assert second(folded.decoder.answer)[0] == [json.loads(part.provider_block.data)]
+
+
+def test_arguments_that_are_no_utf_8_are_an_unreadable_answer() -> None:
+    body = json.dumps({"choices": [{"index": 0, "message": {"tool_calls": [SIGNED]}}]}).encode()
+    with pytest.raises(ProviderNotAvailableError):
+        OpenAIDialect(ROWS["openai"]).decode(body.replace(b'"{}"', b'"\xd6"'))
 
 
 def test_calls_of_a_custom_tool_may_all_have_the_number_0() -> None:

@@ -120,6 +120,14 @@ def test_arguments_may_be_an_object() -> None:
     assert decode(call).parts.parts()[0].tool_call.arguments == '{"a": 1.0}'
 
 
+def test_a_call_without_a_name_is_a_block_that_goes_back() -> None:
+    call = {"type": "function_call", "id": "x", "call_id": "c", "arguments": '{"a"', "status": "i"}
+    for answer in both(call):
+        (part,) = answer.parts.parts()
+        assert part.provider_block.type == "function_call"
+        assert back(answer) == [call]
+
+
 def test_unknown_fields_of_a_text_go_back() -> None:
     said = item("message", "a", "b", id="m", status="completed")
     for piece in said["content"]:
