@@ -49,7 +49,7 @@ class EventStreamDecoder(StreamDecoder):
         """Completes the answer without a finish reason; False if nothing of it came."""
 
     def complete(self) -> None:
-        """Tells what waits for the end of a whole answer, if anything does."""
+        """Adds what had to wait for the end of the answer."""
 
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
@@ -69,7 +69,6 @@ class EventStreamDecoder(StreamDecoder):
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
             self._take_other(bytes(self._other), broken=broken)
-            self.complete()
             return
         if not self.done:
             self._take_rest(self._events.rest())
@@ -131,6 +130,7 @@ class EventStreamDecoder(StreamDecoder):
             raise
         if self.ending < Ending.BODY:
             raise self.interrupted() if broken else self._no_stream()
+        self.complete()
 
     def _no_stream(self) -> Exception:
         return unreadable(self._provider, "answered with no event stream")

@@ -10,6 +10,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.kept_json import HALVES, NOTHING, decode_whole
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
@@ -19,8 +20,7 @@ from llmrpc_server.providers.openai.only_text import only_text, repeats
 from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
-from llmrpc_server.providers.openai_family.fields import NOTHING, list_of
-from llmrpc_server.providers.openai_family.surrogates import read_mended
+from llmrpc_server.providers.openai_family.fields import list_of
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "stop": pb.FINISH_REASON_STOP,
@@ -86,7 +86,7 @@ class Assembly:
         is read, and for what is no JSON of the protocol.
         """
         try:
-            said, raw = self._read(body)
+            said, raw, body = self._read(body)
             if not self._is_text(said):
                 self._take(said, body, raw)
         except UNDECODABLE as error:
@@ -129,19 +129,21 @@ class Assembly:
         self.finished = bool(answer.parts)
         return self.finished
 
-    def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw] | None]:
-        """The answer or chunk, and its message as it came where it has more than is known.
+    def _read(self, body: bytes) -> tuple[wire.Completion[Any], Mapping[str, Raw] | None, bytes]:
+        """The answer or chunk, its message as it came where it has more than is known, its JSON.
 
         A field of the message that is not known is warned of.
         """
         if self._strict:
             try:
-                return wire.decode(body), None
+                return wire.decode(body), None, body
             except UNDECODABLE:
                 self._strict = False
-        said, raw = read_mended(_read_any, body, self.answer, self._provider)
+        (said, raw), read = decode_whole(_read_any, body)
+        if read is not body:
+            self.answer.warn("message", HALVES.format(self._provider))
         self._extras.name_unknown(raw)
-        return said, raw
+        return said, raw, read
 
     def complete(self) -> None:
         """Tells, once, what had to wait for the end of the input."""

@@ -7,17 +7,16 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.details import to_item
 from llmrpc_server.providers.openai.parts import build_part, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
-from llmrpc_server.providers.openai_family.fields import NOTHING, object_of
+from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.history import (
-    is_own_block,
-    own_annotations,
     read_extra,
-    write_arguments,
+    text_of_arguments,
 )
 
 _LISTS = ("annotations", "images", "reasoning_steps")
@@ -77,15 +76,15 @@ def _sort(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> N
 def _annotations(part: pb.Part, place: str, target: OpenAITarget) -> list[Raw]:
     """The annotations of a text as their provider wrote them; others are warned of, once."""
     if target.quirks.send_annotations:
-        return own_annotations(part, place, target)
-    if part.annotations:
-        target.findings.warn(f"{place}.annotations", f"{target.row.name} takes none back: left out")
+        own = target.own_annotations(part, place)
+        return [Raw(each.data.encode()) for _, each in own]
+    target.leave_out_annotations(part, place, "accepts none back")
     return []
 
 
 def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> None:
     """Puts a block into the field of the message that it came from."""
-    if not is_own_block(part, place, target):
+    if target.own_block(part, place) is None:
         return
     block, blocks = part.provider_block, target.quirks.blocks
     field = "tool_calls" if _is_call(block) else blocks.get(block.type) or blocks.get("*")
@@ -195,7 +194,7 @@ def _call(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any]:
     extra = read_extra(part, place, target)
     signature = part.signature
     _warn_of_extras(part, place, target, signed=bool(signature.data or signature.id or not extra))
-    function = {"name": call.name, "arguments": write_arguments(call, place, target)}
+    function = {"name": call.name, "arguments": text_of_arguments(call, place, target)}
     inner = object_of(extra.pop("function", NOTHING))
     item = {
         "id": call_id(call.id, target.quirks.tool_call_id),

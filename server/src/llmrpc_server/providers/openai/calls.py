@@ -9,18 +9,11 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
+from llmrpc_server.providers.kept_json import NOTHING, Fields, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.closing import Closing, is_json
 from llmrpc_server.providers.openai.pieces import join
-from llmrpc_server.providers.openai_family.fields import (
-    ENTRY,
-    NOTHING,
-    Fields,
-    arguments_of,
-    is_said,
-    json_of,
-    object_of,
-)
+from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
 
 _NO_ID = frozenset({"", "null"})
 """Ids that are none; Mistral's protocol has the word `null` as its default."""
@@ -98,7 +91,7 @@ class Calls:
             call = self._new(piece)
             self._add(call, piece, response_id, items[place] if items else NOTHING)
             if call.kind:
-                self._tell(call, response_id, json_of(call.items[0]))
+                self._tell(call, response_id, written(call.items[0]))
             elif call.name:
                 self._start(call, response_id)
 
@@ -189,7 +182,7 @@ class Calls:
             (call.inner, function, _KNOWN_OF_FUNCTION),
         ):
             for name, value in found.items():
-                if name in known or not is_said(value) or kept.get(name) == value:
+                if name in known or not came(value) or kept.get(name) == value:
                     continue
                 self._parts.keep(len(bytes(value)) - len(bytes(kept.get(name, NOTHING))))
                 if name not in kept:

@@ -24,14 +24,8 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
-from llmrpc_server.providers.openai_family.fields import (
-    NOTHING,
-    Fields,
-    json_of,
-    object_of,
-    read_fields,
-    text_of,
-)
+from llmrpc_server.providers.kept_json import NOTHING, Fields, read_fields, string
+from llmrpc_server.providers.openai_family.fields import object_of, written
 from llmrpc_server.providers.openai_family.spans import Span, read_span
 
 
@@ -76,7 +70,7 @@ def read_annotation(raw: Raw, provider: str) -> tuple[pb.Annotation, Raw, Raw]:
     Raises one of `UNDECODABLE` for what is no annotation.
     """
     item = read_fields(raw)
-    kind = text_of(item.get("type", NOTHING))
+    kind = string(item.get("type", NOTHING))
     fields = object_of(item.get(kind, NOTHING)) or item
     built = pb.Annotation(
         provider=provider,
@@ -86,7 +80,7 @@ def read_annotation(raw: Raw, provider: str) -> tuple[pb.Annotation, Raw, Raw]:
         file_id=_text(fields, "file_id", "document_id", "hash"),
         tool_call_id=_text(fields, "tool_call_id"),
         quote=_text(fields, "content"),
-        data=json_of(raw),
+        data=written(raw),
     )
     return built, fields.get("start_index", NOTHING), fields.get("end_index", NOTHING)
 
@@ -113,7 +107,7 @@ def read_sources(citations: Raw, results: Raw, provider: str) -> Iterator[pb.Ann
             built.type = "search_result"
             built.title = _text(result, "title")
             built.quote = _text(result, "snippet")
-            built.data = json_of(raw)
+            built.data = written(raw)
         yield built
 
 
@@ -123,4 +117,4 @@ def _decode(raw: Raw, type: Any) -> Any:
 
 def _text(fields: Fields, *names: str) -> str:
     """The first of the named fields that is a text with content."""
-    return next((text for name in names if (text := text_of(fields.get(name, NOTHING)))), "")
+    return next((text for name in names if (text := string(fields.get(name, NOTHING)))), "")

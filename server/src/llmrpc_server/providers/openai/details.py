@@ -17,14 +17,8 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
-from llmrpc_server.providers.openai_family.fields import (
-    ENTRY,
-    NOTHING,
-    Fields,
-    integer_of,
-    object_of,
-    text_of,
-)
+from llmrpc_server.providers.kept_json import NOTHING, Fields, string
+from llmrpc_server.providers.openai_family.fields import ENTRY, integer_of, object_of
 
 _TEXT_FIELDS = {
     "reasoning.text": "text",
@@ -67,7 +61,7 @@ class Details:
         unknown = []
         for place, raw in enumerate(items):
             item = object_of(raw)
-            kind = text_of(item.get("type", NOTHING))
+            kind = string(item.get("type", NOTHING))
             if kind in _TEXT_FIELDS:
                 index = integer_of(item.get("index", NOTHING))
                 number = place if whole or index is None else index
@@ -108,7 +102,7 @@ class Details:
             if name != text_field and value not in _UNSAID and value != before:
                 self._parts.keep(len(name) + len(bytes(value)) - len(bytes(before)))
                 known[name] = value.copy()
-        text = text_of(item.get(text_field, NOTHING))
+        text = string(item.get(text_field, NOTHING))
         if not text:
             return
         if text_field == "data":

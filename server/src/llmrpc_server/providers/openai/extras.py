@@ -21,19 +21,18 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import NOTHING, string
+from llmrpc_server.providers.media import read_image, split_data_url
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.citations import Texts, read_annotation, read_sources
 from llmrpc_server.providers.openai_family.fields import (
     ENTRY,
-    NOTHING,
     NULL,
     integer_of,
-    json_of,
     list_of,
     object_of,
-    text_of,
+    written,
 )
-from llmrpc_server.providers.openai_family.images import image_at
 
 _CONTENT = frozenset(b'"[{')
 _EMPTY = (b'""', b"[]", b"{}")
@@ -105,9 +104,9 @@ class Extras:
             if head is None:
                 continue
             held = object_of(head.image_url)
-            url = text_of(held.get("url", NOTHING) if held else head.image_url)
+            url = string(held.get("url", NOTHING) if held else head.image_url)
             if url:
-                self._answer.parts.image(self._key(), image_at(url))
+                self._answer.parts.image(self._key(), to_image(url))
             else:
                 self._warn("images")
 
@@ -160,7 +159,7 @@ class Extras:
         if bytes(content).startswith(b"["):
             for piece in list_of(content) or ():
                 fields = object_of(piece)
-                if text_of(fields.get("type", NOTHING)) in ("text", "thinking"):
+                if string(fields.get("type", NOTHING)) in ("text", "thinking"):
                     self._name(fields, wire.KNOWN_OF_PART, "content.")
 
     def block(self, raw: Raw, name: str, kind: str) -> str:
@@ -168,8 +167,8 @@ class Extras:
         head = self._head(raw, name)
         if head is None:
             return ""
-        kind = text_of(head.type) or kind
-        block = pb.ProviderBlock(provider=self._provider, type=kind, data=json_of(raw))
+        kind = string(head.type) or kind
+        block = pb.ProviderBlock(provider=self._provider, type=kind, data=written(raw))
         self._answer.parts.keep(ENTRY)
         self._answer.parts.provider_block(self._key(), block)
         return kind
@@ -235,3 +234,10 @@ class Extras:
 
     def _warn(self, name: str, why: str = "cannot be read: left out") -> None:
         self._answer.warn(f"message.{name}", f"{name} of {self._provider} {why}")
+
+
+def to_image(url: str) -> pb.Image:
+    """The picture in a `data:` URL, or the address of any other."""
+    split = split_data_url(url)
+    image = read_image(split[1], split[0]) if split is not None and split[0] else None
+    return image or pb.Image(uri=url)

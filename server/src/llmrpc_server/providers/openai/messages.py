@@ -8,12 +8,13 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.assistant import build_assistant
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.parts import build_content, mark_breakpoint, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
-from llmrpc_server.providers.openai_family.fields import NOTHING, object_of, text_of
-from llmrpc_server.providers.openai_family.history import is_own_block, tell_of_error
+from llmrpc_server.providers.openai_family.fields import object_of
+from llmrpc_server.providers.openai_family.history import tell_of_error
 
 
 def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> list[Any]:
@@ -64,10 +65,11 @@ def _results(
 
 def _block(part: pb.Part, place: str, target: OpenAITarget) -> Iterable[Raw]:
     """The result of a tool that the caller runs and the provider defines: a whole message."""
-    if not is_own_block(part, place, target):
+    block = target.own_block(part, place)
+    if block is None:
         return
-    data = part.provider_block.data
-    if text_of(object_of(data).get("role", NOTHING)) != "tool":
+    data = block.data
+    if string(object_of(data).get("role", NOTHING)) != "tool":
         target.findings.invalid(
             f"{place}.provider_block.data", "must be a message of the role tool"
         )

@@ -12,17 +12,9 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.kept_json import NOTHING, came, plain, string
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai_family.fields import (
-    ENTRY,
-    NOTHING,
-    NULL,
-    is_said,
-    list_of,
-    object_of,
-    text_of,
-)
-from llmrpc_server.providers.openai_family.notes import read_plain
+from llmrpc_server.providers.openai_family.fields import ENTRY, NULL, list_of, object_of
 
 _OF_RESPONSE = (
     "images",  # Perplexity, by return_images
@@ -80,11 +72,11 @@ class Metadata:
     def take_choice(self, choice: wire.Choice[Any]) -> None:
         """The same of a choice. Results of filters are kept at their worst."""
         native = choice.native_finish_reason
-        if native and choice.finish_reason and text_of(native) != choice.finish_reason:
+        if native and choice.finish_reason and string(native) != choice.finish_reason:
             self.keep("native_finish_reason", native)
         if choice.stop_reason:
             self.keep("stop_reason", choice.stop_reason)
-        if is_said(choice.logprobs):
+        if came(choice.logprobs):
             self._add_logprobs(choice.logprobs)
         if choice.content_filter_results and choice.content_filter_results != self.filtered:
             self.filtered = choice.content_filter_results
@@ -103,15 +95,12 @@ class Metadata:
         self._answer.parts.keep(-self._held)
         self._held = 0
         for name, value in self._said.items():
-            self._note(name, self._plain(name, value))
+            self._note(name, value if isinstance(value, str) else plain(value))
         logprobs = {
-            name: self._plain("logprobs", Raw(b"[" + b",".join(lists) + b"]"))
-            for name, lists in self._logprobs.items()
+            name: plain(b"[" + b",".join(lists) + b"]") for name, lists in self._logprobs.items()
         }
         self._note("logprobs", {name: found for name, found in logprobs.items() if found})
-        filters = {
-            name: self._plain("content_filter_results", raw) for name, raw in self._filters.items()
-        }
+        filters = {name: plain(raw) for name, raw in self._filters.items()}
         self._note("content_filter_results", filters)
 
     def _add_logprobs(self, raw: Raw) -> None:
@@ -143,19 +132,14 @@ class Metadata:
         self._held += size
         self._answer.parts.keep(size)
 
-    def _note(self, name: str, plain: Any) -> None:
-        if plain:
-            self._answer.note(self._provider, name, plain)
-
-    def _plain(self, name: str, value: Raw | str) -> Any:
-        if isinstance(value, str):
-            return value
-        return read_plain(value, name, self._answer, self._provider)
+    def _note(self, name: str, value: Any) -> None:
+        if value:
+            self._answer.note(self._provider, name, value)
 
 
 def _rank(found: Raw) -> tuple[bool, bool, int]:
     """How bad a result of a filter is."""
     fields = object_of(found)
-    severity = text_of(fields.get("severity", NULL))
+    severity = string(fields.get("severity", NULL))
     level = _SEVERITIES.index(severity) if severity in _SEVERITIES else 0
     return fields.get("filtered") == _TRUE, fields.get("detected") == _TRUE, level

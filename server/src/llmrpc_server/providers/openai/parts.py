@@ -52,10 +52,7 @@ def build_content(
             )
         elif item := build_part(part, place, target):
             built.append(item)
-        if part.annotations:
-            target.findings.warn(
-                f"{place}.annotations", f"{target.row.name} has no place for them here: left out"
-            )
+        target.leave_out_annotations(part, place, "has no place for them here")
     return simplest(built)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import NULL, Fields, is_text, object_of
+from llmrpc_server.providers.kept_json import Fields
+from llmrpc_server.providers.openai_family.fields import NULL, is_text, object_of
 
 _NAMES = frozenset({"id", "index", "name", "type"})
 _DEEPEST = 8

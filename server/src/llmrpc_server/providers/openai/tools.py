@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.quirks import OpenAITarget
-from llmrpc_server.providers.openai_family.fields import NOTHING, object_of, text_of
+from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.request import add_strict, cache_ttl, tool_parameters
 from llmrpc_server.providers.openai_family.tool_choice import tools_to_send
 from llmrpc_server.providers.provider_tools import read_options, tool_name, write_provider_tool
@@ -69,4 +70,4 @@ def _mark(item: dict[str, Any], tool: pb.Tool, field: str, target: OpenAITarget)
 def _custom_name(tool: pb.ProviderTool) -> str:
     """The name by which the model calls a custom tool."""
     custom = object_of(read_options(tool).get("custom", NOTHING))
-    return text_of(custom.get("name", NOTHING))
+    return string(custom.get("name", NOTHING))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai_family.fields import NOTHING, count_of, is_said, object_of
+from llmrpc_server.providers.openai_family.fields import count_of, object_of
 from llmrpc_server.providers.tokens import MOST, split
 
 _NO_PROMPT = wire.PromptDetails()
@@ -36,7 +37,7 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     reasoning = completion.reasoning_tokens or 0
     if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
         total_out += reasoning
-    if is_said(usage.citation_tokens) or is_said(usage.num_search_queries):
+    if came(usage.citation_tokens) or came(usage.num_search_queries):
         total_in += _count(usage.citation_tokens)
         reasoning += _count(usage.reasoning_tokens)
         total_out += _count(usage.reasoning_tokens)

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import NOTHING
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.tokens import Tokens
 
 

@@ -1,50 +1,29 @@
-"""JSON of a provider, read field by field: an odd field spoils itself alone.
+"""Lenient readers of single fields: an odd one spoils itself alone.
 
-What is handed on stays the text that it came as. A number that no double holds, a lone
-surrogate or a value of an unexpected type is noticed only where it is read.
+What they read is JSON that is kept as it was written (`providers/kept_json.py`).
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import Fields, came, fields_of
 
-Fields = dict[str, Raw]
-"""The fields of an object, each as the text that it was written as."""
-NOTHING = Raw(b"")
-"""What a field that is not there reads as."""
 NULL = Raw(b"null")
 ENTRY = 100
 """About the bytes that keeping track of one more thing takes, beside its text."""
 _MOST = 2**31 - 1
 
-_decode = msgspec.json.Decoder().decode
-_decode_fields = msgspec.json.Decoder(Fields).decode
 _decode_list = msgspec.json.Decoder(list[Raw] | None).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_integer = msgspec.json.Decoder(int).decode
 
 
-def is_said(raw: Raw) -> bool:
-    """Whether a field is there and not null."""
-    return bool(raw) and raw != NULL
-
-
-def read_fields(raw: Raw | str) -> Fields:
-    """The fields of an object. Raises one of `UNDECODABLE` for what is none."""
-    return _decode_fields(raw)
-
-
 def object_of(raw: Raw | str) -> Fields:
     """The fields of an object; none for anything else."""
-    try:
-        return _decode_fields(raw)
-    except UNDECODABLE:
-        return {}
+    return fields_of(raw) or {}
 
 
 def list_of(raw: Raw) -> list[Raw] | None:
@@ -53,14 +32,6 @@ def list_of(raw: Raw) -> list[Raw] | None:
         return (_decode_list(raw) if raw else None) or []
     except UNDECODABLE:
         return None
-
-
-def text_of(raw: Raw) -> str:
-    """The text; empty for anything else."""
-    try:
-        return _decode_text(raw)
-    except UNDECODABLE:
-        return ""
 
 
 def is_text(raw: Raw) -> bool:
@@ -82,18 +53,13 @@ def count_of(raw: Raw) -> int | None:
     return count if count is not None and 0 <= count <= _MOST else None
 
 
-def plain_of(raw: Raw) -> Any:
-    """What the value decodes to. Raises one of `UNDECODABLE` for what decodes to nothing."""
-    return _decode(raw)
-
-
-def json_of(raw: Raw) -> str:
+def written(raw: Raw) -> str:
     """The value as text, to be handed on as it came."""
     return bytes(raw).decode(errors="replace")
 
 
 def arguments_of(raw: Raw) -> str:
     """The arguments of a call, or a piece of them: text, or at some servers the value itself."""
-    if not is_said(raw):
+    if not came(raw):
         return ""
-    return _decode_text(raw) if is_text(raw) else json_of(raw)
+    return _decode_text(raw) if is_text(raw) else written(raw)

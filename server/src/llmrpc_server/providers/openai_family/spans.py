@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import integer_of, is_said
+from llmrpc_server.providers.kept_json import came
+from llmrpc_server.providers.openai_family.fields import integer_of
 
 Span = tuple[int, int]
 
@@ -14,7 +15,7 @@ def read_span(start: Raw, end: Raw, length: int) -> Span | None:
 
     Raises `ValueError` for a span that is not inside of the text.
     """
-    if not (is_said(start) or is_said(end)):
+    if not (came(start) or came(end)):
         return None
     first, last = integer_of(start), integer_of(end)
     if first is None or last is None or not 0 <= first <= last <= length:

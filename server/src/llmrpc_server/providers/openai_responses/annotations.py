@@ -13,14 +13,8 @@ from __future__ import annotations
 from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.openai_family.fields import (
-    NOTHING,
-    integer_of,
-    is_said,
-    json_of,
-    read_fields,
-    text_of,
-)
+from llmrpc_server.providers.kept_json import NOTHING, came, read_fields, string
+from llmrpc_server.providers.openai_family.fields import integer_of, written
 from llmrpc_server.providers.openai_family.spans import read_span
 
 _MARKED = "file_citation"
@@ -35,7 +29,7 @@ def read_annotation(raw: Raw, provider: str, length: int) -> tuple[pb.Annotation
     fields = read_fields(raw)
 
     def text(name: str) -> str:
-        return text_of(fields.get(name, NOTHING))
+        return string(fields.get(name, NOTHING))
 
     kind = text("type")
     if not kind:
@@ -46,16 +40,16 @@ def read_annotation(raw: Raw, provider: str, length: int) -> tuple[pb.Annotation
         url=text("url"),
         title=text("title") or text("filename"),
         file_id=text("file_id"),
-        data=json_of(raw),
+        data=written(raw),
     )
     start, end = (fields.get(name, NOTHING) for name in ("start_index", "end_index"))
-    if kind == _MARKED and not (is_said(start) or is_said(end)):
+    if kind == _MARKED and not (came(start) or came(end)):
         mark = fields.get("index", NOTHING)
         at = integer_of(mark)
         inside = at is not None and 0 <= at <= length
         if at is not None and inside:
             annotation.start_index = annotation.end_index = at
-        return annotation, is_said(mark) and not inside
+        return annotation, came(mark) and not inside
     try:
         span = read_span(start, end, length)
     except ValueError:

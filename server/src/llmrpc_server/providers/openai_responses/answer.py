@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from msgspec import Raw
 
@@ -10,14 +11,14 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.kept_json import HALVES, came, decode_whole, plain, says
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
-from llmrpc_server.providers.openai_family.fields import is_said
-from llmrpc_server.providers.openai_family.notes import read_plain
-from llmrpc_server.providers.openai_family.surrogates import read_mended
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.items import Items
 from llmrpc_server.providers.openai_responses.usage import disjoint
+
+T = TypeVar("T")
 
 _INCOMPLETE: dict[str, pb.FinishReason.ValueType] = {
     "max_output_tokens": pb.FINISH_REASON_LENGTH,
@@ -79,7 +80,7 @@ class Assembly:
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
         try:
-            said = read_mended(wire.decode_response, body, self.answer, self._provider)
+            said = self._read(wire.decode_response, body)
             self._head(said)
             self._end(said, said.status)
         except UNDECODABLE as error:
@@ -90,11 +91,16 @@ class Assembly:
     def take(self, data: bytes) -> None:
         """Takes one event. Raises `LLMClientError` for an error in its place."""
         try:
-            said = read_mended(wire.decode_event, data, self.answer, self._provider)
-            self._event(said, data)
+            self._event(self._read(wire.decode_event, data), data)
         except UNDECODABLE as error:
             if not self._is_unknown(data):
                 raise self._strange() from error
+
+    def _read(self, decode: Callable[[bytes], T], data: bytes) -> T:
+        said, read = decode_whole(decode, data)
+        if read is not data:
+            self.answer.warn("message", HALVES.format(self._provider))
+        return said
 
     def _is_unknown(self, data: bytes) -> bool:
         """Whether an event is of a kind that nothing is read of; then it is warned of."""
@@ -128,7 +134,7 @@ class Assembly:
             items.end(place, said.item)
         elif kind == "error" or said.error:
             raise errors.from_stream(self._provider, read_body(data))
-        elif said.response is None and said.output_index is None and not is_said(said.item_id):
+        elif said.response is None and said.output_index is None and not came(said.item_id):
             self._warn_of(kind)
         if said.response is not None:
             self._head(said.response)
@@ -200,9 +206,8 @@ class Assembly:
 
     def _note_plain(self, name: str, raw: Raw) -> None:
         """Notes what is said; nothing is said of what is empty, but a cost may be 0."""
-        plain = read_plain(raw, name, self.answer, self._provider)
-        if plain or name == "cost_in_usd_ticks":
-            self.answer.note(self._provider, name, plain)
+        if says(raw) or (name == "cost_in_usd_ticks" and came(raw)):
+            self.answer.note(self._provider, name, plain(raw))
 
     def _warn_of(self, kind: str) -> None:
         """Warns once of a kind of event that belongs to no item; items come whole later."""

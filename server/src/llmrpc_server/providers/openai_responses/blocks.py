@@ -9,8 +9,9 @@ from __future__ import annotations
 from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.openai_family.fields import json_of, text_of
-from llmrpc_server.providers.openai_family.images import from_base64
+from llmrpc_server.providers import media
+from llmrpc_server.providers.kept_json import string
+from llmrpc_server.providers.openai_family.fields import written
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.kept import extra_of, write_extra
 
@@ -29,26 +30,25 @@ def read_image(trace: wire.Trace, raw: Raw, provider: str) -> tuple[pb.Image, pb
 
     None where there is no image: it failed.
     """
-    if text_of(trace.type) != IMAGE:
+    if string(trace.type) != IMAGE:
         return None
-    result = text_of(trace.result)
-    data = from_base64(result)
-    if data is None:
+    result = string(trace.result)
+    image = media.read_image(result, _media_type(trace, result))
+    if image is None:
         return None
-    image = pb.Image(data=data, media_type=_media_type(trace, result))
     extra = write_extra(extra_of(IMAGE, raw), {})
-    return image, pb.Signature(provider=provider, id=text_of(trace.id), extra=extra)
+    return image, pb.Signature(provider=provider, id=string(trace.id), extra=extra)
 
 
 def make_block(trace: wire.Trace, raw: Raw, provider: str) -> pb.ProviderBlock:
     """Any item, as its provider wrote it."""
     return pb.ProviderBlock(
-        provider=provider, type=text_of(trace.type), data=json_of(raw), id=text_of(trace.id)
+        provider=provider, type=string(trace.type), data=written(raw), id=string(trace.id)
     )
 
 
 def _media_type(trace: wire.Trace, result: str) -> str:
-    said = text_of(trace.output_format)
+    said = string(trace.output_format)
     if said.isalnum():
         return "image/svg+xml" if said == "svg" else f"image/{said}"
     found = (kind for start, kind in _STARTS.items() if result.startswith(start))

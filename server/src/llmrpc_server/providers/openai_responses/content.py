@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.media import data_url
-from llmrpc_server.providers.openai_family.fields import NOTHING, list_of, object_of
-from llmrpc_server.providers.openai_family.history import is_own_block
+from llmrpc_server.providers.openai_family.fields import list_of, object_of
 from llmrpc_server.providers.openai_family.request import cache_ttl, filename
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
 
@@ -58,9 +58,10 @@ def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: ResponsesT
 
 def write_block(part: pb.Part, place: str, target: ResponsesTarget) -> Raw | None:
     """A provider's block as it came, less what only answers may have; None for another's."""
-    if not is_own_block(part, place, target):
+    block = target.own_block(part, place)
+    if block is None:
         return None
-    data = part.provider_block.data
+    data = block.data
     fields = object_of(data) if _ANSWER_ALONE in data else {}
     if not fields:
         return Raw(data.encode())
@@ -94,8 +95,7 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
         case _:
             pass
     target.leave_out(part, place, "signature")
-    if part.annotations:
-        target.findings.warn(f"{place}.annotations", "only what the model said has them: left out")
+    target.leave_out_annotations(part, place, "accepts them only on what the model said")
     if part.HasField("cache_breakpoint") and piece is not None:
         mark_breakpoint(piece, part, place, target)
     return piece

@@ -19,14 +19,8 @@ from collections.abc import Iterable
 from msgspec import Raw
 
 from llmrpc.answer import TextKind
-from llmrpc_server.providers.openai_family.fields import (
-    ENTRY,
-    Fields,
-    arguments_of,
-    is_said,
-    is_text,
-    text_of,
-)
+from llmrpc_server.providers.kept_json import Fields, came, string
+from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, is_text
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.blocks import make_block
 from llmrpc_server.providers.openai_responses.growing import Growing, Key
@@ -198,7 +192,7 @@ class Items(Growing):
             ("summary", "", "summary_text", item.summary or ()),
             (REASONING_TEXT, REASONING_TEXT, REASONING_TEXT, item.content or ()),
         ):
-            texts = [text_of(wire.read_text(each).text) for each in pieces]
+            texts = [string(wire.read_text(each).text) for each in pieces]
             rest = self.rest(place, what, texts)
             for number, each in enumerate(pieces):
                 key, odd = (place, what, number), unusual(each, usual)
@@ -230,18 +224,18 @@ def _text(piece: wire.Text) -> str:
     """The text of a piece of a message; empty where it is none."""
     match _kind(piece):
         case "refusal":
-            return text_of(piece.refusal)
+            return string(piece.refusal)
         case "text":
-            return text_of(piece.text)
+            return string(piece.text)
         case _:
             return ""
 
 
 def _kind(piece: wire.Text) -> TextKind | None:
     """What part a piece of a message is; None for a provider block."""
-    kind = text_of(piece.type)
+    kind = string(piece.type)
     if kind == "refusal" and is_text(piece.refusal):
         return "refusal"
-    if is_text(piece.text) or (kind == "output_text" and not is_said(piece.text)):
+    if is_text(piece.text) or (kind == "output_text" and not came(piece.text)):
         return "text"
     return None

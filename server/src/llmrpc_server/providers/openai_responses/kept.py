@@ -15,14 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import (
-    NOTHING,
-    Fields,
-    integer_of,
-    is_text,
-    object_of,
-    read_fields,
-)
+from llmrpc_server.providers.kept_json import NOTHING, Fields, read_fields
+from llmrpc_server.providers.openai_family.fields import integer_of, is_text, object_of
 
 T = TypeVar("T")
 _HELD = {

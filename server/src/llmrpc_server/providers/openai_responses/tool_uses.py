@@ -20,13 +20,8 @@ from collections import Counter
 
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import (
-    NOTHING,
-    count_of,
-    is_said,
-    object_of,
-    text_of,
-)
+from llmrpc_server.providers.kept_json import NOTHING, came, string
+from llmrpc_server.providers.openai_family.fields import count_of, object_of
 from llmrpc_server.providers.openai_responses import wire
 
 _COUNTED = {
@@ -67,18 +62,18 @@ class ToolUses:
 
     def take(self, place: int, trace: wire.Trace) -> None:
         """Notes an item that is no text, message or function call."""
-        kind = text_of(trace.type)
+        kind = string(trace.type)
         if kind in _COUNTED and _is_billed(kind, trace):
             self._counts[_COUNTED[kind]] += 1
         for container in (trace.container_id, _field(trace.environment, "container_id")):
-            if name := text_of(container):
+            if name := string(container):
                 self._containers.add(name)
-        searched = kind == "tool_search_call" and text_of(trace.execution) == "client"
+        searched = kind == "tool_search_call" and string(trace.execution) == "client"
         if kind in _FOR_THE_CALLER or searched:
-            call = text_of(trace.call_id) or text_of(trace.id) or str(place)
+            call = string(trace.call_id) or string(trace.id) or str(place)
             self._waiting[call] = max(place, self._waiting.get(call, place))
         elif kind.endswith("_output"):
-            self._waiting.pop(text_of(trace.call_id), None)
+            self._waiting.pop(string(trace.call_id), None)
 
     def message(self, place: int) -> None:
         """Notes a message that is no commentary."""
@@ -93,15 +88,15 @@ class ToolUses:
         """The billed uses by name, and the names of counts that cannot be read."""
         usage = said.usage or _NO_USAGE
         counts: dict[str, int | None]
-        if is_said(usage.server_side_tool_usage_details):
+        if came(usage.server_side_tool_usage_details):
             details = object_of(usage.server_side_tool_usage_details)
             counts = {name: count_of(count) for name, count in details.items()} or {"all": None}
         else:
             counts = {**self._counts, "code_interpreter_sessions": len(self._containers)}
             searches = _field(_field(said.tool_usage, "web_search"), "num_requests")
-            if is_said(searches):
+            if came(searches):
                 counts["web_search_calls"] = count_of(searches)
-        if is_said(usage.num_sources_used):
+        if came(usage.num_sources_used):
             counts["num_sources_used"] = count_of(usage.num_sources_used)
         uses = {name: count for name, count in counts.items() if count}
         return uses, [name for name, count in counts.items() if count is None]
@@ -109,8 +104,8 @@ class ToolUses:
 
 def _is_billed(kind: str, trace: wire.Trace) -> bool:
     if kind == "image_generation_call":
-        return bool(text_of(trace.result))
-    return text_of(_field(trace.action, "type")) not in _FREE_ACTIONS
+        return bool(string(trace.result))
+    return string(_field(trace.action, "type")) not in _FREE_ACTIONS
 
 
 def _field(raw: Raw, name: str) -> Raw:

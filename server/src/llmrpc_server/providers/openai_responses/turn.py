@@ -7,12 +7,12 @@ from typing import Any, Literal
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, Fields, string
 from llmrpc_server.providers.media import to_base64
-from llmrpc_server.providers.openai_family.fields import NOTHING, Fields, object_of, text_of
+from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.history import (
-    own_annotations,
     read_extra,
-    write_arguments,
+    text_of_arguments,
     write_refusal,
 )
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
@@ -127,7 +127,7 @@ def _piece(
     if part.HasField("refusal"):
         return {**write_refusal(part, place, target, "output_text"), **more}
     piece: _Item = {"type": "output_text", "text": part.text}
-    citations = own_annotations(part, place, target)
+    citations = [Raw(each.data.encode()) for _, each in target.own_annotations(part, place)]
     if whole or citations:
         piece |= {"annotations": citations, "logprobs": []}
     return {**piece, **more}
@@ -140,7 +140,7 @@ def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
         extra = read_extra(part, place, target)
         item = restore("function_call", part.signature.id, extra)
     call = part.tool_call
-    arguments = write_arguments(call, place, target)
+    arguments = text_of_arguments(call, place, target)
     return {**item, "call_id": call.id, "name": call.name, "arguments": arguments}
 
 
@@ -152,7 +152,7 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     raw = write_block(part, place, target)
     if raw is None or part.provider_block.type != IMAGE:
         return raw
-    if not text_of(object_of(raw).get("result", NOTHING)):
+    if not string(object_of(raw).get("result", NOTHING)):
         target.findings.warn(f"{place}.provider_block", "this generated no image: left out")
         return None
     return raw

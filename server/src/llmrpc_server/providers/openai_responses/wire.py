@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.openai_family.fields import NOTHING, NULL, object_of, text_of
+from llmrpc_server.providers.kept_json import NOTHING, string
+from llmrpc_server.providers.openai_family.fields import NULL, object_of
 from llmrpc_server.providers.tokens import Tokens
 
 
@@ -162,4 +163,4 @@ def kind_of(raw: Raw | bytes) -> str | None:
 
 def type_of(part: Raw) -> str:
     """The type of a piece; empty for anything else."""
-    return text_of(object_of(part).get("type", NOTHING))
+    return string(object_of(part).get("type", NOTHING))
