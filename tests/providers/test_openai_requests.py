@@ -75,8 +75,6 @@ PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
         ("groq", "x", {"presencePenalty": 1, "reasoning": {"effort": "EFFORT_MAX"}},
          ["presence_penalty", "reasoning.effort"]),
         ("groq", "x", parts({"document": PDF}), ["messages[0].parts[0].document"]),
-        ("mistral", "x", parts({"refusal": "No."}, role="ROLE_ASSISTANT"),
-         ["messages[0].parts[0].refusal"]),
         ("deepseek", "deepseek-chat", {"seed": 1, "responseFormat": SCHEMA},
          ["seed", "response_format.json_schema"]),
         ("deepseek", "deepseek-flash", {"temperature": 0.5}, ["temperature"]),

@@ -57,7 +57,6 @@ def test_what_only_chat_carries_is_refused_with_the_setting_that_chooses_it(
     [
         ({"document": {"data": "JVBERg==", "mediaType": "application/pdf"}}, "ROLE_USER",
          "document.data"),
-        ({"refusal": "No."}, "ROLE_ASSISTANT", "refusal"),
     ],
 )  # fmt: skip
 def test_what_a_provider_lacks_is_refused_and_openai_takes_it(
