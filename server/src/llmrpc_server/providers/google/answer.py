@@ -39,6 +39,8 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
 """What `finish_words` does not have. Others, such as LANGUAGE, OTHER and
 TOO_MANY_TOOL_CALLS, are told by their name."""
 
+_FIRST = 0
+_FIRSTS = (None, 0, "0", "")
 _NONE_YET = ("", "FINISH_REASON_UNSPECIFIED")
 
 
@@ -70,7 +72,7 @@ class Assembly:
         self._beside = Beside(provider, self.answer, facts)
         self._parts = Parts(provider, self.answer, self._beside.uses)
         self._index: int | float | str | None = None
-        """The candidate that is the answer, if not the first: its index."""
+        """The index of the candidate that is the answer."""
         self._counted = False
         """Whether the usage so far tells what was written."""
 
@@ -118,7 +120,7 @@ class Assembly:
             answer.model = said.model_version
         if odd is not None and not said.candidates:
             answer.warn("message", HALVES.format(self._provider))
-        mine = [place for place, each in enumerate(said.candidates or ()) if self._is_mine(each)]
+        mine = self._mine(said.candidates or [])
         for place, candidate in enumerate(said.candidates or ()):
             if place in mine:
                 unread = f"candidates.{place}.finishReason" in left_out
@@ -134,14 +136,12 @@ class Assembly:
         if self.finished and not before:
             self.end()
 
-    def _is_mine(self, candidate: wire.Candidate) -> bool:
-        """Whether it is the answer: the first one, or the only one whatever its index is."""
-        index = candidate.index or 0
-        if index in (0, "0"):
-            return True
-        if not self.answered and self._index is None:
-            self._index = index
-        return index == self._index
+    def _mine(self, candidates: list[wire.Candidate]) -> list[int]:
+        """The places of the answer: of the first candidate, or of the only one, whatever it is."""
+        indices = [_FIRST if each.index in _FIRSTS else each.index for each in candidates]
+        if self._index is None and indices:
+            self._index = _FIRST if _FIRST in indices else indices[0]
+        return [place for place, index in enumerate(indices) if index in (_FIRST, self._index)]
 
     def _count(self, counted: wire.Usage) -> None:
         answer = self.answer

@@ -113,6 +113,7 @@ class Parts:
         part, kept = read
         if _is_empty_call(part):
             part.function_call = NOTHING
+            part.text = part.text or ("" if part.thought_signature else None)
         call, image = _call(part), _image(part)
         media = came(part.function_call) or came(part.inline_data)
         if call is not None:
