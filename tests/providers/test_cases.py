@@ -79,6 +79,9 @@ def test_an_error_is_read(case: Case) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_request_is_written(case: Case, stream: bool) -> None:
     request = json_format.ParseDict({**HI, **case.spec["request"]}, pb.GenerateRequest())
+    if "back" in case.spec:
+        answer = case.codec.decode(case.body({"body": case.spec["back"]}))
+        request.messages.insert(1, answer.parts.message())
     defaults = Defaults(**case.spec.get("defaults", {}))
     try:
         encoded = case.codec.encode(request, case.model, defaults, stream=stream)
