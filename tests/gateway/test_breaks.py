@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
@@ -55,11 +56,11 @@ async def test_what_came_is_told_before_the_break(
     client: ProviderClient, upstream: Upstream
 ) -> None:
     upstream.script(_sends())
-    stream = await _open(client, upstream)
-    event = await anext(stream)
-    assert "".join(delta.text for delta in event.deltas) == REST
-    with pytest.raises(StreamInterruptedError):
-        await anext(stream)
+    async with aclosing(await _open(client, upstream)) as stream:
+        event = await anext(stream)
+        assert "".join(delta.text for delta in event.deltas) == REST
+        with pytest.raises(StreamInterruptedError):
+            await anext(stream)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ async def test_a_complete_answer_is_one_in_spite_of_the_break(
     client: ProviderClient, upstream: Upstream, last: tuple[str, ...]
 ) -> None:
     upstream.script(_sends(*last))
-    stream = await _open(client, upstream)
-    events = [event async for event in stream]
+    async with aclosing(await _open(client, upstream)) as stream:
+        events = [event async for event in stream]
     assert events[-1].completed.content == "Hello" + REST
     assert events[-1].completed.finish_reason == pb.FINISH_REASON_STOP

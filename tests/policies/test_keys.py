@@ -6,6 +6,7 @@ import pytest
 
 from llmrpc import ApiKey, AuthenticationError, LLMClientError, RateLimitError, Secret
 from llmrpc import v1 as pb
+from llmrpc.errors import LimitScope
 from llmrpc_server.policies.keys import KEPT, SET_ASIDE, KeyRing
 
 
@@ -92,3 +93,31 @@ def test_models_that_callers_name_fill_no_memory() -> None:
 
 def test_a_provider_without_keys_needs_none() -> None:
     assert ring(Clock()).pick("m") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "scope", "rests"),
+    [
+        (limited(9), None, False),
+        (limited(9), "model", False),
+        (limited(9), "key", True),
+        (empty(), None, True),
+        (empty(), "key", True),
+        (empty(), "model", False),
+        (refused(401), None, True),
+        (refused(403), None, False),
+    ],
+)
+def test_a_fault_of_one_model_leaves_the_key_to_the_others(
+    error: LLMClientError, scope: LimitScope | None, rests: bool
+) -> None:
+    error.limit_scope = scope
+    keys = ring(Clock(), "one")
+    keys.penalise(keys.pick("m"), "m", error, 0.1)
+    with pytest.raises(LLMClientError):
+        keys.pick("m")
+    if rests:
+        with pytest.raises(LLMClientError):
+            keys.pick("other")
+    else:
+        assert keys.pick("other") is not None

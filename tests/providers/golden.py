@@ -186,16 +186,17 @@ class Folded:
         finally:
             self._take()
 
-    def _take(self) -> None:
-        for delta in self.decoder.answer.parts.take():
-            self.folded.add(delta)
-            self.deltas.append(delta)
 
     def run(self, *pieces: bytes) -> None:
         """Takes a stream that comes in these pieces, and its end."""
         for piece in pieces:
             self.feed(piece)
         self.finish()
+
+    def _take(self) -> None:
+        for delta in self.decoder.answer.parts.take():
+            self.folded.add(delta)
+            self.deltas.append(delta)
 
     def response(self) -> pb.LLMResponse:
         """The answer, once its deltas are seen to add up to it."""

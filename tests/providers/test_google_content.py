@@ -127,11 +127,11 @@ def test_a_known_field_of_another_type_is_no_answer_whatever_stands_beside_it() 
         assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
 
 
-def test_metadata_that_no_number_can_hold_is_left_out_with_a_warning() -> None:
+def test_metadata_that_no_number_can_hold_is_text() -> None:
     said = json.dumps(body({"text": "a"}, finish="STOP", modelStatus="X")).encode()
-    answer = GOOGLE.decode(said.replace(b'"X"', b"1e999999"))
+    answer = GOOGLE.decode(said.replace(b'"X"', b'{"at":1e999999}'))
     assert answer.parts.content() == "a"
-    assert [each.field for each in answer.warnings] == ["provider_metadata[google.model_status]"]
+    assert plain(answer.metadata["google.model_status"]) == '{"at":1e999999}'
 
 
 USAGE = {"promptTokenCount": 1, "candidatesTokenCount": 1}

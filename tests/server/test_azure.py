@@ -164,7 +164,8 @@ async def test_a_prompt_that_its_filter_refuses_is_an_empty_answer(
     for response in (unary, event.completed):
         assert response.finish_reason == pb.FINISH_REASON_CONTENT_FILTER
         assert response.provider_finish_reason == "content_filter"
-        assert (response.content, len(response.message.parts)) == ("", 0)
+        (part,) = response.message.parts
+        assert (response.content, part.refusal) == ("", FILTERED["error"]["message"])
         assert response.usage.estimated
         assert response.usage.input_tokens
         assert [attempt.outcome for attempt in response.attempts] == [pb.Attempt.OUTCOME_SUCCEEDED]

@@ -49,11 +49,13 @@ class AnswerBuilder:
     that follow each other in one part become one delta.
     """
 
-    __slots__ = ("_extra", "_joined", "_length", "_parts", "_pending", "_places")
+    __slots__ = ("_extra", "_joined", "_last", "_length", "_parts", "_pending", "_places")
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
         self._places: dict[Hashable, int] = {}
+        self._last: dict[Kind, Hashable] = {}
+        """The key of the last part of each kind."""
         self._pending: list[pb.Delta] = []
         self._joined: tuple[int, Kind, list[str]] | None = None
         self._length = 0
@@ -122,15 +124,15 @@ class AnswerBuilder:
         self._pending.append(pb.Delta(part_index=place, annotation=annotation))
 
     def keep(self, size: int) -> None:
-        """Counts bytes that are kept until the answer ends, so that `size` bounds them too."""
+        """Counts bytes that are kept beside the parts, so that `size` bounds them too.
+
+        A negative size tells that so many of them are kept no longer.
+        """
         self._extra += size
 
     def last(self, kind: Kind) -> Hashable | None:
         """The key of the last part of a kind; None if there is none."""
-        for key, place in reversed(self._places.items()):
-            if self._parts[place].kind == kind:
-                return key
-        return None
+        return self._last.get(kind)
 
     def text_of(self, key: Hashable) -> str:
         """The text of a part so far: annotations count its code points."""
@@ -168,12 +170,13 @@ class AnswerBuilder:
 
     def has(self, kind: Kind) -> bool:
         """Whether the answer has a part of this kind."""
-        return any(part.kind == kind for part in self._parts)
+        return kind in self._last
 
     def _place(self, key: Hashable, kind: Kind) -> int:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = len(self._parts)
+            self._last[kind] = key
             self._parts.append(_Part(kind))
         elif self._parts[place].kind != kind:
             raise StreamInterruptedError(

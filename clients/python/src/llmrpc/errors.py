@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from llmrpc import v1 as pb
 
@@ -41,6 +41,9 @@ class QuotaViolation:
     subject: str
     description: str
 
+
+LimitScope = Literal["model", "key"]
+"""What a provider's limit counts: the calls of one model with a key, or all of the key's."""
 
 _AGAIN: Mapping[ReasonValue, bool] = {
     pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED: False,
@@ -97,6 +100,8 @@ class LLMClientError(Exception):
         self.http_status = http_status
         self.provider_request_id = provider_request_id
         self.request_id = request_id
+        self.limit_scope: LimitScope | None = None
+        """What the provider's limit counts, where it says so; in the gateway alone."""
         self.usage = usage
         self.cost = cost
         self.attempts = tuple(attempts)

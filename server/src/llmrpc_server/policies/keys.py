@@ -1,9 +1,10 @@
 """A provider's keys: which one is next, and which must rest.
 
-A limited key (429) rests as long as the provider says. A refused one (401), and
-one whose account is empty, is set aside for a while and then tried again, since
-whoever runs the gateway may have mended it; a key that may not use a model (403)
-is set aside for that model alone.
+A limited key (429) rests for that model as long as the provider says, and for all
+models where the provider counts them together. A refused one (401), and one whose
+account is empty, is set aside for a while and then tried again, since whoever runs the
+gateway may have mended it; a key that may not use a model (403) is set aside for that
+model alone.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class KeyRing:
         rest = SET_ASIDE
         if error.reason == _LIMITED:
             rest = backoff if error.retry_after is None else error.retry_after
-        scope = model if error.reason == _REFUSED and error.http_status == 403 else ""
+        scope = "" if _of_the_key(error) else model
         if len(self._rests) >= KEPT:
             del self._rests[next(iter(self._rests))]
         self._rests[key.name, scope] = _Rest(self._clock() + rest, error.reason)
@@ -118,3 +119,12 @@ class KeyRing:
             reason=_REFUSED,
             metadata=metadata,
         )
+
+
+def _of_the_key(error: LLMClientError) -> bool:
+    """Whether a fault concerns all models that a key is used for."""
+    if error.reason == _LIMITED:
+        return error.limit_scope == "key"
+    if error.reason == _EMPTY:
+        return error.limit_scope != "model"
+    return error.http_status != 403

@@ -10,7 +10,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect
 from llmrpc_server.providers.exchange import Exchange
-from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, unreadable
+from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import ClientResponse, Upstream, is_closed, reaching
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
 
 async def whole(exchange: Exchange) -> pb.LLMResponse:
     """Sends the request and reads the whole answer."""
-    dialect, respond = exchange.dialect, exchange.respond
+    respond = exchange.respond
 
     def decode(body: bytes) -> pb.LLMResponse:
         try:
@@ -64,11 +64,10 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
                 exchange.unread(error, body)
             raise
 
-    def filtered(error: LLMClientError) -> pb.LLMResponse | None:
-        answer = dialect.filtered(error)
-        return None if answer is None else respond(answer)
-
-    return await answered(exchange, decode, filtered)
+    try:
+        return await answered(exchange, decode)
+    except AnsweredError as error:
+        return respond(exchange.ended(error, Answer()))
 
 
 def _read(exchange: Exchange, body: bytes) -> Answer:
@@ -85,15 +84,11 @@ def _read(exchange: Exchange, body: bytes) -> Answer:
     return decoder.answer
 
 
-async def answered(
-    exchange: Exchange,
-    decode: Callable[[bytes], T],
-    instead: Callable[[LLMClientError], T | None] = lambda error: None,
-) -> T:
+async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
     """Sends the request, and decodes the whole body that is its answer.
 
-    `instead` gives the answer that an error stands for, or None. A body that was cut
-    short, which it is not where the provider said how long it is, is asked for again.
+    A body that was cut short, which it is not where the provider said how long it is, is
+    asked for again.
     """
     provider = exchange.provider
     upstream = provider.upstream
@@ -115,8 +110,6 @@ async def answered(
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error
     except LLMClientError as error:
-        if (answer := instead(error)) is not None:
-            return answer
         raise exchange.explain(error) from error.__cause__
     except asyncio.CancelledError as error:
         exchange.attempt.fail(error)

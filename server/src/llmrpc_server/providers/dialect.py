@@ -271,13 +271,6 @@ class Dialect(ABC):
         by its prose. Headers are matched without regard to case.
         """
 
-    def filtered(self, error: LLMClientError) -> Answer | None:
-        """The answer that an error stands for: an empty one, where a filter met the prompt.
-
-        None: the error is one.
-        """
-        return None
-
 
 class ListsModels(ABC):
     """A dialect whose providers list their models."""

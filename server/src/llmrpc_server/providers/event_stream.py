@@ -48,6 +48,9 @@ class EventStreamDecoder(StreamDecoder):
     def end_early(self) -> bool:
         """Completes the answer without a finish reason; False if nothing of it came."""
 
+    def complete(self) -> None:
+        """Adds what had to wait for the end of the answer."""
+
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
             self._begun = True
@@ -71,6 +74,7 @@ class EventStreamDecoder(StreamDecoder):
             self._take_rest(self._events.rest())
         if self.ending < (Ending.SILENCE if broken else Ending.BODY):
             raise self.interrupted()
+        self.complete()
 
     def interrupted(self) -> StreamInterruptedError:
         """The exception for an end before the answer was whole."""
@@ -95,6 +99,7 @@ class EventStreamDecoder(StreamDecoder):
             if answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
                 answer.finish_reason = pb.FINISH_REASON_OTHER
                 answer.warn("finish_reason", f"{self._provider} did not say why the answer ended")
+        self.complete()
         self.done = True
 
     def _take_rest(self, rest: bytes) -> None:
@@ -125,6 +130,7 @@ class EventStreamDecoder(StreamDecoder):
             raise
         if self.ending < Ending.BODY:
             raise self.interrupted() if broken else self._no_stream()
+        self.complete()
 
     def _no_stream(self) -> Exception:
         return unreadable(self._provider, "answered with no event stream")

@@ -21,6 +21,7 @@ from llmrpc.response import build_response
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
 from llmrpc_server.providers.dialects import Dialects, counter
+from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.http import URL, Upstream, is_closed
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
@@ -117,12 +118,19 @@ class Exchange:
 
     def explain(self, error: LLMClientError) -> LLMClientError:
         """The error of this try, settled as failed: where it was, and no key in it."""
-        if self.key is not None:
-            error.message = Redactor([self.key.secret]).clean(error.message)
+        error.message = self._clean(error.message)
         error.metadata.setdefault("provider", self.provider.name)
         error.metadata.setdefault("model", self.model)
         self.attempt.fail(error)
         return error
+
+    def _clean(self, text: str) -> str:
+        return text if self.key is None else Redactor([self.key.secret]).clean(text)
+
+    def ended(self, error: AnsweredError, answer: Answer) -> Answer:
+        """The answer that an error ends; no key is in what the provider said."""
+        error.refusal = self._clean(error.refusal)
+        return error.settle(answer)
 
     def too_early(self, error: StreamInterruptedError) -> LLMClientError:
         """An answer that ended before its first delta: another try may do better."""

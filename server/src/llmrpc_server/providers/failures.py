@@ -6,14 +6,23 @@ that is the same for all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.errors import EXCEPTIONS, LLMClientError, ProviderNotAvailableError
+from llmrpc.errors import (
+    EXCEPTIONS,
+    InvalidRequestError,
+    LLMClientError,
+    ProviderNotAvailableError,
+)
 from llmrpc_server.providers.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from llmrpc_server.providers.dialect import Answer
 
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading bytes as JSON of a shape raises where they are none."""
@@ -37,6 +46,11 @@ class Kind(NamedTuple):
     text: str
 
 
+Phrases = tuple[tuple[re.Pattern[str], Kind], ...]
+"""What a provider says in words alone where it has no code; looked at with the status that
+fits, and each with its source."""
+
+
 REJECTED = Kind(pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST, "refuses the request")
 CONTEXT = Kind(
     pb.ERROR_REASON_CONTEXT_WINDOW_EXCEEDED,
@@ -52,6 +66,10 @@ FORBIDDEN = Kind(
     pb.ERROR_REASON_PROVIDER_AUTHENTICATION, "does not let the gateway's key use this model"
 )
 CONTENT = Kind(pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST, "does not allow what the request holds")
+UNAFFORDABLE = Kind(
+    pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST, "says that this request asks for more than is paid"
+)
+"""The fault of one request: a smaller one is served."""
 QUOTA = Kind(pb.ERROR_REASON_PROVIDER_QUOTA_EXHAUSTED, "has no quota left for the gateway's key")
 RATE = Kind(pb.ERROR_REASON_PROVIDER_RATE_LIMITED, "limits the rate of the gateway's key")
 OVERLOADED = Kind(pb.ERROR_REASON_PROVIDER_OVERLOADED, "is overloaded")
@@ -76,12 +94,54 @@ BY_STATUS: Mapping[int, Kind] = {
 }
 
 
+def status_of(code: object) -> int | None:
+    """The HTTP status that a code is, be it a number or its digits."""
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) == 3:
+        code = int(code)
+    return code if isinstance(code, int) and 400 <= code < 600 else None
+
+
 class Said(NamedTuple):
     """What the body of an error says of itself."""
 
     codes: tuple[str, ...] = ()
     """Its codes and types, the most telling first."""
     message: str = ""
+
+
+class AnsweredError(InvalidRequestError):
+    """An error that ends an answer: a filter met the prompt, say, or the model wrote nonsense."""
+
+    def __init__(
+        self,
+        error: LLMClientError,
+        finish_reason: pb.FinishReason.ValueType,
+        word: str,
+        *,
+        refusal: str = "",
+        block: pb.ProviderBlock | None = None,
+    ) -> None:
+        super().__init__(
+            error.message,
+            reason=pb.ERROR_REASON_PROVIDER_REJECTED_REQUEST,
+            metadata=error.metadata,
+            http_status=error.http_status,
+            provider_request_id=error.provider_request_id,
+        )
+        self.finish_reason = finish_reason
+        self.word = word
+        self.refusal = refusal
+        self.block = block
+
+    def settle(self, answer: Answer) -> Answer:
+        """The answer so far, ended."""
+        answer.finish_reason = self.finish_reason
+        answer.provider_finish_reason = self.word
+        if self.refusal:
+            answer.parts.text(self, self.refusal, "refusal")
+        if self.block is not None:
+            answer.parts.provider_block((self, "block"), self.block)
+        return answer
 
 
 def kind_of_status(status: int) -> Kind:
@@ -94,9 +154,12 @@ def kind_of_status(status: int) -> Kind:
 
 
 def failure(provider: str, kind: Kind, said: Said, status: int | None = None) -> LLMClientError:
-    """The exception for an error; `status` is None where it came inside an answer."""
+    """The exception for an error; `status` is None where it came inside an answer.
+
+    It repeats the provider's words, but those about the key, which may show a part of it.
+    """
     text = f"{provider} {kind.text}"
-    if kind in (REJECTED, NO_MODEL, NOTHING) and (message := _start(said.message)):
+    if kind not in (KEY, FORBIDDEN) and (message := start(said.message)):
         text = f"{text}: {message}"
     elif status is not None:
         text = f"{text} (HTTP {status})"
@@ -150,7 +213,13 @@ def unreadable(provider: str, why: str) -> ProviderNotAvailableError:
     return error
 
 
-def _start(message: str) -> str:
+def kind_of_words(message: str, phrases: Phrases) -> Kind | None:
+    """What the first phrase that a message holds makes of it."""
+    found = (kind for phrase, kind in phrases if phrase.search(message))
+    return next(found, None)
+
+
+def start(message: str) -> str:
     """The message, cut between words: half a key could not be masked."""
     if len(message) <= MAX_MESSAGE:
         return message

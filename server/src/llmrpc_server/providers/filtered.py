@@ -1,4 +1,4 @@
-"""The stream of an answer that a filter stopped before it began."""
+"""The stream of an answer that an error ended before it began: by a filter, say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class FilteredStream(EventStream):
     """One event, which starts and completes the answer."""
 
     def __init__(self, exchange: Exchange, answer: Answer) -> None:
-        event = pb.StreamEvent(sequence=1, completed=exchange.respond(answer))
+        deltas = answer.parts.take()
+        event = pb.StreamEvent(sequence=1, deltas=deltas, completed=exchange.respond(answer))
         exchange.start(event, answer)
         self._event: pb.StreamEvent | None = event
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 
+from llmrpc import v1 as pb
+
 
 def to_base64(data: bytes) -> str:
     """The bytes in base64, without line ends."""
@@ -24,3 +26,14 @@ def split_data_url(url: str, media_type: str = "") -> tuple[str, str] | None:
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
         return None
     return head.removeprefix("data:").partition(";")[0] or media_type, data
+
+
+def read_image(data: str, media_type: str) -> pb.Image | None:
+    """The image in base64; None for what is none, or would not be written again as it came."""
+    try:
+        read = base64.b64decode(data, validate=True)
+    except ValueError:
+        return None
+    if not read or to_base64(read) != data:
+        return None
+    return pb.Image(data=read, media_type=media_type)

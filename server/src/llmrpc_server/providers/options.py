@@ -46,7 +46,7 @@ def to_value(plain: Any, depth: int = 0) -> struct_pb2.Value:
         case bool():
             return struct_pb2.Value(bool_value=plain)
         case int() | float():
-            if isfinite(plain) and (isinstance(plain, float) or abs(plain) <= _EXACT):
+            if abs(plain) <= _EXACT if isinstance(plain, int) else isfinite(plain):
                 return struct_pb2.Value(number_value=plain)
             return struct_pb2.Value(string_value=str(plain))
         case list():

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
-import msgspec
-
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import Fields, read_fields
 from llmrpc_server.providers.target import Target
 
 
@@ -37,11 +36,11 @@ def write_provider_tool(
     return {"type": tool.type, **read_options(tool)}
 
 
-def read_options(tool: pb.ProviderTool) -> dict[str, msgspec.Raw]:
+def read_options(tool: pb.ProviderTool) -> Fields:
     """The options of a valid tool by name, each as the text that it was given as."""
     if not tool.options:
         return {}
-    return msgspec.json.decode(tool.options, type=dict[str, msgspec.Raw])
+    return read_fields(tool.options)
 
 
 def tool_name(tool: pb.Tool) -> str:
@@ -49,3 +48,12 @@ def tool_name(tool: pb.Tool) -> str:
     if tool.WhichOneof("kind") == "provider_tool":
         return tool.provider_tool.name or tool.provider_tool.type
     return tool.function.name
+
+
+def warn_of_unlisted(target: Target[Any, Any]) -> None:
+    """Warns that only the allowed tools are sent, for a provider without a list of them."""
+    target.findings.warn(
+        "tool_choice.allowed_names",
+        f"{target.row.name} has no list of allowed tools: only the allowed ones are sent, "
+        "which changes the provider's prompt cache",
+    )

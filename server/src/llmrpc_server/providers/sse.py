@@ -132,7 +132,10 @@ def _without_comments(text: bytes) -> bytes:
 
 
 def _interpret(block: bytes) -> Event | None:
-    """The event of these lines; None where they hold no data."""
+    """The event of these lines; None where they hold no data.
+
+    An error that a server writes without `data:`, as vLLM did, is one all the same.
+    """
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
@@ -142,5 +145,6 @@ def _interpret(block: bytes) -> Event | None:
         elif field == b"event":
             name = value.removeprefix(b" ")
     if not data:
-        return None
+        bare = block.startswith(b"{") and b'"error"' in block
+        return Event(block, "error") if bare else None
     return Event(b"\n".join(data), name.decode(errors="replace") or "message")

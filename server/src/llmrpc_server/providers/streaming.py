@@ -8,8 +8,9 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc.stream import EventStream
 from llmrpc_server.providers.asking import send
-from llmrpc_server.providers.dialect import Ending
+from llmrpc_server.providers.dialect import Answer, Ending
 from llmrpc_server.providers.exchange import Exchange
+from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
     CONNECTION_FAILURES,
@@ -74,9 +75,9 @@ class UpstreamStream(EventStream):
             raise exchange.explain(exchange.timed_out()) from error
         except StreamInterruptedError as error:
             raise exchange.explain(exchange.too_early(error)) from error
+        except AnsweredError as error:
+            return FilteredStream(exchange, exchange.ended(error, Answer()))
         except LLMClientError as error:
-            if (answer := exchange.dialect.filtered(error)) is not None:
-                return FilteredStream(exchange, answer)
             raise exchange.explain(error) from error.__cause__
         except asyncio.CancelledError as error:
             exchange.attempt.fail(error)
@@ -149,6 +150,11 @@ class UpstreamStream(EventStream):
                     self._finish(broken)
                 if decoder.answer.parts.size() > self._bound:
                     raise too_long(self._exchange.provider.name, self._bound)
+            except AnsweredError as error:
+                if not self._sequence:
+                    raise
+                self._exchange.ended(error, decoder.answer)
+                return self._event(decoder.answer.parts.take(), ended=True)
             except LLMClientError as error:
                 deltas = decoder.answer.parts.take()
                 if not (self._sequence and deltas):

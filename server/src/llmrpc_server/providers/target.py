@@ -52,3 +52,44 @@ class Target(Generic[Q, M]):
                 self.findings.warn(
                     f"{place}.{hint}", f"{self.row.name} has no place for it: left out"
                 )
+
+    def leave_out_annotations(self, part: pb.Part, place: str, why: str) -> None:
+        """Warns of annotations where none are accepted."""
+        if part.annotations:
+            self.findings.warn(f"{place}.annotations", f"{self.row.name} {why}; dropped")
+
+    def own_annotations(self, part: pb.Part, place: str) -> list[tuple[int, pb.Annotation]]:
+        """The provider's own annotations of a part that have their data, with their indices.
+
+        The others are warned of, once.
+        """
+        name = self.row.name
+        own = [
+            (index, each)
+            for index, each in enumerate(part.annotations)
+            if each.provider == name and each.data
+        ]
+        if len(own) < len(part.annotations):
+            self.findings.warn(
+                f"{place}.annotations",
+                f"{name} accepts only its own annotations with their data; the others are dropped",
+            )
+        return own
+
+    def own_block(self, part: pb.Part, place: str) -> pb.ProviderBlock | None:
+        """The provider block of a part; None, with a warning, for another provider's."""
+        block = part.provider_block
+        if block.provider == self.row.name:
+            return block
+        self.findings.warn(
+            f"{place}.provider_block",
+            f"this is a block of {block.provider or 'an unknown provider'}; dropped",
+        )
+        return None
+
+    def refusal_as_text(self, part: pb.Part, place: str) -> str:
+        """The text of a refusal, with a warning, for a provider that has no such part."""
+        self.findings.warn(
+            f"{place}.refusal", f"{self.row.name} has no refusals in a request; sent as text"
+        )
+        return part.refusal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, TypeGuard
 
 from msgspec import Meta
 
@@ -27,3 +27,8 @@ def split(total: int, *parts: int | None) -> list[int]:
         shares.append(share)
         total -= share
     return [*shares, total]
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Whether what JSON decoded to is a count that the contract can hold."""
+    return type(value) is int and 0 <= value < 2**31

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
@@ -11,6 +14,7 @@ from llmrpc_server.providers.anthropic.blocks import Blocks
 from llmrpc_server.providers.anthropic.metadata import note_event, note_message
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.kept_json import HALVES, decode_whole, fields_of, says, string
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
     "end_turn": pb.FINISH_REASON_STOP,
@@ -42,11 +46,13 @@ _EVENTS = frozenset(
 """Those that are read; any other may look as it likes."""
 _KEEP_ALIVE = "ping"
 
+T = TypeVar("T")
+
 
 class Assembly:
     """One answer under construction, from one message or from the events of a stream."""
 
-    __slots__ = ("_blocks", "_provider", "_usage", "answer", "finished", "stopped")
+    __slots__ = ("_blocks", "_explained", "_provider", "_usage", "answer", "finished", "stopped")
 
     def __init__(self, provider: str, limit: int | None = None) -> None:
         self.answer = Answer()
@@ -57,6 +63,7 @@ class Assembly:
         self._provider = provider
         self._blocks = Blocks(self.answer, provider, limit)
         self._usage: wire.Usage | None = None
+        self._explained = False
 
     def take_message(self, body: bytes) -> None:
         """Takes a whole answer.
@@ -65,8 +72,8 @@ class Assembly:
         message of the protocol.
         """
         try:
-            said = wire.decode_message(body)
-            if said.error or said.type == "error":
+            said, body = self._whole(wire.decode_message, body)
+            if says(said.error) or said.type == "error":
                 raise errors.from_stream(self._provider, body)
             if said.content is None and said.type != "message":
                 raise unreadable(self._provider, "sent an answer without a message")
@@ -75,6 +82,7 @@ class Assembly:
         except UNDECODABLE as error:
             raise self._unreadable() from error
         self._finish(said.stop_reason, said.stop_details)
+        self.end()
 
     def take_event(self, data: bytes) -> None:
         """Takes the data of one event; of an unknown type only its name is read.
@@ -83,18 +91,48 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            self._event(wire.decode_event(data), data)
+            self._event(*self._whole(self._decode, data))
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
                 raise self._unreadable() from error
             self._pass_over(kind)
 
+    def end(self) -> None:
+        """Ends the blocks that are open. Called when the whole answer has come.
+
+        Raises `LLMClientError` for a block that cannot be read.
+        """
+        try:
+            self._blocks.finish()
+        except UNDECODABLE as error:
+            raise self._unreadable() from error
+        answer, parts = self.answer, self.answer.parts
+        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
+        if calls and parts.has("provider_block") and not parts.has("tool_call"):
+            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+
     def end_early(self) -> bool:
         """Completes what came without a stop reason; False if there is nothing."""
-        self._blocks.finish()
+        self.end()
         self.finished = bool(self.answer.parts)
         return self.finished
+
+    def _whole(self, decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
+        """The data decoded, and as it was read."""
+        said, read = decode_whole(decode, data)
+        if read is not data:
+            self.answer.warn("message", HALVES.format(self._provider))
+        return said, read
+
+    def _decode(self, data: bytes) -> wire.Event:
+        try:
+            return wire.decode_event(data)
+        except msgspec.ValidationError:
+            event = wire.decode_loose_event(data)
+            if event.type.startswith("content_block_"):
+                self._blocks.warn_of_fields(data)
+            return event
 
     def _event(self, event: wire.Event, data: bytes) -> None:
         match event.type:
@@ -117,7 +155,9 @@ class Assembly:
                     self._finish(event.delta.stop_reason, event.delta.stop_details)
             case "message_stop":
                 self.stopped = True
-            case kind if event.error or kind == "error":
+                note_event(self.answer, self._provider, data)
+                self.end()
+            case kind if says(event.error) or kind == "error":
                 raise errors.from_stream(self._provider, data)
             case kind:
                 self._pass_over(kind)
@@ -156,24 +196,19 @@ class Assembly:
             spent.output_tokens = tokens
             spent.estimated = True
 
-    def _finish(self, reason: str | None, details: Any) -> None:
+    def _finish(self, reason: str | None, details: msgspec.Raw) -> None:
         if not reason:
             return
         self.finished = True
-        self._blocks.finish()
         self._explain(details)
-        answer = self.answer
-        answer.provider_finish_reason = reason
-        answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
-        parts = answer.parts
-        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
-        if calls and parts.has("provider_block") and not parts.has("tool_call"):
-            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+        self.answer.provider_finish_reason = reason
+        self.answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
 
-    def _explain(self, details: Any) -> None:
-        """Tells why the model declined, as the provider explains it."""
-        explanation = details.get("explanation") if isinstance(details, dict) else None
-        if isinstance(explanation, str) and explanation:
+    def _explain(self, details: msgspec.Raw) -> None:
+        """Tells, once, why the model declined, as the provider explains it."""
+        explanation = string((fields_of(details) or {}).get("explanation", b""))
+        if explanation and not self._explained:
+            self._explained = True
             parts = self.answer.parts
             parts.text("refusal", explanation, "refusal")
             parts.signature("refusal", pb.Signature(provider=self._provider))

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.citations import write_citations
 from llmrpc_server.providers.anthropic.objects import (
     Fields,
-    fields_of,
     write_extra,
     write_provider_block,
 )
 from llmrpc_server.providers.anthropic.parts import add_block
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.results import Toolsets, call_id
+from llmrpc_server.providers.arguments import write_arguments
 
 
 def build_assistant(
@@ -55,10 +53,8 @@ def build_assistant(
             case "provider_block":
                 block = write_provider_block(part, place, target)
                 target.leave_out(part, place, "signature")
-            case "refusal" if part.signature.provider == target.row.name:
-                target.findings.warn(
-                    f"{place}.refusal", f"{target.row.name} accepts no refusal back; dropped"
-                )
+            case "refusal":
+                block = _refusal(part, place, target)
             case _:
                 target.findings.unsupported(
                     f"{place}.{kind}", f"{target.row.name} takes none from the assistant"
@@ -77,6 +73,18 @@ def _text(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
         block["citations"] = citations
     write_extra(block, part, place, target)
     return block
+
+
+def _refusal(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
+    """A refusal as text; the provider's own is an explanation that the model did not write."""
+    if part.signature.provider == target.row.name:
+        target.findings.warn(
+            f"{place}.refusal", f"{target.row.name} accepts no refusal back; dropped"
+        )
+        return None
+    target.leave_out(part, place, "signature")
+    text = target.refusal_as_text(part, place)
+    return {"type": "text", "text": text} if text else None
 
 
 def _thought(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
@@ -101,17 +109,11 @@ def _thought(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | Non
 
 def _call(part: pb.Part, place: str, target: AnthropicTarget) -> Fields:
     call = part.tool_call
-    arguments = call.arguments or "{}"
-    if fields_of(arguments) is None:
-        target.findings.unsupported(
-            f"{place}.tool_call.arguments", f"{target.row.name} takes nothing but a JSON object"
-        )
-        arguments = "{}"
     block: Fields = {
         "type": "tool_use",
         "id": call_id(call.id),
         "name": call.name,
-        "input": msgspec.Raw(arguments.encode()),
+        "input": write_arguments(call, f"{place}.tool_call", target),
     }
     write_extra(block, part, place, target)
     return block

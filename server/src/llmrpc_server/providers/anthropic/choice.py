@@ -12,7 +12,7 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
-from llmrpc_server.providers.provider_tools import tool_name
+from llmrpc_server.providers.provider_tools import tool_name, warn_of_unlisted
 
 _MODE = {
     pb.ToolChoice.MODE_UNSPECIFIED: "auto",
@@ -74,11 +74,7 @@ def _allowed(
     """The allowed tools, and the other MCP toolsets switched off: each server needs its own."""
     if allowed >= by_name.keys():
         return list(by_name.values())
-    target.findings.warn(
-        "tool_choice.allowed_names",
-        f"{target.row.name} has no list of allowed tools: only these are sent, "
-        "which changes the prompt cache",
-    )
+    warn_of_unlisted(target)
     kept = []
     for name, tool in by_name.items():
         if name in allowed:

@@ -58,27 +58,16 @@ def read_citation(raw: msgspec.Raw, provider: str) -> pb.Annotation:
 def write_citations(part: pb.Part, place: str, target: AnthropicTarget) -> list[Any]:
     """The citations of a text of the assistant, as the provider wrote them."""
     built: list[Any] = []
-    for index, annotation in enumerate(part.annotations):
-        if annotation.provider == target.row.name and annotation.data:
-            fields = read_object(annotation.data, f"{place}.annotations[{index}].data", target)
-            fields.pop(_ONLY_IN_ANSWERS, None)
-            built.append(fields)
-    if len(built) < len(part.annotations):
-        target.findings.warn(
-            f"{place}.annotations",
-            f"{target.row.name} accepts only its own annotations with their data; "
-            "the others are dropped",
-        )
+    for index, annotation in target.own_annotations(part, place):
+        fields = read_object(annotation.data, f"{place}.annotations[{index}].data", target)
+        fields.pop(_ONLY_IN_ANSWERS, None)
+        built.append(fields)
     return built
 
 
 def leave_out_annotations(part: pb.Part, place: str, target: AnthropicTarget) -> None:
     """Warns of the annotations of a text that is not the assistant's."""
-    if part.annotations:
-        target.findings.warn(
-            f"{place}.annotations",
-            f"{target.row.name} accepts annotations only in assistant messages; dropped",
-        )
+    target.leave_out_annotations(part, place, "accepts annotations only in assistant messages")
 
 
 def enable_citations(messages: Sequence[dict[str, Any]], enabled: Any) -> None:

@@ -1,13 +1,14 @@
 """Which exception a provider's error is: one table, by status, code and type.
 
-The status decides first, then `error.details.error_code`, then `error.type`; prose
-never does, so a prompt that is too long and has no code of its own is a request that
-was refused. Sources: https://platform.claude.com/docs/en/api/errors,
+The status decides first, then `error.details.error_code`, then `error.type`, and a
+short table of phrases where there is no code. Sources:
+https://platform.claude.com/docs/en/api/errors,
 https://platform.claude.com/docs/en/api/rate-limits
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,10 +27,12 @@ from llmrpc_server.providers.failures import (
     REJECTED,
     UNDECODABLE,
     Kind,
+    Phrases,
     Said,
     answered,
     failure,
     kind_of_status,
+    kind_of_words,
 )
 
 _MONEY = {
@@ -66,6 +69,17 @@ _CODES_IN_STREAM: Mapping[str, Kind] = {
 `timeout_error` and what is not known are failures of the provider."""
 
 
+_PHRASES: Phrases = (
+    # https://github.com/anthropics/claude-code/issues/12186
+    (re.compile(r"^prompt is too long\b"), CONTEXT),
+    # https://github.com/docker/docker-agent/issues/569
+    (re.compile(r"^input length and `max_tokens` exceed context limit\b"), CONTEXT),
+    # https://github.com/router-for-me/CLIProxyAPI/issues/3859
+    (re.compile(r"^Your credit balance is too low\b"), QUOTA),
+)
+"""What is said in words alone, with the type `invalid_request_error`."""
+
+
 class _Error(msgspec.Struct):
     type: str | None = None
     message: str | None = None
@@ -86,15 +100,20 @@ def from_status(
     """The exception for an answer with an error status."""
     said = _read(body)
     more = _CODES_OF_STATUS.get(status, {})
-    kind = next((more[code] for code in said.codes if code in more), kind_of_status(status))
-    return answered(provider, kind, said, status, headers)
+    kind = next((more[code] for code in said.codes if code in more), None)
+    if kind is None and status in (400, 413):
+        kind = kind_of_words(said.message, _PHRASES)
+    return answered(provider, kind or kind_of_status(status), said, status, headers)
 
 
 def from_stream(provider: str, body: bytes) -> LLMClientError:
     """The exception for an error that came with status 200."""
     said = _read(body)
     known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
-    return failure(provider, next(known, DOWN), said)
+    kind = next(known, DOWN)
+    if kind is REJECTED:
+        kind = kind_of_words(said.message, _PHRASES) or kind
+    return failure(provider, kind, said)
 
 
 def _read(body: bytes) -> Said:

@@ -6,18 +6,20 @@ Such as the container of a code execution or why the model stopped; it becomes
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from llmrpc_server.providers.anthropic import wire
-from llmrpc_server.providers.anthropic.objects import Fields, fields_of
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import Fields, fields_of, plain
 
 _READ_ELSEWHERE = frozenset(
     {"content", "delta", "error", "id", "message", "model", "role", "stop_reason", "type", "usage"}
 )
+_INNER = {
+    "cache_creation": frozenset(wire.CacheCreation.__struct_fields__),
+    "output_tokens_details": frozenset(wire.OutputDetails.__struct_fields__),
+}
+"""What is counted of objects in the usage."""
 _COUNTED = frozenset(wire.Usage.__struct_fields__) - {"service_tier"}
 
 
@@ -39,16 +41,14 @@ def note_event(answer: Answer, provider: str, data: bytes) -> None:
 def _note(answer: Answer, provider: str, fields: Fields) -> None:
     for name, raw in fields.items():
         if name not in _READ_ELSEWHERE:
-            answer.note(provider, name, _plain(raw))
+            answer.note(provider, name, plain(raw))
     usage = fields_of(fields["usage"]) if "usage" in fields else None
     for name, raw in (usage or {}).items():
-        if name not in _COUNTED:
-            answer.note(provider, name, _plain(raw))
+        if not _is_counted(name, raw):
+            answer.note(provider, name, plain(raw))
 
 
-def _plain(raw: msgspec.Raw) -> Any:
-    """What JSON decodes to; text that cannot be decoded stays text."""
-    try:
-        return msgspec.json.decode(raw)
-    except UNDECODABLE:
-        return bytes(raw).decode(errors="replace")
+def _is_counted(name: str, raw: msgspec.Raw) -> bool:
+    """Whether all of a field of the usage is in the contract's usage."""
+    inner = _INNER.get(name)
+    return name in _COUNTED and (inner is None or (fields_of(raw) or {}).keys() <= inner)

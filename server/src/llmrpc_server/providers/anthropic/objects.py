@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
-from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import fields_of
 
 Fields = dict[str, Any]
 
@@ -18,32 +16,21 @@ def read_object(text: str, field: str, target: AnthropicTarget) -> Fields:
     fields = fields_of(text)
     if fields is None:
         target.findings.invalid(field, "is not a JSON object")
-    return fields or {}
-
-
-def fields_of(text: str | bytes | msgspec.Raw) -> Fields | None:
-    """The fields of an object, each as it was written; None for other text."""
-    try:
-        return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except UNDECODABLE:
-        return None
+    return {**(fields or {})}
 
 
 def write_provider_block(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
     """A block that only the provider understands; another provider's is dropped."""
-    block = part.provider_block
-    if block.provider != target.row.name:
-        target.findings.warn(
-            f"{place}.provider_block",
-            f"this is a block of {block.provider or 'an unknown provider'}; dropped",
-        )
+    block = target.own_block(part, place)
+    if block is None:
         return None
-    field = f"{place}.provider_block.data"
-    fields = fields_of(block.data) or {}
-    if "type" in fields:
-        return fields
-    target.findings.invalid(field, "must be a JSON object with a type")
-    return None
+    fields = fields_of(block.data)
+    if fields is None:
+        target.findings.invalid(f"{place}.provider_block.data", "is not a JSON object")
+    elif "type" not in fields:
+        target.findings.warn(f"{place}.provider_block", "this block has no type; dropped")
+        return None
+    return fields
 
 
 def write_extra(

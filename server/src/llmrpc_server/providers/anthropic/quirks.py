@@ -10,8 +10,7 @@ dots and without indices:
     messages.parts.image        also .document
     messages.system             a system message behind the first others
 
-Audio, `image.detail`, refusals (its model's are text) and `response_format.json_object`
-have no place in the protocol.
+Audio, `image.detail` and `response_format.json_object` have no place in the protocol.
 """
 
 from __future__ import annotations

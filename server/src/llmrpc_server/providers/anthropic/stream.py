@@ -24,6 +24,9 @@ class MessageStreamDecoder(EventStreamDecoder):
     def ending(self) -> Ending:
         return Ending.WHOLE if self._assembly.finished else Ending.OPEN
 
+    def complete(self) -> None:
+        self._assembly.end()
+
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, event.data)

@@ -8,11 +8,12 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic import wire
-from llmrpc_server.providers.tokens import split
+from llmrpc_server.providers.kept_json import NOTHING, came, fields_of, plain
+from llmrpc_server.providers.tokens import is_count, split
 
 _NO_CREATION = wire.CacheCreation()
 _NO_DETAILS = wire.OutputDetails()
@@ -23,7 +24,9 @@ def merged(before: wire.Usage | None, after: wire.Usage) -> wire.Usage:
     if before is None:
         return after
     fields = {
-        name: later if (later := getattr(after, name)) is not None else getattr(before, name)
+        name: later
+        if (later := getattr(after, name)) is not None and later != NOTHING
+        else getattr(before, name)
         for name in wire.Usage.__struct_fields__
     }
     return wire.Usage(**fields)
@@ -56,20 +59,17 @@ def disjoint(usage: wire.Usage) -> pb.Usage | None:
     )
 
 
-def tool_uses(counted: Any) -> dict[str, int]:
+def tool_uses(counted: msgspec.Raw) -> dict[str, int]:
     """The uses of the provider's own tools; what is not a count is not among them."""
-    if not isinstance(counted, dict):
-        return {}
-    return {name: count for name, count in counted.items() if _is_count(count) and count}
+    values = {name: plain(raw) for name, raw in (fields_of(counted) or {}).items()}
+    return {name: count for name, count in values.items() if is_count(count) and count}
 
 
 def uncounted(usage: wire.Usage) -> bool:
     """Whether the uses of tools cannot be read in full."""
-    counted = usage.server_tool_use
-    if counted is None:
+    if not came(usage.server_tool_use):
         return False
-    return not isinstance(counted, dict) or not all(map(_is_count, counted.values()))
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (type(value) is int and 0 <= value < 2**31)
+    fields = fields_of(usage.server_tool_use)
+    if fields is None:
+        return True
+    return not all(is_count(plain(raw)) for raw in fields.values() if came(raw))

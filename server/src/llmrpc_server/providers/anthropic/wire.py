@@ -9,10 +9,9 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.tokens import Tokens
 
 
@@ -41,7 +40,7 @@ class Usage(msgspec.Struct):
     """All output, thinking included."""
     output_tokens_details: OutputDetails | None = None
     service_tier: str | None = None
-    server_tool_use: Any = None
+    server_tool_use: msgspec.Raw = NOTHING
     """Uses of the provider's own tools, by its names for them."""
 
 
@@ -61,17 +60,16 @@ class Block(msgspec.Struct):
     data: str | None = None
     id: str | None = None
     name: str | None = None
-    input: msgspec.Raw = msgspec.Raw()
-    citations: msgspec.Raw = msgspec.Raw()
+    citations: msgspec.Raw = NOTHING
 
 
 class Identified(msgspec.Struct):
     """What is read of a block that the contract has no kind for."""
 
-    id: Any = None
+    id: msgspec.Raw = NOTHING
 
 
-class Delta(msgspec.Struct):
+class Delta(msgspec.Struct, forbid_unknown_fields=True):
     """What is added to a block, or what an answer ended with."""
 
     type: str = ""
@@ -79,9 +77,9 @@ class Delta(msgspec.Struct):
     thinking: str | None = None
     signature: str | None = None
     partial_json: str | None = None
-    citation: msgspec.Raw = msgspec.Raw()
+    citation: msgspec.Raw = NOTHING
     stop_reason: str | None = None
-    stop_details: Any = None
+    stop_details: msgspec.Raw = NOTHING
 
 
 class Message(msgspec.Struct):
@@ -92,27 +90,38 @@ class Message(msgspec.Struct):
     model: str | None = None
     content: list[msgspec.Raw] | None = None
     stop_reason: str | None = None
-    stop_details: Any = None
+    stop_details: msgspec.Raw = NOTHING
     """Why the model declined to respond, for a person."""
     usage: Usage | None = None
-    error: Any = None
+    error: msgspec.Raw = NOTHING
     """An error, in place of an answer."""
 
 
-class Event(msgspec.Struct):
+class LooseDelta(Delta, forbid_unknown_fields=False):
+    """One with fields that are not known."""
+
+
+class Event(msgspec.Struct, forbid_unknown_fields=True):
     """One event of a stream."""
 
     type: str = ""
     index: int = 0
     message: Message | None = None
-    content_block: msgspec.Raw = msgspec.Raw()
+    content_block: msgspec.Raw = NOTHING
     delta: Delta | None = None
     usage: Usage | None = None
-    error: Any = None
+    error: msgspec.Raw = NOTHING
+
+
+class LooseEvent(Event, forbid_unknown_fields=False):
+    """One with fields that are not known, or whose delta has such."""
+
+    delta: LooseDelta | None = None
 
 
 decode_message = msgspec.json.Decoder(Message).decode
 decode_event = msgspec.json.Decoder(Event).decode
+decode_loose_event = msgspec.json.Decoder(LooseEvent).decode
 decode_block = msgspec.json.Decoder(Block).decode
 decode_id = msgspec.json.Decoder(Identified).decode
 decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode

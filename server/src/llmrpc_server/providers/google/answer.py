@@ -14,6 +14,7 @@ from llmrpc_server.providers.google.content import Parts
 from llmrpc_server.providers.google.error_body import read_body, read_error
 from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.google.usage import disjoint
+from llmrpc_server.providers.kept_json import HALVES, Fields, came, decode_whole, plain, says
 
 _FILTERED = pb.FINISH_REASON_CONTENT_FILTER
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
@@ -62,7 +63,7 @@ class Assembly:
         self.unannounced = False
         """Whether content came without a finish reason: then one means something."""
         self._provider = provider
-        self._beside = Beside(provider, facts)
+        self._beside = Beside(provider, self.answer, facts)
         self._parts = Parts(provider, self.answer.parts, self._beside.uses)
         self._counted = False
         """Whether the usage so far tells what was written."""
@@ -74,7 +75,10 @@ class Assembly:
         is read, and for what is no JSON of the protocol.
         """
         try:
-            self._take(*wire.decode(body))
+            said, read = decode_whole(wire.decode, body)
+            if read is not body:
+                self.answer.warn("message", HALVES.format(self._provider))
+            self._take(*said)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
@@ -88,14 +92,14 @@ class Assembly:
 
     def end(self) -> None:
         """Adds what is told beside the answer. Called when all of it has come."""
-        self._beside.settle(self.answer, self._parts.texts())
+        self._beside.settle(self._parts.texts)
 
-    def _take(self, said: wire.Response, others: wire.Fields) -> None:
-        answer = self.answer
+    def _take(self, said: wire.Response, others: Fields) -> None:
+        answer, before = self.answer, self.finished
         if said.usage_metadata is not None:
             self._count(said.usage_metadata)
-        if said.error:
-            raise errors.from_stream(self._provider, read_error(said.error))
+        if says(said.error):
+            raise errors.from_stream(self._provider, read_error(plain(said.error)))
         if said.response_id and not answer.response_id:
             answer.response_id = said.response_id
         if said.model_version and not answer.model:
@@ -103,11 +107,14 @@ class Assembly:
         for candidate in said.candidates or ():
             if not candidate.index:
                 self._candidate(candidate)
+            else:
+                why = f"{self._provider} sent a candidate that was not asked for; it was dropped"
+                answer.warn("message", why)
         self._beside.take(said, others)
-        if wire.came(said.prompt_feedback) and not said.candidates:
+        if came(said.prompt_feedback) and not said.candidates:
             self._blocked(wire.decode_feedback(said.prompt_feedback).block_reason or "")
         self._estimate()
-        if self.finished:
+        if self.finished and not before:
             self.end()
 
     def _count(self, counted: wire.Usage) -> None:

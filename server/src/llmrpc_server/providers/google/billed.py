@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import msgspec
 
+from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.google import wire
+from llmrpc_server.providers.kept_json import Fields
 from llmrpc_server.providers.tokens import MOST
 
 _WEB, _IMAGE = "web_search", "image_search"
@@ -51,14 +52,19 @@ _billed = msgspec.json.Decoder(list[_Billed] | None).decode
 class ToolUses:
     """Counts what one response shows of billed uses. What cannot be read counts nothing."""
 
-    __slots__ = ("_maps", "_queries", "_told")
+    __slots__ = ("_maps", "_parts", "_queries", "_told")
 
-    def __init__(self) -> None:
+    def __init__(self, parts: AnswerBuilder) -> None:
+        self._parts = parts
         self._queries: dict[str, set[str]] = {}
         self._maps = False
         self._told: list[_Billed] = []
 
-    def grounded(self, fields: wire.Fields) -> None:
+    def __bool__(self) -> bool:
+        """Whether any use is shown."""
+        return bool(self._queries or self._maps or self._told)
+
+    def grounded(self, fields: Fields) -> None:
         """Takes the fields of `groundingMetadata`."""
         for kind, name in ((_WEB, "webSearchQueries"), (_IMAGE, "imageSearchQueries")):
             if name in fields:
@@ -107,7 +113,9 @@ class ToolUses:
     def _searched(self, kind: str, queries: list[str] | None) -> None:
         found = {query for query in queries or () if query.strip()}
         if found:
-            self._queries.setdefault(kind, set()).update(found)
+            known = self._queries.setdefault(kind, set())
+            self._parts.keep(sum(len(query) for query in found - known))
+            known |= found
 
 
 def _name(tool: str, unit: str) -> str:

@@ -2,12 +2,13 @@
 
 A part for which the contract has no kind is a provider block that holds it as it came:
 code that Google ran and its result, calls of Google's own tools and their responses,
-images that belong to thoughts, audio, and what is newer than this release.
+images that belong to thoughts, audio, and what is newer than this release. One part of
+Google's can hold several contents: a text, an image and a call are a part each then, and
+the last one keeps in its signature's `extra` what the others have, to be one part again.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Hashable
 from typing import Literal
 
@@ -19,11 +20,15 @@ from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.google import wire
 from llmrpc_server.providers.google.billed import ToolUses
 from llmrpc_server.providers.google.spans import Texts
-from llmrpc_server.providers.media import to_base64
+from llmrpc_server.providers.kept_json import Fields, came, fields_of, read_fields, string
+from llmrpc_server.providers.media import read_image
 
 _Kind = Literal["text", "reasoning"]
 _BESIDE = ("thought", "thoughtSignature")
 """Fields of a part that are not its content."""
+_KEY = 8
+"""Bytes that are kept of a part without content."""
+_TRUE = msgspec.Raw(b"true")
 
 
 class Parts:
@@ -66,6 +71,7 @@ class Parts:
         a JSON object.
         """
         read = [self._read(raw) for raw in raws]
+        self._answer.keep(_KEY * len(read))
         for index, part in enumerate(read):
             if index:
                 self._open = None
@@ -76,31 +82,42 @@ class Parts:
         texts = [(key, self._answer.text_of(key)) for key in self._texts]
         return Texts(texts, self._keys)
 
-    def _read(self, raw: msgspec.Raw) -> tuple[wire.Part, wire.Fields] | wire.Fields:
+    def _read(self, raw: msgspec.Raw) -> tuple[wire.Part, Fields] | Fields:
         try:
             return wire.decode_part(raw)
         except UNDECODABLE:
-            return wire.fields(raw)
+            return read_fields(raw)
 
     def _part(
-        self, raw: msgspec.Raw, read: tuple[wire.Part, wire.Fields] | wire.Fields, response_id: str
+        self, raw: msgspec.Raw, read: tuple[wire.Part, Fields] | Fields, response_id: str
     ) -> int | None:
         if not isinstance(read, tuple):
             return self._block(raw, read)
-        part, others = read
-        key: int | None = None
-        if wire.came(part.function_call):
-            key = self._call(part.function_call, others, response_id)
-        elif wire.came(part.inline_data):
-            key = None if part.thought else self._image(part.inline_data)
-        elif part.text or (part.text is not None and part.thought_signature and not others):
-            key = self._text(part, alone=bool(others or part.thought_signature))
-        elif not (others or part.thought_signature):
+        part, kept = read
+        call, image = _call(part), _image(part)
+        media = came(part.function_call) or came(part.inline_data)
+        if call is not None:
+            last = "functionCall"
+        elif image is not None:
+            last = "inlineData"
+        elif part.text or (part.text == "" and part.thought_signature and not (kept or media)):
+            last = "text"
+        elif kept or part.thought_signature or media:
+            return self._block(raw, read_fields(raw))
+        else:
             return None
-        if key is None:
-            return self._block(raw, wire.fields(raw))
-        if part.thought_signature or others:
-            extra = wire.text(msgspec.json.encode(others)) if others else ""
+        if media:
+            kept |= _others(part, last)
+        key = 0
+        if part.text or last == "text":
+            key = self._text(part, alone=bool(kept or part.thought_signature))
+        if image is not None:
+            key = self._new()
+            self._answer.image(key, image)
+        if call is not None:
+            key = self._tool_call(*call, kept, response_id)
+        if kept or part.thought_signature:
+            extra = wire.text(msgspec.json.encode(kept)) if kept else ""
             signature = pb.Signature(
                 provider=self._provider, data=part.thought_signature or "", extra=extra
             )
@@ -120,13 +137,11 @@ class Parts:
         self._answer.text(self._open[1], text, kind)
         return self._open[1]
 
-    def _call(self, raw: msgspec.Raw, others: wire.Fields, response_id: str) -> int | None:
-        try:
-            call, more = wire.decode_call(raw)
-        except UNDECODABLE:
-            return None
+    def _tool_call(
+        self, call: wire.FunctionCall, more: Fields, kept: Fields, response_id: str
+    ) -> int:
         if more:
-            others["functionCall"] = msgspec.Raw(msgspec.json.encode(more))
+            kept["functionCall"] = msgspec.Raw(msgspec.json.encode(more))
         key = self._new()
         made = "_".join(filter(None, ("call", response_id, str(self._calls))))
         self._calls += 1
@@ -136,27 +151,16 @@ class Parts:
         self._answer.tool_call(key, call.id or made, call.name or "", arguments)
         return key
 
-    def _image(self, raw: msgspec.Raw) -> int | None:
-        """None for what is no image, or would not go back as it came."""
-        try:
-            blob = wire.decode_blob(raw)
-            if not blob.mime_type.startswith("image/"):
-                return None
-            data = base64.b64decode(blob.data, validate=True)
-        except (*UNDECODABLE, ValueError):
-            return None
-        if not data or to_base64(data) != blob.data:
-            return None
-        key = self._new()
-        self._answer.image(key, pb.Image(data=data, media_type=blob.mime_type))
-        return key
-
-    def _block(self, raw: msgspec.Raw, fields: wire.Fields) -> int:
+    def _block(self, raw: msgspec.Raw, fields: Fields) -> int:
         kind = next((name for name in fields if name not in _BESIDE), next(iter(fields), ""))
         if kind == "toolCall":
             self._uses.called(fields[kind])
+        inner = fields_of(fields.get(kind, b"")) or {}
         block = pb.ProviderBlock(
-            provider=self._provider, type=kind, data=wire.text(raw), id=_id(fields.get(kind))
+            provider=self._provider,
+            type=kind,
+            data=wire.text(raw),
+            id=string(inner.get("id", b"")),
         )
         key = self._new()
         self._answer.provider_block(key, block)
@@ -168,11 +172,37 @@ class Parts:
         return self._number
 
 
-def _id(raw: msgspec.Raw | None) -> str:
-    """The identifier of a part's content, if it has one."""
+def _call(part: wire.Part) -> tuple[wire.FunctionCall, Fields] | None:
+    """The call of a part, and its fields that are not known; None for what nobody can run."""
+    if not came(part.function_call):
+        return None
     try:
-        value = msgspec.json.decode(raw or b"{}")
+        call, more = wire.decode_call(part.function_call)
     except UNDECODABLE:
-        return ""
-    found = value.get("id") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else ""
+        return None
+    return (call, more) if call.name else None
+
+
+def _image(part: wire.Part) -> pb.Image | None:
+    """The image of a part; None for what is none, or would not go back as it came."""
+    if part.thought or not came(part.inline_data):
+        return None
+    try:
+        blob = wire.decode_blob(part.inline_data)
+    except UNDECODABLE:
+        return None
+    return read_image(blob.data, blob.mime_type) if blob.mime_type.startswith("image/") else None
+
+
+def _others(part: wire.Part, last: str) -> Fields:
+    """What a part has beside its last content, as it came."""
+    others: Fields = {}
+    if last != "text" and part.text:
+        others["text"] = msgspec.Raw(msgspec.json.encode(part.text))
+    if last != "text" and part.thought:
+        others["thought"] = _TRUE
+    if last != "inlineData" and came(part.inline_data):
+        others["inlineData"] = part.inline_data
+    if last != "functionCall" and came(part.function_call):
+        others["functionCall"] = part.function_call
+    return others

@@ -80,7 +80,7 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
             raise unreadable(self.row.name, "sent an answer without a candidate")
         if not assembly.finished:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
-            assembly.end()
+        assembly.end()
         return assembly.answer
 
     def decoder(self, max_event_bytes: int) -> StreamDecoder:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from llmrpc_server.providers.failures import UNDECODABLE, Said
+from llmrpc.errors import LimitScope
+from llmrpc_server.providers.failures import UNDECODABLE, Said, status_of
 
 
 class Body(NamedTuple):
@@ -27,6 +28,8 @@ class Body(NamedTuple):
     message: str = ""
     used_up: bool = False
     """Whether a quota for a day, or one that allows nothing, is used up."""
+    scope: LimitScope | None = None
+    """Whose quota it is: the model's, or all that the key has; None: it does not say."""
     retry_after: float | None = None
     """RetryInfo's delay in seconds."""
 
@@ -61,11 +64,12 @@ def read_error(error: object) -> Body:
     code = error.get("code")
     return Body(
         is_error=True,
-        code=code if isinstance(code, int) else None,
+        code=status_of(code),
         status=_word(error.get("status")),
         reason=next(filter(None, (_word(item.get("reason")) for item in items)), ""),
         message=_word(error.get("message")),
         used_up=any(_is_used_up(violation) for violation in _violations(items)),
+        scope=_scope([_word(violation.get("quotaId")) for violation in _violations(items)]),
         retry_after=next((wait for item in items if (wait := _seconds(item)) is not None), None),
     )
 
@@ -81,6 +85,14 @@ def _violations(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _is_used_up(violation: dict[str, Any]) -> bool:
     """Quotas are named after what they count, `…PerDay…` or `…PerMinute…`."""
     return "PerDay" in _word(violation.get("quotaId")) or violation.get("quotaValue") == "0"
+
+
+def _scope(quotas: list[str]) -> LimitScope | None:
+    """A quota of each model has `PerModel` in its name."""
+    named = [quota for quota in quotas if quota]
+    if not named:
+        return None
+    return "model" if all("PerModel" in quota for quota in named) else "key"
 
 
 def _seconds(item: dict[str, Any]) -> float | None:

@@ -1,25 +1,28 @@
 """Which exception Google's error is: one table, by status and the body's own reason.
 
-The status decides first, then ErrorInfo's reason or the kind of quota; prose never
-does, so that a prompt that is too long (400 INVALID_ARGUMENT, told in prose alone) is
-a refused request. Source:
+The status decides first, then ErrorInfo's reason or the kind of quota, and a short table
+of phrases where there is no reason. Source:
 https://ai.google.dev/gemini-api/docs/generate-content/api-errors
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.failures import (
+    CONTEXT,
     DOWN,
     KEY,
     OVERLOADED,
     QUOTA,
     Kind,
+    Phrases,
     answered,
     failure,
     kind_of_status,
+    kind_of_words,
 )
 from llmrpc_server.providers.google.error_body import Body, read_body
 
@@ -32,6 +35,14 @@ _BY_REASON: Mapping[int, Mapping[str, Kind]] = {
 }
 """What a reason makes of a status, where it makes more of it. Reasons:
 https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto"""
+
+_PHRASES: Phrases = (
+    # https://github.com/strands-agents/harness-sdk/issues/1078
+    (
+        re.compile(r"^The input token count\b.* exceeds the maximum number of tokens allowed\b"),
+        CONTEXT,
+    ),
+)
 
 _STATUS_OF_WORD = {
     "CANCELLED": 499,
@@ -74,11 +85,14 @@ def _kind(status: int, said: Body) -> Kind:
         return reason
     if status == 429 and said.used_up:
         return QUOTA
+    if status == 400 and (kind := kind_of_words(said.message, _PHRASES)):
+        return kind
     return _BY_STATUS.get(status) or kind_of_status(status)
 
 
 def _with_wait(error: LLMClientError, kind: Kind, said: Body) -> LLMClientError:
     """RetryInfo's wait, where waiting helps: it says seconds for a day's quota too."""
+    error.limit_scope = said.scope
     if kind is not QUOTA and error.retry_after is None:
         error.retry_after = said.retry_after
     return error

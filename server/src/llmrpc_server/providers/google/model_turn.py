@@ -1,7 +1,8 @@
 """A turn of the model, as it goes back: each part with its signature, in order.
 
 A function call or a text may be signed (`thoughtSignature`), and its signature goes
-back on the same part. A provider block goes back as it came. Sources:
+back on the same part. A provider block goes back as it came. Parts that were one part of
+Google's are one again: the last one of them has the contents of the others too. Sources:
 https://ai.google.dev/api/caching#Content and
 https://ai.google.dev/gemini-api/docs/thought-signatures
 """
@@ -13,8 +14,10 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.arguments import write_arguments
 from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
+from llmrpc_server.providers.kept_json import Fields, fields_of, plain
 
 SKIP_SIGNATURE = "skip_thought_signature_validator"
 """Stands for the signature of a call that Google's model did not make. Source: the
@@ -45,7 +48,12 @@ def build_answer(
             continue
         own = part.signature if part.signature.provider == target.row.name else None
         if own and own.extra:
-            _add_extra(item, own.extra)
+            more = fields_of(own.extra)
+            if more is None:
+                target.findings.invalid(f"{place}.signature.extra", "is not a JSON object")
+                continue
+            _join(built, more)
+            _add_extra(item, more)
         if own and own.data:
             item["thoughtSignature"] = own.data
         elif part.HasField("tool_call") and not called and target.model.signed_calls:
@@ -71,16 +79,15 @@ def _item(
         case "tool_call":
             names[part.tool_call.id] = part.tool_call.name
             return _call(part.tool_call, f"{place}.tool_call", target)
+        case "refusal":
+            return {"text": target.refusal_as_text(part, place)}
         case _:
             return build_part(part, place, target)
 
 
 def leave_out_sources(part: pb.Part, place: str, target: GoogleTarget) -> None:
     """Warns of annotations: generateContent takes no sources in its contents."""
-    if part.annotations:
-        target.findings.warn(
-            f"{place}.annotations", f"{target.row.name} takes no sources back: left out"
-        )
+    target.leave_out_annotations(part, place, "accepts no sources")
 
 
 def _thought(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
@@ -98,37 +105,27 @@ def _thought(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] 
 
 def build_block(part: pb.Part, place: str, target: GoogleTarget) -> list[msgspec.Raw]:
     """A part that Google made, as it came; nothing of another provider's."""
-    block = part.provider_block
     target.leave_out(part, place, "signature")
-    if block.provider == target.row.name:
-        return [msgspec.Raw(block.data.encode())]
-    target.findings.warn(
-        f"{place}.provider_block", f"this is a block of {block.provider}: left out"
-    )
-    return []
+    block = target.own_block(part, place)
+    return [] if block is None else [msgspec.Raw(block.data.encode())]
 
 
-def _add_extra(item: dict[str, Any], extra: str) -> None:
+def _join(built: list[Any], more: Fields) -> None:
+    """Takes back the parts whose contents the next one has among its other fields."""
+    thought = {"thought": True} if "thought" in more else {}
+    for name, beside in (("inlineData", {}), ("text", thought)):
+        if name in more and built and built[-1] == {name: plain(more[name]), **beside}:
+            built.pop()
+
+
+def _add_extra(item: dict[str, Any], more: Fields) -> None:
     """Adds the fields that came beside the ones that the contract has."""
-    more = msgspec.json.decode(extra, type=dict[str, msgspec.Raw])
-    if "functionCall" in item and "functionCall" in more:
-        inner = msgspec.json.decode(more.pop("functionCall"), type=dict[str, msgspec.Raw])
+    inner = fields_of(more["functionCall"]) if "functionCall" in more else None
+    if inner and "functionCall" in item:
         item["functionCall"] = {**inner, **item["functionCall"]}
     item.update((name, value) for name, value in more.items() if name not in item)
 
 
 def _call(call: pb.ToolCall, place: str, target: GoogleTarget) -> dict[str, Any]:
-    arguments = call.arguments or "{}"
-    if not _is_object(arguments):
-        target.findings.unsupported(
-            f"{place}.arguments", f"{target.row.name} takes nothing but a JSON object"
-        )
-    args = msgspec.Raw(arguments.encode())
+    args = write_arguments(call, place, target)
     return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, RecursionError):
-        return False

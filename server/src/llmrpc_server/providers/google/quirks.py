@@ -12,8 +12,8 @@ with dots and without indices:
     messages.parts.image        also .audio, .document, .image.detail
     messages.parts.tool_result.media
 
-What the protocol itself lacks is refused whatever stands there: `tool_choice.parallel`
-and `messages.parts.refusal`, which rows name for their readers.
+What the protocol itself lacks is refused whatever stands there: `tool_choice.parallel`,
+which rows name for their readers.
 """
 
 from __future__ import annotations

@@ -10,10 +10,16 @@ https://ai.google.dev/api/generate-content#Segment and the recordings in pydanti
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
+
+_STEP = 1024
+"""Code points between those whose byte is noted."""
+_DRIFT = 1 << 14
+"""Code points around the told place in which the text of a segment is looked for."""
 
 
 class Segment(msgspec.Struct, rename="camel", frozen=True, gc=False):
@@ -34,70 +40,98 @@ class Span(NamedTuple):
 
 
 class Texts:
-    """The text parts of an answer, each with the key that its builder knows it by."""
+    """The text parts of an answer, each with the key that its builder knows it by.
+
+    What one look-up costs does not depend on how long the answer is.
+    """
 
     def __init__(self, texts: Sequence[tuple[Hashable, str]], pieces: Sequence[Hashable]) -> None:
         """`pieces` has the key of what each part that came was added to."""
-        self._texts = texts
         self._pieces = pieces
+        self._keys = [key for key, _ in texts]
         self._whole = "".join(text for _, text in texts)
-
-    @property
-    def last(self) -> Hashable | None:
+        self._written = self._whole.encode()
+        self._starts = [0]
+        """Where each part starts, in code points, and where the last one ends."""
+        self._bytes = [0]
+        """The same in bytes."""
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        self.last: Hashable | None = None
         """The last part that has a text; None if there is none."""
-        return next((key for key, text in reversed(self._texts) if text), None)
+        for key, text in texts:
+            self._starts.append(self._starts[-1] + len(text))
+            self._bytes.append(self._bytes[-1] + len(text.encode()))
+            if text:
+                self.last = key
+        self._marks = [0]
+        """The byte of every so many code points."""
+        for at in range(0, len(self._whole), _STEP):
+            self._marks.append(self._marks[-1] + len(self._whole[at : at + _STEP].encode()))
 
-    def spans(self, segment: Segment) -> list[Span]:
-        """The stretches of parts that are the segment; empty if it is not found."""
-        found = self._named(segment) or _exact(self._whole, segment) or self._near(segment)
-        return list(self._parted(*found)) if found else []
+    def find(self, segment: Segment) -> tuple[int, int] | None:
+        """Where the segment is in the whole text, in code points; None if it is not found."""
+        return self._named(segment) or self._exact(segment) or self._near(segment)
+
+    def spans(self, start: int, end: int) -> Iterator[Span]:
+        """The stretches of parts that are a stretch of the whole text."""
+        for place in range(bisect_right(self._starts, start) - 1, len(self._keys)):
+            first, last = self._starts[place], self._starts[place + 1]
+            if first >= end:
+                return
+            if first < last:
+                yield Span(self._keys[place], max(start, first) - first, min(end, last) - first)
 
     def _named(self, segment: Segment) -> tuple[int, int] | None:
         """The segment in the part that it names."""
-        index, before = segment.part_index, 0
+        index = segment.part_index
         if index is None or not 0 <= index < len(self._pieces):
             return None
-        for key, text in self._texts:
-            if key == self._pieces[index]:
-                found = _exact(text, segment)
-                return found and (before + found[0], before + found[1])
-            before += len(text)
-        return None
+        place = self._places.get(self._pieces[index])
+        if place is None:
+            return None
+        return self._exact(segment, self._bytes[place], self._bytes[place + 1])
+
+    def _exact(
+        self, segment: Segment, first: int = 0, last: int | None = None
+    ) -> tuple[int, int] | None:
+        """The segment in code points, if these bytes have it there and it is the one told."""
+        last = len(self._written) if last is None else last
+        start, end = first + (segment.start_index or 0), first + (segment.end_index or 0)
+        if not first <= start < end <= last:
+            return None
+        begun, ended = self._code_point(start), self._code_point(end)
+        if begun is None or ended is None:
+            return None
+        text = segment.text
+        if text and (len(text) != ended - begun or not self._whole.startswith(text, begun)):
+            return None
+        return begun, ended
+
+    def _code_point(self, at: int) -> int | None:
+        """The code point that starts at a byte; None inside of one."""
+        written = self._written
+        if len(written) == len(self._whole):
+            return at
+        if at < len(written) and written[at] & 0xC0 == 0x80:
+            return None
+        mark = bisect_right(self._marks, at) - 1
+        before = min(mark * _STEP, len(self._whole))
+        return before + len(written[self._marks[mark] : at].decode())
 
     def _near(self, segment: Segment) -> tuple[int, int] | None:
         """The segment by its text, at the place nearest to the one that was told."""
         text = segment.text
         if not text:
             return None
-        told = min(segment.start_index or 0, len(self._whole))
-        places = (self._whole.rfind(text, 0, told + len(text)), self._whole.find(text, told))
+        at = max(0, min(segment.start_index or 0, len(self._written)))
+        while (told := self._code_point(at)) is None:
+            at -= 1
+        places = (
+            self._whole.rfind(text, max(told - _DRIFT, 0), told + len(text)),
+            self._whole.find(text, told, told + _DRIFT + len(text)),
+        )
         known = [place for place in places if place >= 0]
         if not known:
             return None
         start = min(known, key=lambda place: abs(place - told))
         return start, start + len(text)
-
-    def _parted(self, start: int, end: int) -> Iterator[Span]:
-        before = 0
-        for key, text in self._texts:
-            first, last = max(start - before, 0), min(end - before, len(text))
-            if first < last:
-                yield Span(key, first, last)
-            before += len(text)
-
-
-def _exact(text: str, segment: Segment) -> tuple[int, int] | None:
-    """The segment in code points, if the text has one there and it is the one told."""
-    start, end = segment.start_index or 0, segment.end_index or 0
-    written = text.encode()
-    if not 0 <= start < end <= len(written):
-        return None
-    if len(written) > len(text):
-        try:
-            before, inside = written[:start].decode(), written[start:end].decode()
-        except UnicodeDecodeError:
-            return None
-        start, end = len(before), len(before) + len(inside)
-    if segment.text and text[start:end] != segment.text:
-        return None
-    return start, end

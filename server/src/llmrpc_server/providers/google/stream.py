@@ -33,6 +33,9 @@ class GoogleStreamDecoder(EventStreamDecoder):
             return Ending.OPEN
         return Ending.SILENCE if assembly.unannounced else Ending.BODY
 
+    def complete(self) -> None:
+        self._assembly.end()
+
     def take_event(self, event: Event) -> None:
         self._assembly.take(event.data)
 

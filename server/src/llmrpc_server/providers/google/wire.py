@@ -9,17 +9,10 @@ https://ai.google.dev/api/caching#Part and the types of the google-genai package
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from llmrpc_server.providers.kept_json import NOTHING, Fields, came, read_fields
 from llmrpc_server.providers.tokens import Counted, Tokens
-
-NOTHING = msgspec.Raw()
-"""A raw field that did not come."""
-
-Fields = dict[str, msgspec.Raw]
-"""Fields by their names, each as it was written."""
 
 
 class FunctionCall(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -47,10 +40,12 @@ class Part(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     inline_data: msgspec.Raw = NOTHING
 
 
-class Content(msgspec.Struct):
+class Content(msgspec.Struct, forbid_unknown_fields=True):
     """The parts of a response, or the next ones, each as it was written."""
 
     parts: list[msgspec.Raw] | None = None
+    role: msgspec.Raw = NOTHING
+    """Always the model's."""
 
 
 class Candidate(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -84,7 +79,7 @@ class Modality(msgspec.Struct, rename="camel", gc=False):
     token_count: Tokens = None
 
 
-class Usage(msgspec.Struct, rename="camel"):
+class Usage(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Tokens so far: each chunk's count holds those before it."""
 
     prompt_token_count: Tokens = None
@@ -95,6 +90,8 @@ class Usage(msgspec.Struct, rename="camel"):
     candidates_token_count: Tokens = None
     thoughts_token_count: Tokens = None
     """Beside the candidates."""
+    total_token_count: msgspec.Raw = NOTHING
+    """The sum of the others."""
     prompt_tokens_details: list[Modality] | None = None
     tool_use_prompt_tokens_details: list[Modality] | None = None
     cache_tokens_details: list[Modality] | None = None
@@ -113,7 +110,7 @@ class Response(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     model_version: str | None = None
     response_id: str | None = None
     model_status: msgspec.Raw = NOTHING
-    error: Any = None
+    error: msgspec.Raw = NOTHING
     """In place of an answer."""
 
 
@@ -140,19 +137,13 @@ class Count(msgspec.Struct, rename="camel"):
 
 
 _response = msgspec.json.Decoder(Response).decode
-_part = msgspec.json.Decoder(Part).decode
+_one_part = msgspec.json.Decoder(Part).decode
 _call = msgspec.json.Decoder(FunctionCall).decode
 decode_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
-fields = msgspec.json.Decoder(Fields).decode
 decode_models = msgspec.json.Decoder(Models).decode
 decode_count = msgspec.json.Decoder(Count).decode
 decode_feedback = msgspec.json.Decoder(PromptFeedback).decode
 decode_blob = msgspec.json.Decoder(Blob).decode
-
-
-def came(raw: msgspec.Raw) -> bool:
-    """Whether a raw field has a value."""
-    return raw is not NOTHING and bytes(raw) not in (b"", b"null")
 
 
 def text(raw: bytes | msgspec.Raw) -> str:
@@ -161,7 +152,7 @@ def text(raw: bytes | msgspec.Raw) -> str:
 
 
 def decode(body: bytes) -> tuple[Response, Fields]:
-    """The response, and the fields of it and its first candidate that are not known.
+    """The response, and the fields of it, its usage and its candidate that are not known.
 
     Raises `msgspec.DecodeError` for what is not the protocol's JSON.
     """
@@ -169,11 +160,16 @@ def decode(body: bytes) -> tuple[Response, Fields]:
         return _response(body), {}
     except msgspec.ValidationError:
         known, others = _split(body, Response)
+        others |= _take_others(known, "usageMetadata", Usage)
         if came(candidates := known.get("candidates", NOTHING)):
-            parted = [_split(each, Candidate) for each in decode_each(candidates)]
-            known["candidates"] = msgspec.Raw(msgspec.json.encode([each for each, _ in parted]))
-            for _, more in parted[:1]:
-                others |= more
+            parted = []
+            for each in decode_each(candidates):
+                candidate, more = _split(each, Candidate)
+                more |= _take_others(candidate, "content", Content)
+                if not came(index := candidate.get("index", NOTHING)) or bytes(index) == b"0":
+                    others |= more
+                parted.append(candidate)
+            known["candidates"] = _encoded(parted)
         return _response(msgspec.json.encode(known)), others
 
 
@@ -184,10 +180,10 @@ def decode_part(raw: bytes) -> tuple[Part, Fields]:
     another type.
     """
     try:
-        return _part(raw), {}
+        return _one_part(raw), {}
     except msgspec.ValidationError:
         known, others = _split(raw, Part)
-        return _part(msgspec.json.encode(known)), others
+        return _one_part(msgspec.json.encode(known)), others
 
 
 def decode_call(raw: bytes) -> tuple[FunctionCall, Fields]:
@@ -201,6 +197,19 @@ def decode_call(raw: bytes) -> tuple[FunctionCall, Fields]:
 
 def _split(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Fields, Fields]:
     """The fields that the kind has, and the others."""
-    others = fields(raw)
+    others = read_fields(raw)
     names = kind.__struct_encode_fields__
     return {name: others.pop(name) for name in names if name in others}, others
+
+
+def _take_others(known: Fields, name: str, kind: type[msgspec.Struct]) -> Fields:
+    """Leaves the fields in a field that its kind has; the others are returned."""
+    if not came(known.get(name, NOTHING)):
+        return {}
+    inner, others = _split(known[name], kind)
+    known[name] = _encoded(inner)
+    return others
+
+
+def _encoded(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))

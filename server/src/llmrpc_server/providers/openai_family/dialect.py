@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.dialect import Answer, Dialect, Listed, ListsModels
+from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.models import read_models
 
@@ -22,9 +22,6 @@ class FamilyDialect(Dialect, ListsModels):
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMClientError:
         return errors.from_status(self.row.name, status, headers, body)
-
-    def filtered(self, error: LLMClientError) -> Answer | None:
-        return errors.prompt_filtered(error)
 
     def list_path(self, page: str) -> str:
         return self.row.path("/models")

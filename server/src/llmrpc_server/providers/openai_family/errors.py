@@ -1,7 +1,7 @@
 """Which exception a provider's error is: one table, by status and code.
 
 Both dialects of OpenAI have it, and all who speak them. The status decides first, then
-the body's own code or type; prose never does. Sources:
+the body's own code or type, and a short table of phrases where there is none. Sources:
 https://developers.openai.com/api/docs/guides/error-codes, `ResponseError` of the `openai`
 package 3.57.0, https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter,
 https://openrouter.ai/docs/api-reference/errors,
@@ -16,7 +16,6 @@ from collections.abc import Mapping
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import (
     CONTENT,
     CONTEXT,
@@ -28,13 +27,18 @@ from llmrpc_server.providers.failures import (
     QUOTA,
     RATE,
     REJECTED,
+    UNAFFORDABLE,
+    AnsweredError,
     Kind,
+    Phrases,
     Said,
     answered,
     failure,
     kind_of_status,
+    kind_of_words,
+    start,
 )
-from llmrpc_server.providers.openai_family.error_body import Body, read_body
+from llmrpc_server.providers.openai_family.error_body import GENERATION, Body, read_body
 
 _CONTEXT_CODES = {
     "context_length_exceeded": CONTEXT,  # OpenAI, Groq, OpenRouter
@@ -84,6 +88,37 @@ _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
 }
 """What a code makes of a status, where it makes more of it."""
 
+_PHRASES: Phrases = tuple(
+    (re.compile(phrase), CONTEXT)
+    for phrase in (
+        # vLLM: https://github.com/vllm-project/vllm/issues/20409; OpenRouter, DeepSeek
+        r"\b(?:model|endpoint)'s maximum context length is \d",
+        # vLLM and SGLang, of the prompt alone
+        r"\blonger than the (?:maximum model length|model's context length)\b",
+        r"\bexceeds (?:the )?model's maximum context length\b",
+        # OpenAI, Responses: https://github.com/openai/codex/issues/5010
+        r"^Your input exceeds the context window of this model\b",
+        # xAI
+        r"^This model's maximum prompt length is \d",
+        # Mistral
+        r"\btoo large for model with \d+ maximum context length\b",
+        # Groq
+        r"^Please reduce the length of the messages or completion\b",
+        # llama.cpp
+        r"\bexceeds the available context size\b",
+        # LM Studio
+        r"\bgreater than the context length\b",
+        # Moonshot
+        r"^Your request exceeded model token limit\b",
+        # Ollama
+        r"^prompt too long; exceeded (?:max )?context length\b",
+    )
+)
+"""What servers say in words alone. Source of all without one of their own:
+packages/ai/src/utils/overflow.ts of https://github.com/earendil-works/pi"""
+_AFFORDABLE = re.compile(r"\bcan only afford \d")
+"""OpenRouter of one request whose max_tokens the credit does not pay for. Source:
+https://github.com/can1357/oh-my-pi/issues/9569"""
 _OF_THE_KEY = re.compile(
     "access|account|auth|countr|credential|forbidden|key(?!word)|model|org|permission|project|region"
 )
@@ -134,27 +169,43 @@ def from_status(
 ) -> LLMClientError:
     """The exception for an answer with an error status."""
     said = read_body(body)
-    return answered(provider, _kind(status, said), said.said(), status, headers)
+    error = answered(provider, _kind(status, said), said.said(), status, headers)
+    return _ended(error, status, said)
 
 
 def from_stream(provider: str, body: Body) -> LLMClientError:
     """The exception for an error that came with status 200."""
     if body.status is not None:
-        return failure(provider, _kind(body.status, body), body.said())
+        error = failure(provider, _kind(body.status, body), body.said())
+        return _ended(error, body.status, body)
     known = (_CODES_IN_STREAM[code] for code in body.codes if code in _CODES_IN_STREAM)
-    return failure(provider, CONTENT if body.moderated else next(known, DOWN), body.said())
+    kind = CONTENT if body.moderated else next(known, None)
+    if kind in (None, REJECTED):
+        kind = kind_of_words(body.message, _PHRASES) or kind or DOWN
+    return _ended(failure(provider, kind, body.said()), 400, body)
 
 
-def prompt_filtered(error: LLMClientError) -> Answer | None:
-    """The answer that a filtered prompt has: at Azure that comes as an error (HTTP 400).
+def _ended(error: LLMClientError, status: int, said: Body) -> LLMClientError:
+    """The error, or the end of the answer that it stands for.
 
-    Its tokens are estimated, since Azure charges for the prompt all the same
-    (https://azure.microsoft.com/pricing/details/azure-openai/).
+    A prompt that a filter refuses comes as a 400, and its tokens are estimated, since Azure
+    charges for it (https://azure.microsoft.com/pricing/details/azure-openai/). So does a
+    call that Groq's model wrote and Groq cannot read
+    (https://console.groq.com/docs/tool-use/local-tool-calling).
     """
-    code = error.metadata.get("provider_code")
-    if code != "content_filter" or error.http_status != 400:
-        return None
-    return Answer(finish_reason=pb.FINISH_REASON_CONTENT_FILTER, provider_finish_reason=code)
+    if status != 400:
+        return error
+    words = start(said.message)
+    for code in said.codes:
+        if code in _CONTENT_CODES:
+            return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)
+        if code == "tool_use_failed":
+            block = pb.ProviderBlock(
+                provider=error.metadata["provider"], type=GENERATION, data=said.generation
+            )
+            reason = pb.FINISH_REASON_MALFORMED_TOOL_CALL
+            return AnsweredError(error, reason, code, block=block if said.generation else None)
+    return error
 
 
 def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:
@@ -167,6 +218,10 @@ def _kind(status: int, said: Body) -> Kind:
     for code in said.codes:
         if code in more:
             return more[code]
+    if status == 402 and _AFFORDABLE.search(said.message):
+        return UNAFFORDABLE
+    if status in (400, 413, 422) and (kind := kind_of_words(said.message, _PHRASES)):
+        return kind
     if status == 403 and (said.moderated or _is_of_the_request(said.code)):
         return CONTENT
     return kind_of_status(status)

@@ -97,7 +97,6 @@ ANTHROPIC = Row(
         {
             "messages.parts.audio",
             "messages.parts.image.detail",
-            "messages.parts.refusal",
             "response_format.json_object",
         }
     ),

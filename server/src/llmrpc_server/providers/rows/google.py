@@ -98,7 +98,7 @@ GOOGLE = Row(
     default_model="gemini-3.8-flash",
     key_env=("GOOGLE_AI_API_KEY", "GEMINI_API_KEY"),
     base_url_env="GOOGLE_AI_BASE_URL",
-    lacks=frozenset({"messages.parts.refusal", "tool_choice.parallel"}),
+    lacks=frozenset({"tool_choice.parallel"}),
     options=frozenset(_OPTIONS),
     quirks={
         "options": _OPTIONS,

@@ -1,0 +1,100 @@
+"""JSON that is handed on as its author wrote it: only what is looked at is decoded.
+
+So a number that no float holds, a duplicate key or the order of the fields costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from llmrpc_server.providers.failures import UNDECODABLE
+
+NOTHING = msgspec.Raw()
+"""A field that did not come."""
+
+Fields = dict[str, msgspec.Raw]
+"""The fields of an object by their names, each as it was written."""
+
+Text = str | bytes | msgspec.Raw
+
+T = TypeVar("T")
+
+_ESCAPES = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+"""Escapes of strings: a pair of surrogates, half of a pair, any other."""
+HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
+"""The warning of what `decode_whole` replaced."""
+_EMPTY = (b"", b"null", b"{}", b"[]", b'""', b"0", b"false")
+
+read_fields = msgspec.json.Decoder(Fields).decode
+"""The fields of an object. Raises what `UNDECODABLE` names for other text."""
+_string = msgspec.json.Decoder(str).decode
+_any = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
+    """What the data decodes to, and the same data, or a copy with U+FFFD for half a surrogate pair.
+
+    Somebody who cuts a text by UTF-16 units writes such halves, and they are no text.
+    Raises what `decode` raises.
+    """
+    try:
+        return decode(data), data
+    except UNDECODABLE:
+        mended = _ESCAPES.sub(lambda found: rb"\ufffd" if found[2] else found[0], data)
+        if mended == data:
+            raise
+        return decode(mended), mended
+
+
+def fields_of(text: Text) -> Fields | None:
+    """The fields of an object; None for other text."""
+    try:
+        return read_fields(text)
+    except UNDECODABLE:
+        return None
+
+
+def json_of(text: bytes) -> msgspec.Raw | None:
+    """The text as JSON, with `decode_whole`; None for what is none."""
+    try:
+        return decode_whole(_any, text)[0]
+    except UNDECODABLE:
+        return None
+
+
+def write_fields(fields: Mapping[str, Any]) -> str:
+    """The object with these fields, as JSON text."""
+    return msgspec.json.encode(fields).decode()
+
+
+def came(raw: msgspec.Raw) -> bool:
+    """Whether a field came with a value other than null."""
+    return raw is not NOTHING and bytes(raw) not in (b"", b"null")
+
+
+def says(raw: msgspec.Raw) -> bool:
+    """Whether a field came with a value that is not empty, zero or false."""
+    return raw is not NOTHING and bytes(raw) not in _EMPTY
+
+
+def string(raw: Text) -> str:
+    """A string's value; empty for everything else."""
+    try:
+        return _string(raw)
+    except UNDECODABLE:
+        return ""
+
+
+def plain(raw: Text) -> Any:
+    """What JSON decodes to; text that cannot be decoded stays text."""
+    try:
+        return msgspec.json.decode(raw)
+    except UNDECODABLE:
+        return raw if isinstance(raw, str) else bytes(raw).decode(errors="replace")
