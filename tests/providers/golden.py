@@ -186,7 +186,6 @@ class Folded:
         finally:
             self._take()
 
-
     def run(self, *pieces: bytes) -> None:
         """Takes a stream that comes in these pieces, and its end."""
         for piece in pieces:
