@@ -16,6 +16,7 @@ import msgspec
 
 from docs.table import table, words
 from llmrpc.secret import Secret
+from llmrpc_server.bounds import HeaderValue
 from llmrpc_server.config import Config
 from llmrpc_server.config.environment import CALLER_KEYS, NAMES
 from llmrpc_server.providers.registry import ROWS
@@ -24,6 +25,8 @@ REQUIRED = object()
 WORDS: Mapping[Any, str] = {
     str: "text",
     Secret: "secret text",
+    HeaderValue: "text, kept secret",
+    Any: "anything",
     Path: "file",
     int: "integer",
     float: "number",

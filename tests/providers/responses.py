@@ -72,7 +72,9 @@ def stream(items: list[dict[str, Any]], status: str = "completed", **more: Any) 
         bare = {**one, "content": [], "summary": [], "arguments": ""}
         events.append(event("response.output_item.added", item=bare, **at))
         for number, piece in enumerate(one.get("summary", ())):
-            events += _pieces("reasoning_summary_text", piece["text"], summary_index=number, **at)
+            events += _pieces(
+                "reasoning_summary_text", piece.get("text", ""), summary_index=number, **at
+            )
         for number, piece in enumerate(one.get("content", ())):
             part = {"content_index": number, **at}
             word = piece["type"]

@@ -176,6 +176,28 @@ def test_a_piece_that_came_only_in_the_whole_item_is_not_lost() -> None:
     assert folded.response().content == "onetwo"
 
 
+def test_an_integer_beyond_all_doubles_is_kept_as_text() -> None:
+    assert to_value(10**400).string_value == str(10**400)
+    assert to_value(2**53).number_value == 2**53
+
+
+def test_reasoning_that_was_signed_before_its_text_came_is_not_lost() -> None:
+    piece = {"type": "reasoning.text", "index": 0}
+    deltas: list[dict[str, Any]] = [
+        {"reasoning_details": [{**piece, "signature": "s"}]},
+        {"content": "a"},
+        {"reasoning_details": [{**piece, "text": "late"}]},
+        {"content": "b"},
+    ]
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    data = events(*({"choices": [{"index": 0, "delta": delta}]} for delta in deltas), end)
+    folded = Folded(DIALECTS["openai"](ROWS["openrouter"]).decoder(MAX_EVENT))
+    folded.run(*bytewise(data + b"data: [DONE]\n\n"))
+    parts = folded.response().message.parts
+    assert [part.reasoning for part in parts] == ["", "", "late"]
+    assert folded.response().content == "ab"
+
+
 def test_encrypted_reasoning_in_pieces_is_one_part() -> None:
     piece = {"type": "reasoning.encrypted", "index": 0, "id": "r"}
     deltas: list[dict[str, Any]] = [

@@ -73,10 +73,101 @@ def test_bookkeeping_that_cannot_be_read_costs_a_warning_and_no_answer(
 )
 def test_a_span_outside_of_the_text_is_left_out(start: Any, end: Any, held: bool) -> None:
     cited = {"type": "url_citation", "url_citation": {"start_index": start, "end_index": end}}
-    (part,) = decode({"annotations": [cited]}).parts.parts()
+    answer = decode({"annotations": [cited]})
+    (part,) = answer.parts.parts()
     (annotation,) = part.annotations
     assert (annotation.HasField("start_index"), annotation.HasField("end_index")) == (held, held)
     assert json.loads(annotation.data) == cited
+    assert warned(answer) == ([] if held or start == end else ["message.annotations"])
+
+
+def pieces(*content: str) -> list[dict[str, str]]:
+    """Content with a block behind each text."""
+    found = []
+    for text in content:
+        found += [{"type": "text", "text": text}, {"type": "reference", "of": text}]
+    return found
+
+
+def test_a_span_of_several_texts_is_that_of_the_part_that_it_is_in() -> None:
+    spans = [(0, 2), (3, 5), (2, 4), (7, 9), (8, 9), (9, 10)]
+    cited = [
+        {"type": "url_citation", "url_citation": {"url": f"{start}", "start_index": start,
+                                                  "end_index": end}}
+        for start, end in spans
+    ]  # fmt: skip
+    message = {"content": pieces("🌲bc", "defg", "hi"), "annotations": cited}
+    whole = decode(message, "mistral")
+    streamed = fold(chunk(message), chunk({}, "stop"), provider="mistral").decoder.answer
+    for answer in (whole, streamed):
+        texts = [part for part in answer.parts.parts() if part.HasField("text")]
+        found = [
+            (each.url, part.text[each.start_index : each.end_index])
+            for part in texts
+            for each in part.annotations
+        ]
+        assert found == [("0", "🌲b"), ("2", ""), ("3", "de"), ("7", "hi"), ("8", "i"), ("9", "")]
+        assert warned(answer) == ["message.annotations"]
+
+
+def test_a_chunk_behind_the_finish_reason_tells_no_source_again() -> None:
+    source: dict[str, Any] = {"citations": ["u"], "search_results": [{"url": "u", "title": "t"}]}
+    used = {"prompt_tokens": 1, "completion_tokens": 1}
+    end = b"data: " + json.dumps({**HEAD, "choices": [], "usage": used, **source}).encode()
+    folded = fold(
+        chunk({"content": "a"}, **source), chunk({}, "stop", **source), end + b"\n\n",
+        provider="perplexity",
+    )  # fmt: skip
+    (part,) = folded.response().message.parts
+    assert [each.url for each in part.annotations] == ["u"]
+
+
+BESIDE: dict[str, Any] = {
+    "related_questions": ["q"], "videos": [{"url": "v"}], "images": [{"url": "i"}],
+    "moderation": {"a": [1]}, "mcp_list_tools": [{"a": 1}], "usage_breakdown": {"models": [1]},
+    "prompt_filter_results": [{"a": 1}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_stands_beside_a_piece_of_text_is_kept(name: str) -> None:
+    folded = fold(
+        chunk({"content": "a"}), chunk({"content": "b"}, **{name: BESIDE[name]}),
+        chunk({"content": "c"}), chunk({}, "stop"), provider="perplexity",
+    )  # fmt: skip
+    answer = folded.decoder.answer
+    assert answer.parts.content() == "abc"
+    assert metadata(answer) == {f"perplexity.{name}": BESIDE[name]}
+
+
+@pytest.mark.parametrize("name", ["reasoning_steps", "executed_tools", "images", "annotations"])
+def test_what_an_aggregated_message_has_beside_a_piece_of_text_is_kept(name: str) -> None:
+    items = {"images": {"image_url": {"url": "https://a/"}}, "annotations": CITED}
+    item = items.get(name, {"type": "web_search", "thought": "t"})
+    choice = {"index": 0, "delta": {"content": "b"}, "message": {"content": "ab", name: [item]}}
+    data = b"data: " + json.dumps({**HEAD, "choices": [choice]}).encode() + b"\n\n"
+    folded = fold(chunk({"content": "a"}), data, data, chunk({}, "stop"), provider="perplexity")
+    parts = folded.response().message.parts
+    assert "".join(part.text for part in parts) == "abb"
+    kinds = [part.WhichOneof("kind") for part in parts if part.WhichOneof("kind") != "text"]
+    assert len(kinds) + sum(len(part.annotations) for part in parts) == 1
+
+
+def test_other_choices_are_warned_of() -> None:
+    choices = [{"index": n, "message": {"content": "a"}, "finish_reason": "stop"} for n in (0, 1)]
+    answer = OpenAIDialect(ROWS["openai"]).decode(json.dumps({"choices": choices}).encode())
+    assert answer.parts.content() == "a"
+    assert warned(answer) == ["message"]
+
+
+def test_unknown_fields_of_a_piece_of_content_are_named() -> None:
+    content = [{"type": "text", "text": "a", "zz": {"b": 1}, "none": None}]
+    for answer in (
+        decode({"content": content}, "mistral"),
+        fold(chunk({"content": content}), chunk({}, "stop"), provider="mistral").decoder.answer,
+    ):
+        assert warned(answer) == ["message.content.zz"]
+        assert answer.parts.content() == "a"
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, 7, 1.5, True])

@@ -75,8 +75,6 @@ PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
         ("groq", "x", {"presencePenalty": 1, "reasoning": {"effort": "EFFORT_MAX"}},
          ["presence_penalty", "reasoning.effort"]),
         ("groq", "x", parts({"document": PDF}), ["messages[0].parts[0].document"]),
-        ("mistral", "x", parts({"refusal": "No."}, role="ROLE_ASSISTANT"),
-         ["messages[0].parts[0].refusal"]),
         ("deepseek", "deepseek-chat", {"seed": 1, "responseFormat": SCHEMA},
          ["seed", "response_format.json_schema"]),
         ("deepseek", "deepseek-flash", {"temperature": 0.5}, ["temperature"]),
@@ -131,13 +129,12 @@ def test_a_schema_that_is_no_json_object_is_invalid(fields: dict[str, Any], path
         ("gpt-5-mini", {}, None),
     ],
 )
-def test_the_default_temperature_is_a_hint(
+def test_the_default_temperature_goes_where_it_is_taken(
     model: str, fields: dict[str, Any], sent: float | None
 ) -> None:
     encoded = encode(fields, model=model, defaults=Defaults(temperature=0.7))
     assert json.loads(encoded.body).get("temperature") == sent
-    left_out = [warning.field for warning in encoded.warnings]
-    assert left_out == (["temperature"] if sent is None else [])
+    assert encoded.warnings == []  # nobody asked for it
 
 
 def test_a_default_bound_is_sent_where_the_request_has_none() -> None:

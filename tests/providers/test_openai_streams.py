@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -148,7 +149,7 @@ def test_a_lone_function_call_is_a_tool_call() -> None:
     assert part.tool_call.arguments == "{}"
 
 
-def test_a_call_waits_for_its_name_and_starts_without_it_at_the_end() -> None:
+def test_a_call_waits_for_its_name_and_is_a_block_without_one() -> None:
     def piece(index: int, **function: str) -> dict[str, Any]:
         return {"tool_calls": [{"index": index, "id": f"c{index}", "function": function}]}
 
@@ -156,10 +157,11 @@ def test_a_call_waits_for_its_name_and_starts_without_it_at_the_end() -> None:
         chunk(piece(0, arguments="{")), chunk(piece(1, arguments="1")),
         chunk(piece(0, name="f", arguments="}")), chunk({}, "tool_calls"),
     )  # fmt: skip
-    calls = [part.tool_call for part in folded.response().message.parts]
-    assert [(call.id, call.name, call.arguments) for call in calls] == [
-        ("c0", "f", "{}"), ("c1", "", "1"),
-    ]  # fmt: skip
+    call, block = folded.response().message.parts
+    assert (call.tool_call.id, call.tool_call.name, call.tool_call.arguments) == ("c0", "f", "{}")
+    assert json.loads(block.provider_block.data) == {
+        "id": "c1", "type": "function", "function": {"arguments": "1"},
+    }  # fmt: skip
 
 
 def test_pieces_without_an_index_are_told_apart_by_their_ids() -> None:

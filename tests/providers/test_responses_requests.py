@@ -57,7 +57,6 @@ def test_what_only_chat_carries_is_refused_with_the_setting_that_chooses_it(
     [
         ({"document": {"data": "JVBERg==", "mediaType": "application/pdf"}}, "ROLE_USER",
          "document.data"),
-        ({"refusal": "No."}, "ROLE_ASSISTANT", "refusal"),
     ],
 )  # fmt: skip
 def test_what_a_provider_lacks_is_refused_and_openai_takes_it(
@@ -123,15 +122,14 @@ def test_what_no_provider_could_take_is_invalid(fields: dict[str, Any], path: st
         ("gpt-5.3-codex", {}, None),
     ],
 )
-def test_the_default_temperature_is_a_hint(
+def test_the_default_temperature_goes_where_it_is_taken(
     model: str, fields: dict[str, Any], sent: float | None
 ) -> None:
     encoded = encode(fields, model=model, defaults=Defaults(temperature=0.7, max_tokens=50))
     body = json.loads(encoded.body)
     assert body.get("temperature") == sent
     assert body["max_output_tokens"] == 50
-    left_out = [warning.field for warning in encoded.warnings]
-    assert left_out == (["temperature"] if sent is None else [])
+    assert encoded.warnings == []  # nobody asked for it
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ class App:
             return RowClient(
                 planned.row,
                 base_url=planned.settings.base_url or None,
-                defaults=Defaults(self.config.temperature, self.config.max_tokens),
+                defaults=_defaults(planned, self.config),
                 upstream=self._upstream,
                 prices=self._prices,
                 tokenizers=self._tokenizers,
@@ -215,6 +215,14 @@ class App:
         if planned.settings.client:
             return make_own_client(planned, self.config)
         return EchoClient(max_tokens=self.config.max_tokens)
+
+
+def _defaults(planned: PlannedProvider, config: Config) -> Defaults:
+    """A temperature that the operator gives a provider is for all of its models."""
+    own = planned.settings.temperature
+    if own is None:
+        return Defaults(config.temperature, config.max_tokens)
+    return Defaults(own, config.max_tokens, any_model=True)
 
 
 def _offer(planned: PlannedProvider) -> Offer:

@@ -6,7 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from llmrpc.secret import Secret
+
 Seconds = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
+
+
+class HeaderValue(Secret):
+    """The value of a header, which may be secret; unlike a key it may have blanks."""
+
+    __slots__ = ()

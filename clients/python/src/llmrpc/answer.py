@@ -134,6 +134,10 @@ class AnswerBuilder:
         """The key of the last part of a kind; None if there is none."""
         return self._last.get(kind)
 
+    def keys(self, kind: Kind) -> list[Hashable]:
+        """The keys of all parts of a kind, in order."""
+        return [key for key, place in self._places.items() if self._parts[place].kind == kind]
+
     def text_of(self, key: Hashable) -> str:
         """The text of a part so far: annotations count its code points."""
         return "".join(self._parts[self._places[key]].chunks)

@@ -103,8 +103,10 @@ class PriceBook:
 
     def knows(self, provider: str, model: str) -> bool:
         """Whether a price of the provider's own is known for a model's name."""
-        if (provider, model) in self._overrides:
-            return True
+        return (provider, model) in self._overrides or self.publishes(provider, model)
+
+    def publishes(self, provider: str, model: str) -> bool:
+        """Whether the published prices name a model, which then is no operator's own."""
         return published.find(provider, model, "", time.time()).rates is not None
 
     def pricing(self, provider: str, model: str, at: float | None = None) -> pb.Pricing | None:

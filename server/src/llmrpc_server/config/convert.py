@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from llmrpc.secret import Secret
+from llmrpc_server.bounds import HeaderValue
 
 
 class ConfigError(Exception):
@@ -51,7 +52,7 @@ def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
         value = msgspec.convert(raw, kind, strict=False, dec_hook=_special)
     except msgspec.ValidationError as error:
         # what stands in the place of a secret is not repeated
-        secret = kind is Secret or Secret in arguments
+        secret = not {Secret, HeaderValue}.isdisjoint((kind, *arguments))
         given = "" if secret else f"is {raw!r}; "
         problems.append(f"{path}: {given}{str(error)[:1].lower()}{str(error)[1:]}")
         return FAULTY
@@ -116,21 +117,21 @@ def _mapping(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     return FAULTY if any(value is FAULTY for value in items.values()) else items
 
 
-def _secret(value: str) -> str:
+def _secret(value: str, *, blanks: bool = False) -> str:
     """A secret without the white space around it: mounted files end with a line."""
     value = value.strip()
     if not value:
         raise ValueError("is empty")
-    if not value.isascii() or not value.isprintable() or " " in value:
+    if not value.isascii() or not value.isprintable() or (" " in value and not blanks):
         raise ValueError("has white space, control or other characters that no header can carry")
     return value
 
 
 def _special(kind: type, value: Any) -> Any:
-    if kind is Secret:
+    if kind in (Secret, HeaderValue):
         if not isinstance(value, str):
             raise ValueError("is no text; write it as ${NAME}, or in quotes")
-        return Secret(_secret(value))
+        return kind(_secret(value, blanks=kind is HeaderValue))
     if kind is Path:
         return Path(str(value))
     raise NotImplementedError(kind)

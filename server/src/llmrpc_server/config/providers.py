@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from llmrpc_server.config.knobs import chat_quirks, own_problems, with_chat_quirks
 from llmrpc_server.config.schema import Config, ProviderConfig
 from llmrpc_server.providers.dialect import Row, Ways
 from llmrpc_server.providers.echo import NAME as ECHO
@@ -41,7 +42,10 @@ def plan_providers(config: Config) -> Iterator[PlannedProvider]:
                     provider_tools=row.provider_tools | {*settings.provider_tools},
                     other_ways=_with_tools(row, settings.provider_tools),
                     api_version=settings.api_version or row.api_version,
+                    headers=settings.headers,
+                    body=settings.body,
                 )
+                row = with_chat_quirks(row, chat_quirks(settings))
             yield PlannedProvider(name, settings, row, _off(settings, row))
     for name, row in ROWS.items():
         if name not in config.providers:
@@ -66,6 +70,7 @@ def provider_problems(config: Config) -> Iterator[str]:
         if not known and bool(settings.dialect) == bool(settings.client):
             yield f"{path}: is not in the registry; give its dialect, or an own client"
         yield from _protocol_problems(path, name, settings)
+        yield from own_problems(path, settings, ROWS.get(name) or _own_row(name, settings))
         if settings.dialect and not (settings.base_url or known):
             yield f"{path}.base_url: is missing"
         if settings.client and not _CLIENT.fullmatch(settings.client):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from llmrpc.secret import Secret
-from llmrpc_server.bounds import AtLeastOne, Positive
+from llmrpc_server.bounds import AtLeastOne, HeaderValue, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
@@ -50,6 +50,21 @@ class ProviderConfig:
     provider_tools: tuple[str, ...] = ()
     """More types of the provider's own tools that requests may name, as patterns such as
     `web_search_*`."""
+    temperature: Temperature | None = None
+    """For requests without one, to every model of it; empty: the gateway's own, to the
+    models that are known to take one."""
+    headers: Mapping[str, HeaderValue] = field(default_factory=dict)
+    """More headers of every request. Best as `${NAME}` where a value is secret."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """More fields of every request's body, where it has none of that name."""
+    max_tokens: Literal["", "max_tokens", "max_completion_tokens"] = ""
+    """The field that bounds the answer, in Chat Completions; empty: the registry's, else
+    `max_completion_tokens`, as at OpenAI."""
+    stream_options: bool | None = None
+    """Whether a stream is asked for its usage by `stream_options`, in Chat Completions."""
+    send_reasoning: Literal["", "reasoning_content", "reasoning", "thinking", "details"] = ""
+    """Where the model's reasoning goes back, in Chat Completions; empty: the registry's,
+    else nowhere."""
     api_version: str = ""
     """The version of its API, for a provider that has several (Azure); empty: the newest."""
 

@@ -20,7 +20,19 @@ _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 
 
 async def send(exchange: Exchange) -> ClientResponse:
-    """Posts the request; an error status becomes the dialect's exception."""
+    """Posts the request; an error status becomes the dialect's exception.
+
+    Where a default spoils it that nobody asked for, it is posted once more without it.
+    """
+    try:
+        return await _post(exchange)
+    except LLMClientError as error:
+        if not exchange.without_default(error):
+            raise
+    return await _post(exchange)
+
+
+async def _post(exchange: Exchange) -> ClientResponse:
     upstream = exchange.provider.upstream
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:

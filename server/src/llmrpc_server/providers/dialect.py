@@ -14,6 +14,7 @@ from google.protobuf import struct_pb2
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc.errors import LLMClientError
+from llmrpc.secret import Secret
 from llmrpc_server.providers.options import to_value
 
 
@@ -82,6 +83,10 @@ class Row:
     """Environment names of `api_version`, best first."""
     provider_tools: frozenset[str] = frozenset()
     """Patterns of the types of its own tools, such as `web_search_*`."""
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    """Headers of every request, beside those that the dialect needs."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of every request's body, where it has none of that name."""
     dated_paths: Mapping[str, str] = field(default_factory=dict)
     """The dialect's path in a version with a date, where it is another: `{model}` is
     the model's place in it."""
@@ -119,6 +124,8 @@ class Defaults:
 
     temperature: float | None = None
     max_tokens: int | None = None
+    any_model: bool = False
+    """Whether the temperature is for models too of which nothing is known."""
 
 
 @dataclass(slots=True)
@@ -270,6 +277,14 @@ class Dialect(ABC):
         Decided by the status first, then by the body's own code or type; never
         by its prose. Headers are matched without regard to case.
         """
+
+
+def headers_of(dialect: Dialect, key: str | None) -> dict[str, str]:
+    """The headers of a request to a provider: the dialect's, and the row's beside them."""
+    own = dialect.headers(key)
+    taken = {name.lower() for name in own}
+    more = dialect.row.headers.items()
+    return {name: value.reveal() for name, value in more if name.lower() not in taken} | own
 
 
 class ListsModels(ABC):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
@@ -18,14 +20,16 @@ from llmrpc.errors import (
 )
 from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usage
 from llmrpc.response import build_response
+from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.http import URL, Upstream, is_closed
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 
+KEPT_MODELS = 1024
 KEPT_URLS = 1024
 """Addresses of one provider that are kept: one may hold the name of a model, and
 callers choose it."""
@@ -45,6 +49,8 @@ class Provider:
     defaults: Defaults = field(default_factory=Defaults)
     tokenizers: Tokenizers | None = None
     urls: dict[str, URL] = field(default_factory=dict)
+    tempered: dict[str, bool] = field(default_factory=dict)
+    """Whether a model gets the default temperature, as far as it was found out."""
 
     @property
     def name(self) -> str:
@@ -55,11 +61,35 @@ class Provider:
         """The dialect for what is no model's alone, such as the list of them."""
         return self.dialects.own
 
+    def defaults_for(self, model: str) -> Defaults:
+        """The defaults, without a temperature that a model is not known to take."""
+        defaults = self.defaults
+        if defaults.temperature is None:
+            return defaults
+        takes = self.tempered.get(model)
+        if takes is None:
+            takes = defaults.any_model or _is_known(self, model)
+            self.remember(model, takes=takes)
+        return defaults if takes else replace(defaults, temperature=None)
+
+    def remember(self, model: str, *, takes: bool) -> None:
+        """Notes whether a model takes a temperature."""
+        if len(self.tempered) >= KEPT_MODELS:
+            del self.tempered[next(iter(self.tempered))]
+        self.tempered[model] = takes
+
+
+def _is_known(provider: Provider, model: str) -> bool:
+    name = provider.name
+    return find_model(name, model) is not None or provider.prices.publishes(name, model)
+
 
 class Exchange:
     """One try: encoded when it is made, so that a bad request costs no IO."""
 
     __slots__ = (
+        "_defaults",
+        "_stream",
         "attempt",
         "call",
         "dialect",
@@ -89,15 +119,17 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
+        self._stream = stream
+        self._defaults = Defaults()
         try:
             if count and (counting := counter(dialect)):
                 self.encoded = counting.encode_count(request, self.model)
             else:
-                self.encoded = dialect.encode(request, self.model, provider.defaults, stream=stream)
+                self._encode(provider.defaults_for(self.model))
         except LLMClientError as error:
             self.attempt.fail(error)
             raise
-        self.headers = dialect.headers(self.key.secret.reveal() if self.key else None)
+        self.headers = headers_of(dialect, self.key.secret.reveal() if self.key else None)
         self.headers.update(self.encoded.headers)
         self.headers["Content-Type"] = "application/json"
         self.headers.update(call.trace_context)
@@ -111,6 +143,30 @@ class Exchange:
         stall, remaining = provider.upstream.stall_timeout, call.remaining()
         self.stalls = remaining is None or (stream and stall < remaining)
         self.limit = stall if remaining is None or self.stalls else remaining
+
+    def _encode(self, defaults: Defaults) -> None:
+        self._defaults = defaults
+        self.encoded = self.dialect.encode(self.request, self.model, defaults, stream=self._stream)
+        if more := self.dialect.row.body:
+            body = msgspec.json.decode(self.encoded.body, type=dict[str, msgspec.Raw])
+            self.encoded.body = msgspec.json.encode({**more, **body})
+
+    def without_default(self, error: LLMClientError) -> bool:
+        """Whether an error is about the default temperature; it is sent no more then.
+
+        Nobody asked for it: what it spoils is asked for once more.
+        """
+        defaults = self._defaults
+        if (
+            defaults.temperature is None
+            or self.request.HasField("temperature")
+            or error.http_status not in (400, 422)
+            or "temperature" not in error.message
+        ):
+            return False
+        self.provider.remember(self.model, takes=False)
+        self._encode(replace(defaults, temperature=None))
+        return True
 
     def timed_out(self) -> GenerationTimeoutError:
         """The error for `limit` seconds without an answer."""

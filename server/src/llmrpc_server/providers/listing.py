@@ -14,7 +14,7 @@ from llmrpc.errors import (
     stalled,
 )
 from llmrpc_server.providers.asking import good
-from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels
+from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of
 from llmrpc_server.providers.http import URL, Upstream, reaching
 from llmrpc_server.redaction import Redactor
 
@@ -106,7 +106,7 @@ async def takes_key(provider: Asked, seconds: float) -> bool:
 async def _read(provider: Asked, path: str) -> bytes:
     url = URL(provider.base_url + path)
     key = provider.key
-    headers = provider.dialect.headers(key.secret.reveal() if key else None)
+    headers = headers_of(provider.dialect, key.secret.reveal() if key else None)
     with reaching(provider.name, url):
         response = await provider.upstream.get(url, headers)
         response = await good(provider.dialect, provider.upstream, response)

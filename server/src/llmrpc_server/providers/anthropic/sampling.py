@@ -62,9 +62,3 @@ def add_sampling(
         and (defaults.temperature <= _HOTTEST)
     ):
         body["temperature"] = defaults.temperature
-    else:
-        target.findings.warn(
-            "temperature",
-            f"{target.name} does not take {defaults.temperature} here: the gateway's default is"
-            " left out",
-        )

@@ -68,13 +68,9 @@ def _numbers(
         target.findings.unsupported("seed", f"{target.row.name} takes a seed of 32 bits")
     if defaults.max_tokens is not None:
         config.setdefault("maxOutputTokens", defaults.max_tokens)
-    if defaults.temperature is not None and not request.HasField("temperature"):
-        if target.lacks("temperature"):
-            target.findings.warn(
-                "temperature", f"{target.name} takes none: the gateway's default is left out"
-            )
-        else:
-            config["temperature"] = defaults.temperature
+    given = request.HasField("temperature") or target.lacks("temperature")
+    if defaults.temperature is not None and not given:
+        config["temperature"] = defaults.temperature
     return config
 
 

@@ -7,11 +7,17 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.details import to_item
 from llmrpc_server.providers.openai.parts import build_part, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai_family.fields import object_of
+from llmrpc_server.providers.openai_family.history import (
+    read_extra,
+    text_of_arguments,
+)
 
 _LISTS = ("annotations", "images", "reasoning_steps")
 """Fields of a message that are lists of what parts hold."""
@@ -50,8 +56,7 @@ def _sort(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> N
             if _goes_back(part, place, target):
                 pieces.reasoning.append((place, part))
         case "tool_call":
-            pieces.tool_calls.append(_call(part.tool_call, target))
-            _warn_of_extras(part, place, target)
+            pieces.tool_calls.append(_call(part, place, target))
         case "provider_block":
             _add_block(part, place, pieces, target)
         case "image" if target.quirks.assistant_images:
@@ -70,27 +75,22 @@ def _sort(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> N
 
 def _annotations(part: pb.Part, place: str, target: OpenAITarget) -> list[Raw]:
     """The annotations of a text as their provider wrote them; others are warned of, once."""
-    if not part.annotations:
-        return []
-    name = target.row.name
-    kept = []
     if target.quirks.send_annotations:
-        kept = [each for each in part.annotations if each.provider == name and each.data]
-    if len(kept) < len(part.annotations):
-        target.findings.warn(
-            f"{place}.annotations", f"{name} takes back its own alone, if any: left out"
-        )
-    return [Raw(each.data.encode()) for each in kept]
+        own = target.own_annotations(part, place)
+        return [Raw(each.data.encode()) for _, each in own]
+    target.leave_out_annotations(part, place, "accepts none back")
+    return []
 
 
 def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> None:
     """Puts a block into the field of the message that it came from."""
+    if target.own_block(part, place) is None:
+        return
     block, blocks = part.provider_block, target.quirks.blocks
-    name = target.row.name
-    field = blocks.get(block.type) or blocks.get("*") if block.provider == name else None
+    field = "tool_calls" if _is_call(block) else blocks.get(block.type) or blocks.get("*")
     if field is None:
-        why = f"{name} takes it not back" if block.provider == name else f"{name} is called"
-        target.findings.warn(f"{place}.provider_block", f"{why}: left out")
+        why = f"{target.row.name} does not take it back: left out"
+        target.findings.warn(f"{place}.provider_block", why)
         return
     item = Raw(block.data.encode())
     if field == "tool_calls":
@@ -100,6 +100,11 @@ def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget)
     else:
         pieces.lists[field].append(item)
     _warn_of_extras(part, place, target)
+
+
+def _is_call(block: pb.ProviderBlock) -> bool:
+    """Whether a block is a call, of whatever type: it has an id, and its type as a field."""
+    return bool(block.id and object_of(block.data).get(block.type))
 
 
 def _image(image: pb.Image, place: str, target: OpenAITarget) -> dict[str, Any] | None:
@@ -183,15 +188,26 @@ def _item(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | N
         return None
 
 
-def _call(call: pb.ToolCall, target: OpenAITarget) -> dict[str, Any]:
-    return {
+def _call(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any]:
+    """A call, with the fields beside its own that it came with."""
+    call = part.tool_call
+    extra = read_extra(part, place, target)
+    signature = part.signature
+    _warn_of_extras(part, place, target, signed=bool(signature.data or signature.id or not extra))
+    function = {"name": call.name, "arguments": text_of_arguments(call, place, target)}
+    inner = object_of(extra.pop("function", NOTHING))
+    item = {
         "id": call_id(call.id, target.quirks.tool_call_id),
         "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        "function": {**inner, **function} if inner else function,
     }
+    return item | {name: value for name, value in extra.items() if name != "id"}
 
 
-def _warn_of_extras(part: pb.Part, place: str, target: OpenAITarget) -> None:
+def _warn_of_extras(
+    part: pb.Part, place: str, target: OpenAITarget, *, signed: bool = True
+) -> None:
     if part.HasField("cache_breakpoint"):
         target.findings.warn(f"{place}.cache_breakpoint", "tool calls take none: left out")
-    target.leave_out(part, place, "signature")
+    if signed:
+        target.leave_out(part, place, "signature")

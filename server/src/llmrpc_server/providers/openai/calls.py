@@ -9,25 +9,42 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
-from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import NOTHING, Fields, came
 from llmrpc_server.providers.openai import wire
+from llmrpc_server.providers.openai.closing import Closing, is_json
+from llmrpc_server.providers.openai.pieces import join
+from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
 
 _NO_ID = frozenset({"", "null"})
 """Ids that are none; Mistral's protocol has the word `null` as its default."""
+_KNOWN = frozenset({"custom", "function", "id", "index"})
+_KNOWN_OF_FUNCTION = frozenset({"arguments", "name"})
+_FUNCTION = Raw(b'"function"')
 
 
 class _Call:
     """One call so far."""
 
-    __slots__ = ("arguments", "custom", "id", "name", "number", "started")
+    __slots__ = (
+        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "name", "number",
+        "started",
+    )  # fmt: skip
 
     def __init__(self, number: int, id: str) -> None:
         self.number = number
         self.id = id
         self.name = ""
         self.arguments: list[str] = []
-        self.custom = False
-        """Whether it is of a custom tool, whose input is no JSON."""
+        self.closing: Closing | None = None
+        self.kind = ""
+        """The type of a call that is not of a function."""
+        self.items: list[Raw] = []
+        """The pieces of such a call, as they came."""
+        self.extra: Fields = {}
+        """Fields of the call that nothing is known of; `inner` are those of its function."""
+        self.inner: Fields = {}
+        self.held = 0
+        """Bytes that count as held until the call starts."""
         self.started = False
 
 
@@ -38,12 +55,21 @@ class Calls:
     alone. Some servers leave the index out, give every call the index 0, repeat
     the name, or send no ids; then a call is found by its id, else by its place
     in the list, and a missing id is made from the response's and the call's
-    number. A call of a custom tool is a provider block, told when it is complete.
+    number. A call of a custom tool, of an unknown type, or of a function without a name is
+    a provider block, told when it is complete. What else a call has goes back by its
+    signature, such as `extra_content` with Google's signature of a thought.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_calls", "_parts", "_provider", "waiting")
+    __slots__ = (
+        "_by_id", "_by_index", "_calls", "_parts", "_provider", "_unfinished", "called", "odd",
+        "waiting",
+    )  # fmt: skip
 
     def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+        self.called = False
+        """Whether a function is called."""
+        self.odd = False
+        """Whether a call is not of a function: then all pieces are wanted as they came."""
         self.waiting = False
         """Whether a provider block waits for the caller."""
         self._parts = parts
@@ -51,33 +77,51 @@ class Calls:
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
+        self._unfinished: dict[int, _Call] = {}
+        """Calls that have to start yet, or to be signed."""
 
     def whole(
-        self, pieces: list[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
+        self, pieces: Sequence[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
     ) -> None:
         """Takes calls that are complete, each its own, whatever its number.
 
-        `items` are the calls as they came, where custom ones are among them.
+        `items` are the calls as they came, where one has more than is read of it.
         """
         for place, piece in enumerate(pieces):
             call = self._new(piece)
-            self._add(call, piece, response_id)
-            self._start(call, response_id, items[place] if items else None)
+            self._add(call, piece, response_id, items[place] if items else NOTHING)
+            if call.kind:
+                self._tell(call, response_id, written(call.items[0]))
+            elif call.name:
+                self._start(call, response_id)
 
-    def pieces(self, pieces: list[wire.ToolCall], response_id: str) -> None:
-        """Takes the pieces of one chunk."""
+    def pieces(
+        self, pieces: Sequence[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
+    ) -> None:
+        """Takes the pieces of one chunk; `items` are as in `whole`."""
         for place, piece in enumerate(pieces):
-            self._add(self._find(piece, place), piece, response_id)
+            call = self._find(piece, place)
+            self._add(call, piece, response_id, items[place] if items else NOTHING)
 
     def finish(self, response_id: str) -> None:
-        """Starts what waited for a name that never came, and tells the custom calls."""
-        for call in self._calls:
-            self._start(call, response_id)
+        """Tells what waited for its end; a call whose name never came is a provider block."""
+        unfinished, self._unfinished = self._unfinished, {}
+        for call in unfinished.values():
+            extra = {**call.extra, **({"function": call.inner} if call.inner else {})}
+            if call.kind:
+                self._tell(call, response_id, self._joined(call, response_id))
+            elif not call.started:
+                call.kind = "function"
+                self._tell(call, response_id, self._nameless(call, response_id))
+            elif extra:
+                text = msgspec.json.encode(extra).decode(errors="replace")
+                signature = pb.Signature(provider=self._provider, extra=text)
+                self._parts.signature(("tool", call.number), signature)
 
     def are_complete(self) -> bool:
         """Whether there are calls, and the arguments of all are JSON."""
         return bool(self._calls) and all(
-            _is_json("".join(call.arguments) or "{}") for call in self._calls if not call.custom
+            is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
         )
 
     def _find(self, piece: wire.ToolCall, place: int) -> _Call:
@@ -93,22 +137,27 @@ class Calls:
     def _new(self, piece: wire.ToolCall) -> _Call:
         call = _Call(len(self._calls), _id(piece))
         self._calls.append(call)
+        self._unfinished[call.number] = call
+        self._parts.keep(ENTRY + len(call.id))
         if call.id:
             self._by_id[call.id] = call
         return call
 
-    def _add(self, call: _Call, piece: wire.ToolCall, response_id: str) -> None:
-        if piece.custom is not None and piece.is_custom:
-            call.custom = True
-            call.name = call.name or piece.custom.name or ""
-            call.arguments.append(piece.custom.input or "")
+    def _add(self, call: _Call, piece: wire.ToolCall, response_id: str, item: Raw) -> None:
+        if piece.other_type and not call.started:
+            call.kind = call.kind or piece.other_type
+            self.odd = True
+        if call.kind:
+            if item and not call.started:
+                call.items.append(item.copy())
+                self._hold(call, len(bytes(item)))
             return
+        if item:
+            self._keep_unknown(call, item)
         function = piece.function
         if function is None:
             return
-        text = function.arguments
-        if isinstance(text, dict):
-            text = msgspec.json.encode(text).decode()
+        text = arguments_of(function.arguments)
         if text:
             call.arguments.append(text)
         if function.name and not call.started:
@@ -116,24 +165,72 @@ class Calls:
             self._start(call, response_id)
         elif text and call.started:
             self._parts.tool_call(("tool", call.number), arguments=text)
+        else:
+            self._hold(call, len(text))
 
-    def _start(self, call: _Call, response_id: str, item: Raw | None = None) -> None:
+    def _hold(self, call: _Call, size: int) -> None:
+        call.held += size
+        self._parts.keep(size)
+
+    def _keep_unknown(self, call: _Call, item: Raw) -> None:
+        fields = object_of(item)
+        if fields.get("type", _FUNCTION) == _FUNCTION:
+            fields.pop("type", None)
+        function = object_of(fields.get("function", NOTHING))
+        for kept, found, known in (
+            (call.extra, fields, _KNOWN),
+            (call.inner, function, _KNOWN_OF_FUNCTION),
+        ):
+            for name, value in found.items():
+                if name in known or not came(value) or kept.get(name) == value:
+                    continue
+                self._parts.keep(len(bytes(value)) - len(bytes(kept.get(name, NOTHING))))
+                if name not in kept:
+                    self._parts.keep(ENTRY + len(name))
+                kept[name] = value.copy()
+                self._unfinished[call.number] = call
+
+    def _start(self, call: _Call, response_id: str) -> None:
         if call.started:
             return
-        call.started = True
+        call.started = self.called = True
+        self._name(call, response_id)
+        key = ("tool", call.number)
+        self._parts.tool_call(key, call.id, call.name, "".join(call.arguments))
+        if not (call.extra or call.inner):
+            self._unfinished.pop(call.number, None)
+
+    def _tell(self, call: _Call, response_id: str, data: str) -> None:
+        """Tells a call that is a provider block."""
+        if call.started:
+            return
+        call.started = self.waiting = True
+        call.items.clear()
+        self._unfinished.pop(call.number, None)
+        self._name(call, response_id)
+        block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
+        self._parts.provider_block(("tool", call.number), block)
+
+    def _name(self, call: _Call, response_id: str) -> None:
+        self._parts.keep(-call.held)
+        call.held = 0
         if not call.id:
             call.id = "_".join(filter(None, ("call", response_id, str(call.number))))
-        text = "".join(call.arguments)
-        if not call.custom:
-            self._parts.tool_call(("tool", call.number), call.id, call.name, text)
-            return
-        self.waiting = True
-        made = {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": text}}
-        data = bytes(item) if item is not None else msgspec.json.encode(made)
-        block = pb.ProviderBlock(
-            provider=self._provider, type="custom", data=data.decode(errors="replace"), id=call.id
-        )
-        self._parts.provider_block(("tool", call.number), block)
+
+    def _joined(self, call: _Call, response_id: str) -> str:
+        """The whole of a call that came in pieces, without its number."""
+        self._name(call, response_id)
+        fields = join([object_of(item) for item in call.items])
+        known = {"id": call.id, "type": call.kind}
+        more = {name: fields[name] for name in fields if name not in ("id", "index", "type")}
+        return msgspec.json.encode({**known, **more}).decode(errors="replace")
+
+    def _nameless(self, call: _Call, response_id: str) -> str:
+        """A call of a function without a name, which nobody can run."""
+        self._name(call, response_id)
+        function = {**call.inner, "arguments": "".join(call.arguments)}
+        item = {"id": call.id, "type": "function", "function": function, **call.extra}
+        return msgspec.json.encode(item).decode(errors="replace")
 
 
 def _id(piece: wire.ToolCall) -> str:
@@ -142,17 +239,14 @@ def _id(piece: wire.ToolCall) -> str:
 
 def _starts(piece: wire.ToolCall, call: _Call) -> bool:
     """Whether a piece with the number of a call is another call all the same."""
-    name = piece.function and piece.function.name
-    if not name or not call.started:
+    name = piece.function.name if piece.function is not None else piece.other_type
+    if not name or not (call.started or call.kind):
         return False
     if _id(piece):
         return True
-    return piece.index is None and (name != call.name or _is_json("".join(call.arguments)))
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except UNDECODABLE:
+    if piece.index is not None or call.kind:
         return False
-    return True
+    if name != call.name:
+        return True
+    call.closing = call.closing or Closing()
+    return call.closing.is_closed(call.arguments)

@@ -76,8 +76,8 @@ class OpenAIDialect(FamilyDialect):
         assembly.take(body)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a message")
+        assembly.complete()
         if not assembly.finished:
-            assembly.complete()
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer
 

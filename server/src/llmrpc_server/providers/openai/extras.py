@@ -11,7 +11,6 @@ chunks tests/models/cassettes of https://github.com/pydantic/pydantic-ai
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -22,13 +21,30 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.media import split_data_url
+from llmrpc_server.providers.kept_json import NOTHING, string
+from llmrpc_server.providers.media import read_image, split_data_url
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai.citations import read_annotation, read_sources
+from llmrpc_server.providers.openai.citations import Texts, read_annotation, read_sources
+from llmrpc_server.providers.openai_family.fields import (
+    ENTRY,
+    NULL,
+    integer_of,
+    list_of,
+    object_of,
+    written,
+)
 
 _CONTENT = frozenset(b'"[{')
 _EMPTY = (b'""', b"[]", b"{}")
-_HEAD = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class _Head(msgspec.Struct):
+    type: Raw = NOTHING
+    index: Raw = NOTHING
+    image_url: Raw = NOTHING
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 class Extras:
@@ -51,7 +67,7 @@ class Extras:
         self._provider = provider
         self._traces: dict[object, Raw] = {}
         self._annotations: list[Raw] = []
-        self.citations = self.results = wire.NOTHING
+        self.citations = self.results = NOTHING
         self._count = 0
         self._seen: set[bytes] = set()
         self._uses: dict[object, str] = {}
@@ -61,27 +77,35 @@ class Extras:
         """Whether something has to be told before more text is."""
         return bool(self._traces)
 
-    def take(self, message: Mapping[str, Raw]) -> None:
-        """Takes all of a message except its pictures, which follow its text."""
-        for trace in self._items(message, "executed_tools"):
-            self._answer.parts.keep(len(bytes(trace)))
-            index = self._head(trace, "executed_tools").get("index")
-            self._traces[index if isinstance(index, int) else object()] = trace
-        for step in self._items(message, "reasoning_steps"):
-            if self._is_new(step):
-                self.block(step, "reasoning_steps", "reasoning_step")
-        for annotation in self._items(message, "annotations"):
-            self._answer.parts.keep(len(bytes(annotation)))
-            self._annotations.append(annotation)
+    def take(self, message: wire.Message, *, again: bool = False) -> None:
+        """Takes all of a message except its pictures, which follow its text.
 
-    def take_images(self, message: Mapping[str, Raw]) -> None:
+        `again`: the message repeats what has come in pieces.
+        """
+        if not (message.executed_tools or message.reasoning_steps or message.annotations):
+            return
+        for trace in self._items(message.executed_tools, "executed_tools", again=again):
+            head = self._head(trace, "executed_tools")
+            if head is not None:
+                index = integer_of(head.index)
+                self._hold_trace(object() if index is None else index, trace.copy())
+        for step in self._items(message.reasoning_steps, "reasoning_steps", again=True):
+            self.block(step, "reasoning_steps", "reasoning_step")
+        for annotation in self._items(message.annotations, "annotations", again=again):
+            self._answer.parts.keep(ENTRY + len(bytes(annotation)))
+            self._annotations.append(annotation.copy())
+
+    def take_images(self, message: wire.Message) -> None:
         """Takes the pictures of a message."""
-        for item in self._items(message, "images"):
-            if not self._is_new(item):
+        if not message.images:
+            return
+        for item in self._items(message.images, "images", again=True):
+            head = self._head(item, "images")
+            if head is None:
                 continue
-            held = self._head(item, "images").get("image_url")
-            url = held.get("url") if isinstance(held, dict) else held
-            if isinstance(url, str) and url:
+            held = object_of(head.image_url)
+            url = string(held.get("url", NOTHING) if held else head.image_url)
+            if url:
                 self._answer.parts.image(self._key(), to_image(url))
             else:
                 self._warn("images")
@@ -89,42 +113,38 @@ class Extras:
     def take_sources(self, said: wire.Completion[Any]) -> None:
         """Keeps the sources of the whole answer, which Perplexity repeats in every chunk."""
         if said.citations:
-            self.citations = said.citations
+            self.citations = self._kept(self.citations, said.citations)
         if said.search_results:
-            self.results = said.search_results
+            self.results = self._kept(self.results, said.search_results)
 
     def before_text(self) -> None:
         """Tells the traces that have waited, and counts them as uses of their tools."""
         for index, trace in self._traces.items():
+            self._answer.parts.keep(-len(bytes(trace)))
             if kind := self.block(trace, "executed_tools", "executed_tool"):
                 self._uses[index] = kind
         self._traces.clear()
 
     def finish(self) -> bool:
-        """Tells all that has waited for the end; False if the sources found no place."""
+        """Tells, once, all that has waited for the end; False if the sources found no place."""
         self.before_text()
         parts = self._answer.parts
-        text = parts.last("text")
+        keys = parts.keys("text")
         for raw in self._annotations:
-            try:
-                length = len(parts.text_of(text)) if text is not None else 0
-                annotation = read_annotation(raw, self._provider, length)
-            except UNDECODABLE:
-                self._warn("annotations")
-                continue
-            if text is not None:
-                parts.annotation(text, annotation)
-            else:
+            parts.keep(-len(bytes(raw)))
+            if not keys:
                 self.block(raw, "annotations", "annotation")
-        self._annotations.clear()
-        if text is None:
+        if not keys:
             return not (self.citations or self.results)
+        texts = Texts(parts, keys)
+        for raw in self._annotations:
+            self._annotate(raw, texts)
         try:
-            for source in read_sources(self.citations, self.results, self._provider):
-                parts.annotation(text, source)
+            sources = list(read_sources(self.citations, self.results, self._provider))
         except UNDECODABLE:
             return False
-        self.citations = self.results = wire.NOTHING
+        for source in sources:
+            parts.annotation(texts.last, source)
         return True
 
     def count_uses(self) -> None:
@@ -134,47 +154,83 @@ class Extras:
 
     def name_unknown(self, message: Mapping[str, Raw]) -> None:
         """Warns of each field with content that nothing is known of, once."""
-        for name, raw in message.items():
-            data = bytes(raw)
-            if name not in wire.KNOWN and data[0] in _CONTENT and data not in _EMPTY:
-                self._warn(name, "is unknown: left out")
-
-    def _items(self, message: Mapping[str, Raw], name: str) -> list[Raw]:
-        raw = message.get(name, wire.NULL)
-        try:
-            return msgspec.json.decode(raw, type=list[Raw] | None) or []
-        except UNDECODABLE:
-            self._warn(name)
-            return []
-
-    def _head(self, raw: Raw, name: str) -> dict[str, Any]:
-        try:
-            return _HEAD(raw)
-        except UNDECODABLE:
-            self._warn(name)
-            return {}
+        self._name(message, wire.KNOWN, "")
+        content = message.get("content", NULL)
+        if bytes(content).startswith(b"["):
+            for piece in list_of(content) or ():
+                fields = object_of(piece)
+                if string(fields.get("type", NOTHING)) in ("text", "thinking"):
+                    self._name(fields, wire.KNOWN_OF_PART, "content.")
 
     def block(self, raw: Raw, name: str, kind: str) -> str:
         """Tells an item as a block of its type, else of this one; empty for what is no item."""
-        item = self._head(raw, name)
-        if not item:
+        head = self._head(raw, name)
+        if head is None:
             return ""
-        if isinstance(item.get("type"), str) and item["type"]:
-            kind = item["type"]
-        block = pb.ProviderBlock(provider=self._provider, type=kind, data=bytes(raw).decode())
+        kind = string(head.type) or kind
+        block = pb.ProviderBlock(provider=self._provider, type=kind, data=written(raw))
+        self._answer.parts.keep(ENTRY)
         self._answer.parts.provider_block(self._key(), block)
         return kind
+
+    def _annotate(self, raw: Raw, texts: Texts) -> None:
+        try:
+            annotation, start, end = read_annotation(raw, self._provider)
+        except UNDECODABLE:
+            self._warn("annotations")
+            return
+        key, span, left_out = texts.place(start, end)
+        if left_out:
+            self._warn("annotations", "have a span that is not in the text: it is left out")
+        if span is not None:
+            annotation.start_index, annotation.end_index = span
+        self._answer.parts.annotation(key, annotation)
+
+    def _hold_trace(self, index: object, trace: Raw) -> None:
+        before = self._traces.get(index, NOTHING)
+        self._answer.parts.keep(len(bytes(trace)) - len(bytes(before)))
+        self._traces[index] = trace
+
+    def _kept(self, before: Raw, value: Raw) -> Raw:
+        if value == before:
+            return before
+        self._answer.parts.keep(len(bytes(value)) - len(bytes(before)))
+        return value.copy()
+
+    def _items(self, raw: Raw, name: str, *, again: bool) -> list[Raw]:
+        """The elements of a list; if they may come again, those that are new."""
+        items = list_of(raw)
+        if items is None:
+            self._warn(name)
+            return []
+        return [item for item in items if self._is_new(item)] if again else items
+
+    def _head(self, raw: Raw, name: str) -> _Head | None:
+        """What is read of an item; None, with a warning, for what is no item."""
+        try:
+            return _decode_head(raw)
+        except UNDECODABLE:
+            self._warn(name)
+            return None
 
     def _is_new(self, raw: Raw) -> bool:
         """Whether an item has not come before: aggregated messages repeat all of them."""
         data = bytes(raw)
-        new = data not in self._seen
+        if data in self._seen:
+            return False
         self._seen.add(data)
-        return new
+        self._answer.parts.keep(ENTRY + len(data))
+        return True
 
     def _key(self) -> tuple[str, int]:
         self._count += 1
         return "extra", self._count
+
+    def _name(self, fields: Mapping[str, Raw], known: frozenset[str], path: str) -> None:
+        for name, raw in fields.items():
+            data = bytes(raw)
+            if name not in known and data[0] in _CONTENT and data not in _EMPTY:
+                self._warn(f"{path}{name}", "is unknown: left out")
 
     def _warn(self, name: str, why: str = "cannot be read: left out") -> None:
         self._answer.warn(f"message.{name}", f"{name} of {self._provider} {why}")
@@ -183,10 +239,5 @@ class Extras:
 def to_image(url: str) -> pb.Image:
     """The picture in a `data:` URL, or the address of any other."""
     split = split_data_url(url)
-    if split is not None and split[0] and split[1]:
-        try:
-            data = base64.b64decode(split[1], validate=True)
-            return pb.Image(data=data, media_type=split[0])
-        except ValueError:
-            return pb.Image(uri=url)
-    return pb.Image(uri=url)
+    image = read_image(split[1], split[0]) if split is not None and split[0] else None
+    return image or pb.Image(uri=url)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.assistant import build_assistant
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.parts import build_content, mark_breakpoint, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai_family.fields import object_of
+from llmrpc_server.providers.openai_family.history import tell_of_error
 
 
 def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> list[Any]:
     """The wire's messages: a tool message becomes one for each of its results."""
     built: list[Any] = []
+    names = _names(messages) if target.quirks.tool_result_name else {}
     for index, message in enumerate(messages):
         field = f"messages[{index}]"
         match message.role:
             case pb.ROLE_TOOL:
-                built.extend(_results(message, messages, field, target))
+                built.extend(_results(message, names, field, target))
             case pb.ROLE_ASSISTANT:
                 built.append(build_assistant(message, field, target))
             case _:
@@ -33,12 +36,12 @@ def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> l
 
 
 def _results(
-    message: pb.LLMMessage, messages: Iterable[pb.LLMMessage], field: str, target: OpenAITarget
+    message: pb.LLMMessage, names: Mapping[str, str], field: str, target: OpenAITarget
 ) -> Iterable[dict[str, Any] | Raw]:
     for index, part in enumerate(message.parts):
         place = f"{field}.parts[{index}]"
         if part.HasField("provider_block"):
-            yield from _block(part.provider_block, f"{place}.provider_block", target)
+            yield from _block(part, place, target)
             continue
         result = part.tool_result
         content: str | list[dict[str, Any]] = result.content
@@ -55,27 +58,30 @@ def _results(
             "content": content,
         }
         if target.quirks.tool_result_name:
-            built["name"] = result.name or _name_of(result.tool_call_id, messages)
-        if result.is_error:
-            target.findings.warn(
-                f"{place}.tool_result.is_error",
-                f"{target.row.name} has no place for it: the content alone tells of the error",
-            )
+            built["name"] = result.name or names.get(result.tool_call_id, "")
+        tell_of_error(result, place, target)
         yield built
 
 
-def _block(block: pb.ProviderBlock, place: str, target: OpenAITarget) -> Iterable[Raw]:
+def _block(part: pb.Part, place: str, target: OpenAITarget) -> Iterable[Raw]:
     """The result of a tool that the caller runs and the provider defines: a whole message."""
-    if block.provider != target.row.name:
-        target.findings.warn(place, f"{target.row.name} is called: left out")
+    block = target.own_block(part, place)
+    if block is None:
         return
-    said = msgspec.json.decode(block.data)
-    if not isinstance(said, dict) or said.get("role") != "tool":
-        target.findings.invalid(f"{place}.data", "must be a message of the role tool")
+    data = block.data
+    if string(object_of(data).get("role", NOTHING)) != "tool":
+        target.findings.invalid(
+            f"{place}.provider_block.data", "must be a message of the role tool"
+        )
         return
-    yield Raw(block.data.encode())
+    yield Raw(data.encode())
 
 
-def _name_of(id: str, messages: Iterable[pb.LLMMessage]) -> str:
-    calls = (part.tool_call for message in messages for part in message.parts)
-    return next((call.name for call in calls if call.id == id and call.name), "")
+def _names(messages: Iterable[pb.LLMMessage]) -> dict[str, str]:
+    """The names of all calls by their ids; the first one counts."""
+    names: dict[str, str] = {}
+    for message in messages:
+        for part in message.parts:
+            if part.HasField("tool_call") and part.tool_call.name:
+                names.setdefault(part.tool_call.id, part.tool_call.name)
+    return names

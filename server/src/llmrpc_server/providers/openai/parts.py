@@ -16,6 +16,7 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.media import data_url, to_base64
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai_family.history import write_refusal
 from llmrpc_server.providers.openai_family.request import cache_ttl, filename
 
 _AUDIO_FORMATS = {
@@ -51,10 +52,7 @@ def build_content(
             )
         elif item := build_part(part, place, target):
             built.append(item)
-        if part.annotations:
-            target.findings.warn(
-                f"{place}.annotations", f"{target.row.name} has no place for them here: left out"
-            )
+        target.leave_out_annotations(part, place, "has no place for them here")
     return simplest(built)
 
 
@@ -72,8 +70,8 @@ def build_part(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any
     match kind:
         case "text":
             item = {"type": "text", "text": part.text}
-        case "refusal" if not target.refuses("messages.parts.refusal", f"{place}.refusal"):
-            item = {"type": "refusal", "refusal": part.refusal}
+        case "refusal":
+            item = write_refusal(part, place, target, "text")
         case "image" if not target.refuses("messages.parts.image", f"{place}.image"):
             item = _image(part.image, f"{place}.image", target)
         case "audio" if not target.refuses("messages.parts.audio", f"{place}.audio"):

@@ -9,9 +9,10 @@ and without indices:
     tools.function.strict       also response_format.json_schema.strict
     tool_choice.named           also .none, .required, .parallel
     response_format.json_schema
-    messages.parts.image        also .audio, .document, .refusal, .image.detail,
+    messages.parts.image        also .audio, .document, .image.detail,
                                 .image.uri (an address that is no data URL),
                                 .document.data, .cache_breakpoint
+    messages.parts.refusal      it is sent as text, with a warning
 """
 
 from __future__ import annotations

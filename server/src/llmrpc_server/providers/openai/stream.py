@@ -35,7 +35,12 @@ class ChatStreamDecoder(EventStreamDecoder):
         if event.name == "error":
             raise errors.from_stream(self._provider, read_body(event.data))
         self._assembly.take(event.data)
-        self.done = self._assembly.counted
+        if self._assembly.counted:
+            self.complete()
+            self.done = True
+
+    def complete(self) -> None:
+        self._assembly.complete()
 
     def take_body(self, body: bytes) -> None:
         self._assembly.take(body)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-from msgspec import Raw
-
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.request import add_strict, cache_ttl, tool_parameters
 from llmrpc_server.providers.openai_family.tool_choice import tools_to_send
 from llmrpc_server.providers.provider_tools import read_options, tool_name, write_provider_tool
@@ -70,7 +69,5 @@ def _mark(item: dict[str, Any], tool: pb.Tool, field: str, target: OpenAITarget)
 
 def _custom_name(tool: pb.ProviderTool) -> str:
     """The name by which the model calls a custom tool."""
-    custom = read_options(tool).get("custom", Raw(b"null"))
-    name = msgspec.json.decode(custom)
-    name = name.get("name") if isinstance(name, dict) else None
-    return name if isinstance(name, str) else ""
+    custom = object_of(read_options(tool).get("custom", NOTHING))
+    return string(custom.get("name", NOTHING))

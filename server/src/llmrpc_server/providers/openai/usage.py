@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
+from llmrpc_server.providers.openai_family.fields import count_of, object_of
 from llmrpc_server.providers.tokens import MOST, split
 
 _NO_PROMPT = wire.PromptDetails()
@@ -33,7 +37,7 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     reasoning = completion.reasoning_tokens or 0
     if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
         total_out += reasoning
-    if usage.citation_tokens is not None or usage.num_search_queries is not None:
+    if came(usage.citation_tokens) or came(usage.num_search_queries):
         total_in += _count(usage.citation_tokens)
         reasoning += _count(usage.reasoning_tokens)
         total_out += _count(usage.reasoning_tokens)
@@ -61,16 +65,16 @@ def _tool_uses(usage: wire.Usage) -> dict[str, int]:
     OpenRouter also counts every call of its tools, which has no price of its own: that
     is `provider_metadata`.
     """
-    details = usage.server_tool_use_details or usage.server_tool_use
-    searches = details.get("web_search_requests") if isinstance(details, dict) else None
+    details = object_of(usage.server_tool_use_details) or object_of(usage.server_tool_use)
     uses = {
-        "web_search_requests": _count(searches),
+        "web_search_requests": _count(details.get("web_search_requests", NOTHING)),
         "num_search_queries": _count(usage.num_search_queries),
         "num_sources_used": _count(usage.num_sources_used),
     }
     return {name: uses[name] for name in uses if uses[name]}
 
 
-def _count(value: object) -> int:
+def _count(raw: Raw) -> int:
     """A count that a provider reports; 0 for anything else, since an answer is worth more."""
-    return value if type(value) is int and 0 < value <= MOST else 0
+    count = count_of(raw) if raw else None
+    return count if count is not None and count <= MOST else 0

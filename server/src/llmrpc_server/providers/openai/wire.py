@@ -10,23 +10,22 @@ that the rows of the registry name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw
 
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.tokens import Tokens
-
-NOTHING = Raw(b"")
-NULL = Raw(b"null")
 
 
 class Function(msgspec.Struct, gc=False):
     """A function's name and its arguments, or the next piece of them."""
 
     name: str | None = None
-    arguments: str | dict[str, Any] | None = None
-    """Text at OpenAI; some servers send the object itself."""
+    arguments: Raw = NOTHING
+    """Text at OpenAI; some servers send the object itself. For `arguments_of`."""
 
 
 class Custom(msgspec.Struct, gc=False):
@@ -37,6 +36,7 @@ class Custom(msgspec.Struct, gc=False):
 
 
 _NO_CUSTOM = Custom()
+_FUNCTIONS = (None, "", "function")
 
 
 class ToolCall(msgspec.Struct, gc=False):
@@ -44,13 +44,22 @@ class ToolCall(msgspec.Struct, gc=False):
 
     index: int | None = None
     id: str | None = None
+    type: Any = None
     function: Function | None = None
     custom: Custom | None = None
 
     @property
-    def is_custom(self) -> bool:
-        """Whether it is of a custom tool: some servers send an empty one with every call."""
-        return self.custom is not None and self.custom != _NO_CUSTOM
+    def other_type(self) -> str:
+        """Its type, where it is no call of a function: some servers send an empty custom one."""
+        if self.custom is not None and self.custom != _NO_CUSTOM:
+            return "custom"
+        named = isinstance(self.type, str) and self.type not in _FUNCTIONS
+        return self.type if named and self.function is None else ""
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it is looked at once more, as it came."""
+        return bool(self.other_type) or self.type not in _FUNCTIONS
 
 
 class ContentPart(msgspec.Struct):
@@ -65,27 +74,51 @@ class ContentPart(msgspec.Struct):
 class Message(msgspec.Struct):
     """The answer, or the next piece of it."""
 
-    content: str | list[ContentPart] | None = None
+    content: str | Sequence[ContentPart] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    reasoning_details: list[dict[str, Any]] | None = None
-    tool_calls: list[ToolCall] | None = None
+    reasoning_details: Raw = NOTHING
+    """Reasoning that goes back as it came, at OpenRouter."""
+    tool_calls: Sequence[ToolCall] | None = None
     function_call: Function | None = None
     """A lone call, from before there were tools."""
-    annotations: Any = None
-    """Citations: OpenAI, OpenRouter, Groq. Read from `raw_message`, as are the next ones."""
-    images: Any = None
+    annotations: Raw = NOTHING
+    """Citations: OpenAI, OpenRouter, Groq."""
+    images: Raw = NOTHING
     """Pictures, at OpenRouter."""
-    executed_tools: Any = None
+    executed_tools: Raw = NOTHING
     """What tools of the provider did, at Groq."""
-    reasoning_steps: Any = None
+    reasoning_steps: Raw = NOTHING
     """What tools of the provider did, at Perplexity."""
+
+
+class KnownFunction(Function, forbid_unknown_fields=True, gc=False):
+    """A function of a call without anything else."""
+
+
+class KnownCall(ToolCall, forbid_unknown_fields=True, gc=False):
+    """A call without anything else."""
+
+    function: KnownFunction | None = None
+
+
+class KnownPart(ContentPart, forbid_unknown_fields=True):
+    """A piece of content without anything else, except what has no content."""
+
+    closed: Any = None
+    """Whether more is to come of a thought."""
+
+
+KNOWN_OF_PART = frozenset(KnownPart.__struct_fields__)
 
 
 class Known(Message, forbid_unknown_fields=True):
     """A message without anything that would be passed over, except what has no content."""
 
+    content: str | Sequence[KnownPart] | None = None
+    tool_calls: Sequence[KnownCall] | None = None
+    function_call: KnownFunction | None = None
     role: Any = None
     name: Any = None
     id: Any = None
@@ -109,12 +142,12 @@ class Choice(msgspec.Struct, Generic[M]):
     delta: M | None = None
     finish_reason: str | None = None
     error: Any = None
-    logprobs: Any = None
-    content_filter_results: Any = None
+    logprobs: Raw = NOTHING
+    content_filter_results: Raw = NOTHING
     """What Azure's filters found."""
-    native_finish_reason: Any = None
+    native_finish_reason: Raw = NOTHING
     """The finish reason of the provider behind OpenRouter."""
-    stop_reason: Any = None
+    stop_reason: Raw = NOTHING
     """The stop text or token that ended the answer, at vLLM."""
 
 
@@ -147,19 +180,19 @@ class Usage(msgspec.Struct):
     """DeepSeek's name of the cached tokens."""
     num_cached_tokens: Tokens = None
     """Mistral's name of the cached tokens."""
-    reasoning_tokens: Any = None
+    reasoning_tokens: Raw = NOTHING
     """Perplexity's reasoning, which its completion_tokens do not have."""
-    citation_tokens: Any = None
+    citation_tokens: Raw = NOTHING
     """What Perplexity read of its sources, which its prompt_tokens do not have."""
-    num_search_queries: Any = None
-    num_sources_used: Any = None
-    server_tool_use: Any = None
-    server_tool_use_details: Any = None
-    cost: Any = None
-    cost_details: Any = None
-    cost_in_usd_ticks: Any = None
-    is_byok: Any = None
-    search_context_size: Any = None
+    num_search_queries: Raw = NOTHING
+    num_sources_used: Raw = NOTHING
+    server_tool_use: Raw = NOTHING
+    server_tool_use_details: Raw = NOTHING
+    cost: Raw = NOTHING
+    cost_details: Raw = NOTHING
+    cost_in_usd_ticks: Raw = NOTHING
+    is_byok: Raw = NOTHING
+    search_context_size: Raw = NOTHING
 
 
 class GroqExtra(msgspec.Struct):

@@ -60,11 +60,7 @@ def add_sampling(
             body[field] = getattr(request, field)
     if defaults.temperature is None or request.HasField("temperature"):
         return
-    if reasoning or target.lacks("temperature"):
-        target.findings.warn(
-            "temperature", f"{target.name} takes none: the gateway's default is left out"
-        )
-    else:
+    if not (reasoning or target.lacks("temperature")):
         body["temperature"] = defaults.temperature
 
 

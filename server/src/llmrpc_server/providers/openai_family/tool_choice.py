@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model
-from llmrpc_server.providers.provider_tools import tool_name
+from llmrpc_server.providers.provider_tools import tool_name, warn_of_unlisted
 from llmrpc_server.providers.target import Target
 
 Q = TypeVar("Q", bound=FamilyQuirks)
@@ -34,11 +34,7 @@ def tools_to_send(
     tools = list(enumerate(request.tools))
     if target.quirks.allowed_tools or not _restricts(request):
         return tools
-    target.findings.warn(
-        "tool_choice.allowed_names",
-        f"{target.row.name} has no list of allowed tools: only the allowed ones are sent, "
-        "which changes the provider's prompt cache",
-    )
+    warn_of_unlisted(target)
     allowed = {*request.tool_choice.allowed_names}
     return [(index, tool) for index, tool in tools if tool_name(tool) in allowed]
 

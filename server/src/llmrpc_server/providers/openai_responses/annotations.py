@@ -10,55 +10,50 @@ https://docs.x.ai/developers/tools/citations
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
+from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import NOTHING, came, read_fields, string
+from llmrpc_server.providers.openai_family.fields import integer_of, written
+from llmrpc_server.providers.openai_family.spans import read_span
 
-_MOST = 2**31 - 1
-
-
-class _Citation(msgspec.Struct):
-    type: str
-    url: Any = None
-    title: Any = None
-    filename: Any = None
-    file_id: Any = None
-    index: Any = None
-    start_index: Any = None
-    end_index: Any = None
+_MARKED = "file_citation"
 
 
-_decode = msgspec.json.Decoder(_Citation).decode
+def read_annotation(raw: Raw, provider: str, length: int) -> tuple[pb.Annotation, bool]:
+    """The annotation of a text of so many code points, and whether its span had to be left out.
 
+    Raises one of `UNDECODABLE` for what is no annotation, and `ValueError` for one that is
+    of no type.
+    """
+    fields = read_fields(raw)
 
-def read_annotation(raw: msgspec.Raw, provider: str) -> pb.Annotation | None:
-    """The annotation; None for what is none."""
-    try:
-        said = _decode(raw)
-    except UNDECODABLE:
-        return None
+    def text(name: str) -> str:
+        return string(fields.get(name, NOTHING))
+
+    kind = text("type")
+    if not kind:
+        raise ValueError("this is of no type")
     annotation = pb.Annotation(
         provider=provider,
-        type=said.type,
-        url=_text(said.url),
-        title=_text(said.title) or _text(said.filename),
-        file_id=_text(said.file_id),
-        data=bytes(raw).decode(errors="replace"),
+        type=kind,
+        url=text("url"),
+        title=text("title") or text("filename"),
+        file_id=text("file_id"),
+        data=written(raw),
     )
-    start, end = said.start_index, said.end_index
-    if said.type == "file_citation" and start is None and end is None:
-        start = end = said.index
-    if _is_span(start, end) and (end or said.type == "file_citation"):
-        annotation.start_index, annotation.end_index = start, end
-    return annotation
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _is_span(start: Any, end: Any) -> bool:
-    return type(start) is type(end) is int and 0 <= start <= end <= _MOST
+    start, end = (fields.get(name, NOTHING) for name in ("start_index", "end_index"))
+    if kind == _MARKED and not (came(start) or came(end)):
+        mark = fields.get("index", NOTHING)
+        at = integer_of(mark)
+        inside = at is not None and 0 <= at <= length
+        if at is not None and inside:
+            annotation.start_index = annotation.end_index = at
+        return annotation, came(mark) and not inside
+    try:
+        span = read_span(start, end, length)
+    except ValueError:
+        return annotation, True
+    if span is not None:
+        annotation.start_index, annotation.end_index = span
+    return annotation, False

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.kept_json import HALVES, came, decode_whole, plain, says
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.items import Items
 from llmrpc_server.providers.openai_responses.usage import disjoint
+
+T = TypeVar("T")
 
 _INCOMPLETE: dict[str, pb.FinishReason.ValueType] = {
     "max_output_tokens": pb.FINISH_REASON_LENGTH,
@@ -35,6 +41,19 @@ _DELTAS: Mapping[str, Callable[[Items, int, int, str], None]] = {
     "response.function_call_arguments.delta": Items.arguments,
 }
 """Where the delta of each event goes."""
+_READ = frozenset(
+    {
+        "error",
+        "response.content_part.added",
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.output_text.annotation.added",
+        "response.queued",
+    }
+)
+"""Other events that something is read of."""
 _NO_CONTENT = frozenset({"", "error", "keepalive", "ping"})
 _NOTED = (
     "access_programs",
@@ -42,7 +61,6 @@ _NOTED = (
     "input_transformations",
     "moderation",
     "prompt_cache_diagnostics",
-    "service_tier",
 )
 """What is said of the response as a whole, and is no echo of the request."""
 
@@ -62,7 +80,7 @@ class Assembly:
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
         try:
-            said = wire.decode_response(body)
+            said = self._read(wire.decode_response, body)
             self._head(said)
             self._end(said, said.status)
         except UNDECODABLE as error:
@@ -73,9 +91,27 @@ class Assembly:
     def take(self, data: bytes) -> None:
         """Takes one event. Raises `LLMClientError` for an error in its place."""
         try:
-            self._event(wire.decode_event(data), data)
+            self._event(self._read(wire.decode_event, data), data)
         except UNDECODABLE as error:
-            raise self._strange() from error
+            if not self._is_unknown(data):
+                raise self._strange() from error
+
+    def _read(self, decode: Callable[[bytes], T], data: bytes) -> T:
+        said, read = decode_whole(decode, data)
+        if read is not data:
+            self.answer.warn("message", HALVES.format(self._provider))
+        return said
+
+    def _is_unknown(self, data: bytes) -> bool:
+        """Whether an event is of a kind that nothing is read of; then it is warned of."""
+        try:
+            kind = wire.kind_of(data)
+        except UNDECODABLE:
+            return False
+        if not kind or kind in _READ or kind in _DELTAS or kind in _ENDS_BY_EVENT:
+            return False
+        self._warn_of(kind)
+        return True
 
     def end_early(self) -> bool:
         """Completes what came without its end; False if there is nothing."""
@@ -86,18 +122,19 @@ class Assembly:
     def _event(self, said: wire.Event, data: bytes) -> None:
         items, kind, place = self._items, said.type, said.output_index or 0
         if kind in _DELTAS and isinstance(said.delta, str):
-            _DELTAS[kind](items, place, said.content_index or said.summary_index, said.delta)
+            number = said.content_index or said.summary_index or 0
+            _DELTAS[kind](items, place, number, said.delta)
         elif kind == "response.content_part.added":
-            items.announce(place, said.content_index, _type_of(said.part))
+            items.announce(place, said.content_index or 0, wire.type_of(said.part))
         elif kind == "response.output_text.annotation.added":
-            items.annotate(place, said.content_index, said.annotation)
+            items.annotate(place, said.content_index or 0, said.annotation)
         elif kind == "response.output_item.added":
             items.begin(place, said.item)
         elif kind == "response.output_item.done":
             items.end(place, said.item)
         elif kind == "error" or said.error:
             raise errors.from_stream(self._provider, read_body(data))
-        elif said.response is None and said.output_index is None and said.item_id is None:
+        elif said.response is None and said.output_index is None and not came(said.item_id):
             self._warn_of(kind)
         if said.response is not None:
             self._head(said.response)
@@ -155,13 +192,22 @@ class Assembly:
 
     def _note(self, said: wire.Response) -> None:
         answer, provider = self.answer, self._provider
+        if said.service_tier:
+            answer.note(provider, "service_tier", said.service_tier)
         for name in _NOTED:
-            if value := getattr(said, name):
-                answer.note(provider, name, value)
-        if answer.usage is not None and answer.usage.tool_uses and said.tool_usage:
-            answer.note(provider, "tool_usage", said.tool_usage)
+            self._note_plain(name, getattr(said, name))
+        if answer.usage is not None and answer.usage.tool_uses:
+            self._note_plain("tool_usage", said.tool_usage)
         if said.usage is not None:
-            answer.note(provider, "cost_in_usd_ticks", said.usage.cost_in_usd_ticks)
+            self._note_plain("cost_in_usd_ticks", said.usage.cost_in_usd_ticks)
+        if logprobs := self._items.logprobs:
+            lists = b",".join(bytes(each).strip()[1:-1] for each in logprobs)
+            self._note_plain("logprobs", Raw(b"[" + lists + b"]"))
+
+    def _note_plain(self, name: str, raw: Raw) -> None:
+        """Notes what is said; nothing is said of what is empty, but a cost may be 0."""
+        if says(raw) or (name == "cost_in_usd_ticks" and came(raw)):
+            self.answer.note(self._provider, name, plain(raw))
 
     def _warn_of(self, kind: str) -> None:
         """Warns once of a kind of event that belongs to no item; items come whole later."""
@@ -171,8 +217,3 @@ class Assembly:
 
     def _strange(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")
-
-
-def _type_of(part: object) -> str:
-    kind = part.get("type") if isinstance(part, dict) else None
-    return kind if isinstance(kind, str) else ""

@@ -6,15 +6,14 @@ https://developers.openai.com/api/docs/guides/tools-image-generation
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any
-
-import msgspec
+from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers import media
+from llmrpc_server.providers.kept_json import string
+from llmrpc_server.providers.openai_family.fields import written
 from llmrpc_server.providers.openai_responses import wire
-from llmrpc_server.providers.openai_responses.kept import extra_of
+from llmrpc_server.providers.openai_responses.kept import extra_of, write_extra
 
 IMAGE = "image_generation_call"
 _STARTS = {
@@ -26,37 +25,31 @@ _STARTS = {
 """The base64 with which each kind of image starts."""
 
 
-def read_image(
-    trace: wire.Trace, raw: msgspec.Raw, provider: str
-) -> tuple[pb.Image, pb.Signature] | None:
+def read_image(trace: wire.Trace, raw: Raw, provider: str) -> tuple[pb.Image, pb.Signature] | None:
     """The image of a finished generation, and what of its item goes back beside it.
 
     None where there is no image: it failed.
     """
-    if trace.type != IMAGE or not isinstance(trace.result, str) or not trace.result:
+    if string(trace.type) != IMAGE:
         return None
-    try:
-        data = base64.b64decode(trace.result, validate=True)
-    except (binascii.Error, ValueError):
+    result = string(trace.result)
+    image = media.read_image(result, _media_type(trace, result))
+    if image is None:
         return None
-    image = pb.Image(data=data, media_type=_media_type(trace))
-    return image, pb.Signature(provider=provider, id=_id(trace), extra=extra_of(IMAGE, raw))
+    extra = write_extra(extra_of(IMAGE, raw), {})
+    return image, pb.Signature(provider=provider, id=string(trace.id), extra=extra)
 
 
-def make_block(trace: wire.Trace, raw: msgspec.Raw, provider: str) -> pb.ProviderBlock:
+def make_block(trace: wire.Trace, raw: Raw, provider: str) -> pb.ProviderBlock:
     """Any item, as its provider wrote it."""
     return pb.ProviderBlock(
-        provider=provider, type=trace.type or "", data=bytes(raw).decode(), id=_id(trace)
+        provider=provider, type=string(trace.type), data=written(raw), id=string(trace.id)
     )
 
 
-def _id(trace: wire.Trace) -> str:
-    return trace.id if isinstance(trace.id, str) else ""
-
-
-def _media_type(trace: wire.Trace) -> str:
-    said: Any = trace.output_format
-    if isinstance(said, str) and said.isalnum():
+def _media_type(trace: wire.Trace, result: str) -> str:
+    said = string(trace.output_format)
+    if said.isalnum():
         return "image/svg+xml" if said == "svg" else f"image/{said}"
-    found = (kind for start, kind in _STARTS.items() if trace.result.startswith(start))
+    found = (kind for start, kind in _STARTS.items() if result.startswith(start))
     return next(found, "image/png")

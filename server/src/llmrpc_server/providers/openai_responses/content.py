@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.media import data_url
+from llmrpc_server.providers.openai_family.fields import list_of, object_of
 from llmrpc_server.providers.openai_family.request import cache_ttl, filename
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, lacking
 
@@ -53,22 +56,28 @@ def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: ResponsesT
         piece["prompt_cache_breakpoint"] = {"mode": "explicit", **cache_ttl(part, field, target)}
 
 
-def write_block(part: pb.Part, place: str, target: ResponsesTarget) -> msgspec.Raw | None:
+def write_block(part: pb.Part, place: str, target: ResponsesTarget) -> Raw | None:
     """A provider's block as it came, less what only answers may have; None for another's."""
-    block = part.provider_block
-    if block.provider != target.row.name:
-        target.findings.warn(
-            f"{place}.provider_block", f"this is a block of {block.provider}: left out"
-        )
+    block = target.own_block(part, place)
+    if block is None:
         return None
-    if _ANSWER_ALONE not in block.data:
-        return msgspec.Raw(block.data.encode())
-    item = msgspec.json.decode(block.data)
-    inner = item.get("output")
-    for each in (item, *(inner if isinstance(inner, list) else ())):
-        if isinstance(each, dict):
-            each.pop(_ANSWER_ALONE, None)
-    return msgspec.Raw(msgspec.json.encode(item))
+    data = block.data
+    fields = object_of(data) if _ANSWER_ALONE in data else {}
+    if not fields:
+        return Raw(data.encode())
+    fields.pop(_ANSWER_ALONE, None)
+    if outputs := list_of(fields.get("output", NOTHING)):
+        fields["output"] = Raw(msgspec.json.encode([_sendable(each) for each in outputs]))
+    return Raw(msgspec.json.encode(fields))
+
+
+def _sendable(raw: Raw) -> Raw:
+    """An output without what only answers may have."""
+    fields = object_of(raw)
+    if _ANSWER_ALONE not in fields:
+        return raw
+    del fields[_ANSWER_ALONE]
+    return Raw(msgspec.json.encode(fields))
 
 
 def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
@@ -86,8 +95,7 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
         case _:
             pass
     target.leave_out(part, place, "signature")
-    if part.annotations:
-        target.findings.warn(f"{place}.annotations", "only what the model said has them: left out")
+    target.leave_out_annotations(part, place, "accepts them only on what the model said")
     if part.HasField("cache_breakpoint") and piece is not None:
         mark_breakpoint(piece, part, place, target)
     return piece

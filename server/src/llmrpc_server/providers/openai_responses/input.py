@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.openai_family.history import tell_of_error
 from llmrpc_server.providers.openai_responses.content import (
     build_content,
     mark_breakpoint,
@@ -83,11 +84,7 @@ def _result(
         pieces = output if isinstance(output, list) else [{"type": "input_text", "text": output}]
         mark_breakpoint(pieces[-1], part, place, target)
         output = pieces if "prompt_cache_breakpoint" in pieces[-1] else output
-    if result.is_error:
-        target.findings.warn(
-            f"{place}.tool_result.is_error",
-            f"{target.row.name} has no place for it: the content alone tells of the error",
-        )
+    tell_of_error(result, place, target)
     call = result.tool_call_id
     item: _Item = {"type": "function_call_output", "call_id": call, "output": output}
     if call in callers:

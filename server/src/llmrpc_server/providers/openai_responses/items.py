@@ -3,7 +3,7 @@
 A message gives a part for each piece of its content, a function call one, reasoning one
 for each text of its summary or of its content, a generated image one, and any other
 item is a provider block. So that each goes back as it came, its parts are signed with the
-item's id and with what else the item had (`kept.py`); reasoning also with
+item's id and with what else the item and its pieces had (`kept.py`); reasoning also with
 
     encrypted_content   on the last text of the summary, or on an empty part
     reasoning_text      on what is no summary but the reasoning itself
@@ -14,74 +14,44 @@ and https://developers.openai.com/api/reference/resources/responses
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
-import msgspec
+from msgspec import Raw
 
-from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
-from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.kept_json import Fields, came, string
+from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, is_text
 from llmrpc_server.providers.openai_responses import wire
-from llmrpc_server.providers.openai_responses.annotations import read_annotation
-from llmrpc_server.providers.openai_responses.blocks import make_block, read_image
-from llmrpc_server.providers.openai_responses.kept import extra_of
-from llmrpc_server.providers.openai_responses.tool_uses import ToolUses
+from llmrpc_server.providers.openai_responses.blocks import make_block
+from llmrpc_server.providers.openai_responses.growing import Growing, Key
+from llmrpc_server.providers.openai_responses.kept import extra_of, late, unusual, write_extra
+from llmrpc_server.providers.openai_responses.progress import missing
 
 REASONING_TEXT = "reasoning_text"
 """The type of reasoning that is no summary, and its signature's data."""
 
-_Key = tuple[int, str, int]
-"""An item's place in the output, what of it, and the number of that."""
 _IN_PIECES = ("message", "reasoning", "function_call")
-_Whole = pb.ProviderBlock | tuple[pb.Image, pb.Signature]
 
 
-class Items:
+class Items(Growing):
     """The items of one answer, found by their place: ids may change on the way."""
 
-    __slots__ = (
-        "_announced",
-        "_answer",
-        "_begun",
-        "_cited",
-        "_held",
-        "_open",
-        "_parts",
-        "_provider",
-        "_seen",
-        "_taken",
-        "_told",
-        "uses",
-    )
+    __slots__ = ()
 
-    def __init__(self, answer: Answer, provider: str) -> None:
-        self.uses = ToolUses()
-        self._answer = answer
-        self._parts = answer.parts
-        self._provider = provider
-        self._announced: dict[tuple[int, int], str] = {}
-        """The types of pieces of content that were announced."""
-        self._begun: set[_Key] = set()
-        self._cited: Counter[_Key] = Counter()
-        """How many annotations a text has."""
-        self._held: dict[int, _Whole] = {}
-        """What came whole before an item that it follows in the output."""
-        self._open: set[int] = set()
-        """Places of items that will come whole."""
-        self._seen: set[tuple[int, str]] = set()
-        """What of an item came in pieces, and is not taken again from the whole."""
-        self._taken: set[int] = set()
-        self._told: set[_Key] = set()
-        """Texts that have come, or begun to."""
-
-    def begin(self, place: int, raw: msgspec.Raw) -> None:
+    def begin(self, place: int, raw: Raw) -> None:
         """Starts a call; other items start with their first text, or come whole."""
         kind = wire.kind_of(raw)
+        item = self.item(place)
+        if kind is None or item.whole:
+            return
+        self.parts.keep(len(kind) - len(item.kind))
+        item.kind = kind
         if kind == "function_call":
-            self._call(place, wire.read_item(raw))
-        elif kind is not None and kind not in _IN_PIECES and place not in self._taken:
-            self._open.add(place)
+            call = wire.read_item(raw)
+            if call.name:
+                self._call(place, call)
+        elif kind not in _IN_PIECES:
+            self.order.expect(place)
 
     def announce(self, place: int, number: int, kind: str) -> None:
         """Notes that a piece of content of a type starts.
@@ -89,15 +59,18 @@ class Items:
         Without it content of another number goes on with the first: some servers
         count every delta.
         """
-        self._announced[place, number] = kind
+        item = self.item(place)
+        if number not in item.announced:
+            self.parts.keep(ENTRY + len(kind))
+            item.announce(number, kind)
 
     def text(self, place: int, number: int, text: str) -> None:
         """Adds to a text of a message."""
-        self._piece(place, "content", self._number(place, number), text, "text")
+        self._piece(place, "content", self.number(place, number), text, "text")
 
     def refusal(self, place: int, number: int, text: str) -> None:
         """Adds to a refusal."""
-        self._piece(place, "content", self._number(place, number), text, "refusal")
+        self._piece(place, "content", self.number(place, number), text, "refusal")
 
     def summary(self, place: int, number: int, text: str) -> None:
         """Adds to a text of a reasoning's summary."""
@@ -105,27 +78,29 @@ class Items:
 
     def reasoning(self, place: int, number: int, text: str) -> None:
         """Adds to reasoning that is shown as it was thought."""
-        self._piece(place, REASONING_TEXT, self._number(place, number), text, "reasoning")
+        self._piece(place, REASONING_TEXT, self.number(place, number), text, "reasoning")
 
     def arguments(self, place: int, _: int, text: str) -> None:
         """Adds to the arguments of a call that was begun."""
-        if (place, "call", 0) in self._begun:
-            self._seen.add((place, "call"))
-            self._parts.tool_call((place, "call", 0), arguments=text)
+        item = self.item(place)
+        if ("call", 0) in item.begun and "call" not in item.closed:
+            self.parts.tool_call((place, "call", 0), arguments=text)
 
-    def annotate(self, place: int, number: int, raw: msgspec.Raw) -> None:
-        """Adds a citation to a text of a message."""
-        if place not in self._taken:
-            number = self._number(place, number)
-            self._start_before(place, number)
-            self._cite((place, "content", number), raw)
+    def annotate(self, place: int, number: int, raw: Raw) -> None:
+        """Takes a citation of a text of a message, which is told when that is complete."""
+        item = self.item(place)
+        if not item.whole:
+            self.parts.keep(ENTRY + len(bytes(raw)))
+            number = self.number(place, number)
+            item.citations.setdefault(number, []).append(raw.copy())
 
-    def end(self, place: int, raw: msgspec.Raw) -> None:
+    def end(self, place: int, raw: Raw) -> None:
         """Takes an item that is whole: what no piece told of it, and its signature."""
         kind = wire.kind_of(raw)
-        if kind is None or place in self._taken:
+        progress = self.item(place)
+        if kind is None or progress.whole:
             return
-        self._taken.add(place)
+        progress.whole = True
         if kind == "message":
             self._message(place, wire.read_item(raw), raw)
         elif kind == "reasoning":
@@ -133,155 +108,134 @@ class Items:
         elif kind == "function_call":
             self._function_call(place, wire.read_item(raw), raw)
         else:
-            self._whole(place, raw)
+            self.whole(place, raw)
 
-    def all(self, items: Iterable[msgspec.Raw]) -> None:
+    def all(self, items: Iterable[Raw]) -> None:
         """Takes a whole output; an item that is known already is left as it is."""
-        self._open.clear()
         for place, item in enumerate(items):
             self.end(place, item)
-        self._release(None)
-
-    def _number(self, place: int, number: int) -> int:
-        return number if (place, number) in self._announced else 0
+        self.release(None)
+        for place, progress in self.items.items():
+            if not progress.whole:
+                self.leave(place, progress)
 
     def _piece(self, place: int, what: str, number: int, text: str, kind: TextKind) -> None:
-        key = (place, what, number)
-        if key not in self._begun:
-            self._seen.add((place, what))
-            if what == "content":
-                self._start_before(place, number)
-        self._add(key, text, kind)
-
-    def _start_before(self, place: int, number: int) -> None:
-        """Starts the pieces of a message before this one, which may have stayed empty."""
-        announced = (each for owner, each in self._announced if owner == place)
-        for before in sorted(each for each in announced if each < number):
-            self._empty((place, "content", before), self._announced[place, before])
-
-    def _add(self, key: _Key, text: str, kind: TextKind) -> None:
-        if text:
-            self._told.add(key)
-            self._begin(key)
-            self._parts.text(key, text, kind)
-
-    def _begin(self, key: _Key) -> bool:
-        """Whether a part is new; what was held and comes before it comes now."""
-        if key in self._begun:
-            return False
-        self._begun.add(key)
-        if self._held:
-            self._release(key[0])
-        return True
-
-    def _empty(self, key: _Key, kind: str) -> None:
-        """Starts a text that may stay empty."""
-        if kind in ("output_text", "refusal") and self._begin(key):
-            self._parts.start(key, "refusal" if kind == "refusal" else "text")
+        item = self.item(place)
+        if text and what not in item.closed:
+            self.add((place, what, number), text, kind)
 
     def _call(self, place: int, item: wire.Item) -> None:
         key = (place, "call", 0)
-        if self._begin(key):
-            self._parts.tool_call(key, item.call_id or item.id or f"call_{place}", item.name or "")
+        if self.open(key):
+            self.parts.tool_call(key, item.call_id or item.id or f"call_{place}", item.name or "")
 
-    def _function_call(self, place: int, item: wire.Item, raw: msgspec.Raw) -> None:
+    def _function_call(self, place: int, item: wire.Item, raw: Raw) -> None:
+        """A call without a name, which nobody can run, is a provider block."""
+        if not item.name and not self.item(place).begun:
+            self.whole(place, raw)
+            return
         self._call(place, item)
-        if (place, "call") not in self._seen:
-            self.arguments(place, 0, item.arguments or "")
+        key, whole = (place, "call", 0), arguments_of(item.arguments)
+        told = self.parts.text_of(key)
+        rest, agrees = missing({0: told} if told else {}, [whole])
+        self.arguments(place, 0, rest.get(0, ""))
+        self.check(place, "call", agrees=agrees or not whole, whole=bool(whole))
         extra = extra_of("function_call", raw)
         if item.id or extra:
-            self._sign((place, "call", 0), item, extra=extra)
+            self.sign(key, item, extra=write_extra(extra, {}))
 
-    def _message(self, place: int, item: wire.Item, raw: msgspec.Raw) -> None:
+    def _message(self, place: int, item: wire.Item, raw: Raw) -> None:
         if item.phase != "commentary":
             self.uses.message(place)
         if not item.content:
-            self._whole(place, raw)
-            return
-        extra = extra_of("message", raw)
-        for number, each in enumerate(item.content):
-            key = (place, "content", number)
-            piece = wire.read_text(each)
-            if piece.type == "refusal":
-                self._rest(key, piece.refusal, "refusal")
-            elif piece.type == "output_text" or piece.text is not None:
-                self._rest(key, piece.text, "text")
-                for citation in wire.read_list(piece.annotations)[self._cited[key] :]:
-                    self._cite(key, citation)
-            elif self._begin(key):
-                block = make_block(wire.read_trace(each), each, self._provider)
-                self._parts.provider_block(key, block)
-            if item.id or extra or not (piece.text or piece.refusal):
-                self._sign(key, item, extra=extra)
-
-    def _reasoning(self, place: int, item: wire.Item, raw: msgspec.Raw) -> None:
-        signed: list[tuple[_Key, str]] = []
-        last = (place, "summary", 0)
-        for number, piece in enumerate(item.summary or ()):
-            key = (place, "summary", number)
-            self._rest_of_reasoning(key, piece.text)
-            if key in self._begun:
-                signed.append((key, ""))
-                last = key
-        for number, each in enumerate(item.content or ()):
-            key = (place, REASONING_TEXT, number)
-            self._rest_of_reasoning(key, wire.read_text(each).text)
-            if key in self._begun:
-                signed.append((key, REASONING_TEXT))
-        if item.encrypted_content:
-            if self._begin(last):
-                self._parts.start(last, "reasoning")
-            signed = [pair for pair in signed if pair[0] != last]
-            signed.append((last, item.encrypted_content))
-        for index, (key, data) in enumerate(signed):
-            extra = extra_of("reasoning", raw) if index == len(signed) - 1 else ""
-            self._sign(key, item, data, extra)
-
-    def _rest(self, key: _Key, text: str | None, kind: TextKind) -> None:
-        if key[:2] not in self._seen or self._is_untold(key):
-            self._add(key, text or "", kind)
-        self._empty(key, "refusal" if kind == "refusal" else "output_text")
-
-    def _is_untold(self, key: _Key) -> bool:
-        """Whether a piece that was announced like its neighbors got no text of its own."""
-        return key not in self._told and any(owner == key[0] for owner, _ in self._announced)
-
-    def _rest_of_reasoning(self, key: _Key, text: str | None) -> None:
-        if key[:2] not in self._seen:
-            self._add(key, text or "", "reasoning")
-
-    def _cite(self, key: _Key, raw: msgspec.Raw) -> None:
-        self._cited[key] += 1
-        annotation = read_annotation(raw, self._provider)
-        if annotation is None:
-            why = f"{self._provider} sent a citation that cannot be read: left out"
-            self._answer.warn("message.parts.annotations", why)
-            return
-        self._empty(key, "output_text")
-        self._parts.annotation(key, annotation)
-
-    def _whole(self, place: int, raw: msgspec.Raw) -> None:
-        """Takes an item that gives one part, which waits for those before it."""
-        trace = wire.read_trace(raw)
-        self.uses.take(place, trace)
-        self._open.discard(place)
-        self._held[place] = read_image(trace, raw, self._provider) or make_block(
-            trace, raw, self._provider
-        )
-        self._release(min(self._open, default=None))
-
-    def _release(self, before: int | None) -> None:
-        """Gives what is held at the places before this one, in the order of the output."""
-        for place in sorted(self._held):
-            if before is not None and place > before:
-                return
-            key, whole = (place, "whole", 0), self._held.pop(place)
-            if isinstance(whole, pb.ProviderBlock):
-                self._parts.provider_block(key, whole)
+            if self.item(place).begun:
+                self.leave(place, self.item(place))
             else:
-                self._parts.image(key, whole[0])
-                self._parts.signature(key, whole[1])
+                self.whole(place, raw)
+            return
+        pieces = [(wire.read_text(each), each) for each in item.content]
+        rest = self.rest(place, "content", [_text(piece) for piece, _ in pieces])
+        extra = extra_of("message", raw)
+        odds: list[Fields] = []
+        for number, (piece, each) in enumerate(pieces):
+            key, kind = (place, "content", number), _kind(piece)
+            odd: Fields = {}
+            if kind is None:
+                if self.open(key):
+                    block = make_block(wire.read_trace(each), each, self.provider)
+                    self.parts.provider_block(key, block)
+            else:
+                if number in rest:
+                    self.add(key, rest[number], kind)
+                self.empty(key, "refusal" if kind == "refusal" else "output_text")
+                refused = kind == "refusal"
+                odd = unusual(each, *(("refusal", "refusal") if refused else ("output_text",)))
+                self.cite_all(key, piece)
+            odds.append(odd)
+        begun = self.item(place).begun
+        is_late = late([begun["content", number] for number in range(len(pieces))])
+        for number, odd in enumerate(odds):
+            several = item.id or extra or any(is_late)
+            if several or odd or not _text(pieces[number][0]):
+                own = {} if number else extra
+                text = write_extra(own, odd, number if is_late[number] else None)
+                self.sign((place, "content", number), item, extra=text)
+        self.sign_empty(place, item, len(pieces))
+        if self.item(place).citations:
+            self.warn_of_citations("a citation of a text that it did not send: left out")
 
-    def _sign(self, key: _Key, item: wire.Item, data: str = "", extra: str = "") -> None:
-        signature = pb.Signature(provider=self._provider, data=data, id=item.id or "", extra=extra)
-        self._parts.signature(key, signature)
+    def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
+        signed: dict[Key, tuple[str, Fields, int | None]] = {}
+        begun = self.item(place).begun
+        last = (place, "summary", 0)
+        for what, data, usual, pieces in (
+            ("summary", "", "summary_text", item.summary or ()),
+            (REASONING_TEXT, REASONING_TEXT, REASONING_TEXT, item.content or ()),
+        ):
+            texts = [string(wire.read_text(each).text) for each in pieces]
+            rest = self.rest(place, what, texts)
+            for number, each in enumerate(pieces):
+                key, odd = (place, what, number), unusual(each, usual)
+                if number in rest:
+                    self.add(key, rest[number], "reasoning")
+                elif odd and self.open(key):
+                    self.parts.start(key, "reasoning")
+                if key[1:] in begun:
+                    signed[key] = (data, odd, None)
+            mine = [key for key in signed if key[1] == what]
+            for number, (key, is_late) in enumerate(
+                zip(mine, late([begun[key[1:]] for key in mine]), strict=True)
+            ):
+                if is_late:
+                    signed[key] = (*signed[key][:2], number)
+            if mine and what == "summary":
+                last = max(mine, key=lambda key: begun[key[1:]])
+        if item.encrypted_content:
+            if self.open(last):
+                self.parts.start(last, "reasoning")
+            _, odd, late_number = signed.pop(last, ("", {}, None))
+            signed[last] = (item.encrypted_content, odd, late_number)
+        for index, (key, (data, odd, late_number)) in enumerate(signed.items()):
+            extra = extra_of("reasoning", raw) if index == len(signed) - 1 else {}
+            self.sign(key, item, data, write_extra(extra, odd, late_number))
+
+
+def _text(piece: wire.Text) -> str:
+    """The text of a piece of a message; empty where it is none."""
+    match _kind(piece):
+        case "refusal":
+            return string(piece.refusal)
+        case "text":
+            return string(piece.text)
+        case _:
+            return ""
+
+
+def _kind(piece: wire.Text) -> TextKind | None:
+    """What part a piece of a message is; None for a provider block."""
+    kind = string(piece.type)
+    if kind == "refusal" and is_text(piece.refusal):
+        return "refusal"
+    if is_text(piece.text) or (kind == "output_text" and not came(piece.text)):
+        return "text"
+    return None

@@ -17,8 +17,11 @@ Sources: https://developers.openai.com/api/docs/pricing#built-in-tools, `ToolUsa
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
+from msgspec import Raw
+
+from llmrpc_server.providers.kept_json import NOTHING, came, string
+from llmrpc_server.providers.openai_family.fields import count_of, object_of
 from llmrpc_server.providers.openai_responses import wire
 
 _COUNTED = {
@@ -39,7 +42,9 @@ _FOR_THE_CALLER = frozenset(
     }
 )
 """Calls that the caller answers, unless the provider did so in the same answer."""
-_MOST = 2**31 - 1
+
+
+_NO_USAGE = wire.Usage()
 
 
 class ToolUses:
@@ -52,21 +57,23 @@ class ToolUses:
         self._containers: set[str] = set()
         self._spoken = -1
         """The place of the last message that is no commentary: calls before it were answered."""
-        self._waiting: dict[int, str] = {}
-        """Calls for the caller: their ids by their places in the output."""
+        self._waiting: dict[str, int] = {}
+        """Calls for the caller by their ids: the last place in the output of each."""
 
     def take(self, place: int, trace: wire.Trace) -> None:
         """Notes an item that is no text, message or function call."""
-        kind = trace.type or ""
+        kind = string(trace.type)
         if kind in _COUNTED and _is_billed(kind, trace):
             self._counts[_COUNTED[kind]] += 1
         for container in (trace.container_id, _field(trace.environment, "container_id")):
-            if isinstance(container, str) and container:
-                self._containers.add(container)
-        if kind in _FOR_THE_CALLER or (kind == "tool_search_call" and trace.execution == "client"):
-            self._waiting[place] = str(trace.call_id or trace.id or place)
+            if name := string(container):
+                self._containers.add(name)
+        searched = kind == "tool_search_call" and string(trace.execution) == "client"
+        if kind in _FOR_THE_CALLER or searched:
+            call = string(trace.call_id) or string(trace.id) or str(place)
+            self._waiting[call] = max(place, self._waiting.get(call, place))
         elif kind.endswith("_output"):
-            self._answered(str(trace.call_id))
+            self._waiting.pop(string(trace.call_id), None)
 
     def message(self, place: int) -> None:
         """Notes a message that is no commentary."""
@@ -75,39 +82,31 @@ class ToolUses:
     @property
     def waits(self) -> bool:
         """Whether the provider waits for the caller."""
-        return any(place > self._spoken for place in self._waiting)
+        return any(place > self._spoken for place in self._waiting.values())
 
     def billed(self, said: wire.Response) -> tuple[dict[str, int], list[str]]:
         """The billed uses by name, and the names of counts that cannot be read."""
-        usage = said.usage
-        details = usage and usage.server_side_tool_usage_details
-        counts: dict[str, Any]
-        if details is not None:
-            counts = details if isinstance(details, dict) else {"all": None}
+        usage = said.usage or _NO_USAGE
+        counts: dict[str, int | None]
+        if came(usage.server_side_tool_usage_details):
+            details = object_of(usage.server_side_tool_usage_details)
+            counts = {name: count_of(count) for name, count in details.items()} or {"all": None}
         else:
             counts = {**self._counts, "code_interpreter_sessions": len(self._containers)}
             searches = _field(_field(said.tool_usage, "web_search"), "num_requests")
-            if searches is not None:
-                counts["web_search_calls"] = searches
-        if usage and usage.num_sources_used is not None:
-            counts = {**counts, "num_sources_used": usage.num_sources_used}
-        good = {name: count for name, count in counts.items() if _is_count(count)}
-        uses = {name: count for name, count in good.items() if count}
-        return uses, [name for name in counts if name not in good]
-
-    def _answered(self, call: str) -> None:
-        self._waiting = {place: id_ for place, id_ in self._waiting.items() if id_ != call}
+            if came(searches):
+                counts["web_search_calls"] = count_of(searches)
+        if came(usage.num_sources_used):
+            counts["num_sources_used"] = count_of(usage.num_sources_used)
+        uses = {name: count for name, count in counts.items() if count}
+        return uses, [name for name, count in counts.items() if count is None]
 
 
 def _is_billed(kind: str, trace: wire.Trace) -> bool:
     if kind == "image_generation_call":
-        return bool(trace.result)
-    return _field(trace.action, "type") not in _FREE_ACTIONS
+        return bool(string(trace.result))
+    return string(_field(trace.action, "type")) not in _FREE_ACTIONS
 
 
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= _MOST
+def _field(raw: Raw, name: str) -> Raw:
+    return object_of(raw).get(name, NOTHING)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
+from msgspec import Raw
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.kept_json import NOTHING, Fields, string
 from llmrpc_server.providers.media import to_base64
-from llmrpc_server.providers.openai_responses import wire
+from llmrpc_server.providers.openai_family.fields import object_of
+from llmrpc_server.providers.openai_family.history import (
+    read_extra,
+    text_of_arguments,
+    write_refusal,
+)
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
 from llmrpc_server.providers.openai_responses.content import write_block
 from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
-from llmrpc_server.providers.openai_responses.kept import restore
+from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 
 _Item = dict[str, Any]
@@ -32,16 +38,14 @@ _INNER = ("", REASONING_TEXT)
 """What the signature of a reasoning item's last part does not hold."""
 
 
-def build_turn(
-    message: pb.LLMMessage, field: str, target: ResponsesTarget
-) -> list[_Item | msgspec.Raw]:
+def build_turn(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> list[_Item | Raw]:
     """The items of a message of the model.
 
     Parts that follow each other and were one item are one again.
     """
     if not message.parts:
         return [{"role": "assistant", "content": message.content}]
-    items: list[_Item | msgspec.Raw] = []
+    items: list[_Item | Raw] = []
     for sort, parts in _runs(message, field, target):
         match sort:
             case "call":
@@ -49,7 +53,7 @@ def build_turn(
             case "block":
                 items += [raw for each in parts if (raw := _block(*each, target))]
             case "image":
-                items += [_image(part) for _, part in parts]
+                items += [_image(*each, target) for each in parts]
             case "message":
                 items.append(_message(parts, target))
             case "reasoning":
@@ -71,8 +75,6 @@ def _runs(
             target.findings.unsupported(
                 f"{place}.{kind}", f"{target.row.name} takes none from the model itself"
             )
-            continue
-        if kind == "refusal" and target.refuses("messages.parts.refusal", f"{place}.refusal"):
             continue
         if part.HasField("cache_breakpoint"):
             target.findings.warn(
@@ -103,65 +105,67 @@ def _sort(kind: str, part: pb.Part, target: ResponsesTarget) -> _Sort | None:
 def _message(parts: list[_Placed], target: ResponsesTarget) -> _Item:
     first = parts[0][1]
     own = first.HasField("signature") and not _is_foreign(parts[0], target)
-    content = [_piece(place, part, target, whole=own) for place, part in parts]
+    extras = [read_extra(part, place, target) for place, part in parts]
+    pieces = []
+    for (place, part), extra in zip(parts, extras, strict=True):
+        more, number = take_piece(extra)
+        pieces.append((_piece(place, part, target, more, whole=own), number))
+    content = in_order(pieces)
     if own:
         _warn_of_data(*parts[0], target)
-        return {**restore("message", first.signature), "content": content}
+        extra = next((each for each in extras if each), {})
+        return {**restore("message", first.signature.id, extra), "content": content}
     return {"type": "message", "role": "assistant", "content": content}
 
 
 def _piece(
-    place: str, part: pb.Part, target: ResponsesTarget, *, whole: bool
-) -> _Item | msgspec.Raw:
+    place: str, part: pb.Part, target: ResponsesTarget, more: Fields, *, whole: bool
+) -> _Item | Raw:
     """A piece of a message; one of the provider's own has all fields that it had."""
     if part.HasField("provider_block"):
-        return msgspec.Raw(part.provider_block.data.encode())
+        return Raw(part.provider_block.data.encode())
     if part.HasField("refusal"):
-        return {"type": "refusal", "refusal": part.refusal}
+        return {**write_refusal(part, place, target, "output_text"), **more}
     piece: _Item = {"type": "output_text", "text": part.text}
-    citations = []
-    foreign = False
-    for annotation in part.annotations:
-        if annotation.provider == target.row.name and annotation.data:
-            citations.append(msgspec.Raw(annotation.data.encode()))
-        else:
-            foreign = True
-    if foreign:
-        target.findings.warn(
-            f"{place}.annotations", f"some are none that {target.row.name} made: left out"
-        )
+    citations = [Raw(each.data.encode()) for _, each in target.own_annotations(part, place)]
     if whole or citations:
         piece |= {"annotations": citations, "logprobs": []}
-    return piece
+    return {**piece, **more}
 
 
 def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
     item: _Item = {"type": "function_call"}
     if part.HasField("signature") and not _is_foreign((place, part), target):
         _warn_of_data(place, part, target)
-        item = restore("function_call", part.signature)
+        extra = read_extra(part, place, target)
+        item = restore("function_call", part.signature.id, extra)
     call = part.tool_call
-    return {**item, "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
+    arguments = text_of_arguments(call, place, target)
+    return {**item, "call_id": call.id, "name": call.name, "arguments": arguments}
 
 
-def _block(place: str, part: pb.Part, target: ResponsesTarget) -> msgspec.Raw | None:
+def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     """A generation that failed has no place: the provider would look it up, and keeps none.
 
     Source: https://github.com/can1357/oh-my-pi/pull/3226
     """
     raw = write_block(part, place, target)
-    if raw is not None and part.provider_block.type == IMAGE and not wire.read_trace(raw).result:
+    if raw is None or part.provider_block.type != IMAGE:
+        return raw
+    if not string(object_of(raw).get("result", NOTHING)):
         target.findings.warn(f"{place}.provider_block", "this generated no image: left out")
         return None
     return raw
 
 
-def _image(part: pb.Part) -> _Item:
+def _image(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
     """The item with its image: by its id alone the provider would look it up.
 
     Source: `ImageGenerationCall` of `ResponseInputItemParam`, the `openai` package 3.57.0
     """
-    return {**restore(IMAGE, part.signature), "result": to_base64(part.image.data)}
+    extra = read_extra(part, place, target)
+    item = restore(IMAGE, part.signature.id, extra)
+    return {**item, "result": to_base64(part.image.data)}
 
 
 def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
@@ -172,29 +176,36 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
     """
     if any(_is_foreign(each, target, reasoning=True) for each in parts):
         return []
-    summary: list[_Item] = []
-    content: list[_Item] = []
+    summary: list[tuple[_Item, int | None]] = []
+    content: list[tuple[_Item, int | None]] = []
     encrypted = ""
-    for _, part in parts:
-        data = part.signature.data
+    kept: Fields = {}
+    for place, part in parts:
+        data, extra = part.signature.data, read_extra(part, place, target)
+        more, number = take_piece(extra)
+        kept = kept or extra
         if data == REASONING_TEXT:
-            content.append({"type": REASONING_TEXT, "text": part.reasoning})
+            content.append((_thought(REASONING_TEXT, part, more), number))
             continue
         encrypted = data or encrypted
-        if part.reasoning:
-            summary.append({"type": "summary_text", "text": part.reasoning})
+        if part.reasoning or more:
+            summary.append((_thought("summary_text", part, more), number))
     if not (encrypted or content):
         for place, _ in parts:
             target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
         return []
-    signatures = [part.signature for _, part in parts]
-    kept = next((each for each in signatures if each.extra), signatures[0])
-    item = {**restore("reasoning", kept), "summary": summary}
+    item = {**restore("reasoning", parts[0][1].signature.id, kept), "summary": in_order(summary)}
     if content:
-        item["content"] = content
+        item["content"] = in_order(content)
     if encrypted:
         item["encrypted_content"] = encrypted
     return [item]
+
+
+def _thought(kind: str, part: pb.Part, more: Fields) -> _Item:
+    """A piece of reasoning; one of an unknown type may have no text."""
+    text = {"text": part.reasoning} if part.reasoning or "type" not in more else {}
+    return {"type": kind, **text, **more}
 
 
 def _warn_of_data(place: str, part: pb.Part, target: ResponsesTarget) -> None:

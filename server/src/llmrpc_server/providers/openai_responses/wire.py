@@ -12,21 +12,21 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
-from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.kept_json import NOTHING, string
+from llmrpc_server.providers.openai_family.fields import NULL, object_of
 from llmrpc_server.providers.tokens import Tokens
-
-_NULL = msgspec.Raw(b"null")
 
 
 class Text(msgspec.Struct):
     """A piece of a message, of a summary or of reasoning: its type tells which."""
 
-    type: str = ""
-    text: str | None = None
-    refusal: str | None = None
-    annotations: msgspec.Raw = _NULL
-    """For `read_list`."""
+    type: Raw = NOTHING
+    text: Raw = NOTHING
+    refusal: Raw = NOTHING
+    annotations: Raw = NOTHING
+    logprobs: Raw = NOTHING
 
 
 class Item(msgspec.Struct):
@@ -34,29 +34,31 @@ class Item(msgspec.Struct):
 
     type: str = ""
     id: str | None = None
-    content: list[msgspec.Raw] | None = None
+    content: list[Raw] | None = None
     """Of a message, or of reasoning that is shown as it was thought; for `read_text`."""
     phase: str | None = None
     """Of a message: `commentary` or `final_answer`."""
-    summary: list[Text] | None = None
+    summary: list[Raw] | None = None
+    """For `read_text`."""
     encrypted_content: str | None = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | None = None
+    arguments: Raw = NOTHING
+    """For `arguments_of`."""
 
 
 class Trace(msgspec.Struct):
     """An item of any other type, so far as anything is done with it."""
 
-    type: str | None = None
-    id: Any = None
-    call_id: Any = None
-    execution: Any = None
-    action: Any = None
-    environment: Any = None
-    container_id: Any = None
-    result: Any = None
-    output_format: Any = None
+    type: Raw = NOTHING
+    id: Raw = NOTHING
+    call_id: Raw = NOTHING
+    execution: Raw = NOTHING
+    action: Raw = NOTHING
+    environment: Raw = NOTHING
+    container_id: Raw = NOTHING
+    result: Raw = NOTHING
+    output_format: Raw = NOTHING
 
 
 class WriteDetails(msgspec.Struct, gc=False):
@@ -86,9 +88,9 @@ class Usage(msgspec.Struct):
     output_tokens: Tokens = None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
-    server_side_tool_usage_details: Any = None
-    num_sources_used: Any = None
-    cost_in_usd_ticks: Any = None
+    server_side_tool_usage_details: Raw = NOTHING
+    num_sources_used: Raw = NOTHING
+    cost_in_usd_ticks: Raw = NOTHING
 
 
 class Incomplete(msgspec.Struct):
@@ -104,18 +106,18 @@ class Response(msgspec.Struct):
     model: str | None = None
     status: str | None = None
     service_tier: str | None = None
-    output: list[msgspec.Raw] | None = None
+    output: list[Raw] | None = None
     """Items, for `kind_of`."""
     usage: Usage | None = None
     incomplete_details: Incomplete | None = None
     error: Any = None
-    tool_usage: Any = None
+    tool_usage: Raw = NOTHING
     """Uses of tools that OpenAI runs, by the tool."""
-    access_programs: Any = None
-    content_filters: Any = None
-    input_transformations: Any = None
-    moderation: Any = None
-    prompt_cache_diagnostics: Any = None
+    access_programs: Raw = NOTHING
+    content_filters: Raw = NOTHING
+    input_transformations: Raw = NOTHING
+    moderation: Raw = NOTHING
+    prompt_cache_diagnostics: Raw = NOTHING
 
 
 class Event(msgspec.Struct):
@@ -123,16 +125,16 @@ class Event(msgspec.Struct):
 
     type: str = ""
     response: Response | None = None
-    item: msgspec.Raw = _NULL
+    item: Raw = NULL
     """For `kind_of`."""
     output_index: int | None = None
-    content_index: int = 0
-    summary_index: int = 0
+    content_index: int | None = None
+    summary_index: int | None = None
     delta: Any = None
     """A text, in all events that are read."""
-    part: Any = None
-    annotation: msgspec.Raw = _NULL
-    item_id: Any = None
+    part: Raw = NOTHING
+    annotation: Raw = NULL
+    item_id: Raw = NOTHING
     error: Any = None
 
 
@@ -142,9 +144,6 @@ read_item = msgspec.json.Decoder(Item).decode
 read_text = msgspec.json.Decoder(Text).decode
 read_trace = msgspec.json.Decoder(Trace).decode
 
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
-_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
 
 class _Kind(msgspec.Struct):
     type: str | None = None
@@ -153,7 +152,7 @@ class _Kind(msgspec.Struct):
 _decode_kind = msgspec.json.Decoder(_Kind | None).decode
 
 
-def kind_of(raw: msgspec.Raw) -> str | None:
+def kind_of(raw: Raw | bytes) -> str | None:
     """The type of an item; None where there is no item.
 
     Raises `msgspec.DecodeError` for what is no item.
@@ -162,14 +161,6 @@ def kind_of(raw: msgspec.Raw) -> str | None:
     return None if kind is None else kind.type or ""
 
 
-def read_list(raw: msgspec.Raw) -> list[msgspec.Raw]:
-    """The elements of a list; none where there is no list."""
-    try:
-        return _decode_list(raw) or []
-    except UNDECODABLE:
-        return []
-
-
-def read_fields(raw: msgspec.Raw | str) -> dict[str, msgspec.Raw]:
-    """The fields of an object, each as the text that it was written as."""
-    return _decode_fields(raw)
+def type_of(part: Raw) -> str:
+    """The type of a piece; empty for anything else."""
+    return string(object_of(part).get("type", NOTHING))
