@@ -17,7 +17,8 @@ and is played in one of four ways:
 
     body, stream    a provider's answer for the dialect to read: `gives` or `error`
     status, says    a provider's error for it to read, with `headers`: the same
-    request         a request for it to write: `sends`, `refuses`
+    request         a request for it to write: `sends`, `refuses`; `back` is the answer to its
+                    first message, as a `body` is
     upstream        requests through a gateway, which the provider answers step by step:
                     see `tests/gateway/test_cases.py`
 
@@ -56,7 +57,7 @@ _KEYS = {
     *("source", "decide", "fails", "each", "provider", "model", "gives", "error"),
     *("body", "stream", "tail", "ending", "encoding", "at_once", "max_event"),
     *("status", "says", "headers"),
-    *("request", "defaults", "sends", "sent", "unsent", "warns", "refuses", "laws"),
+    *("request", "back", "defaults", "sends", "sent", "unsent", "warns", "refuses", "laws"),
     *("upstream", "calls", "ask", "settings", "keys", "requests", "held", "seconds"),
 }
 _HALVES = {"$high": "\ud83d", "$low": "\ude00"}

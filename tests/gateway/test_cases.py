@@ -7,6 +7,7 @@ other, each with its own. A step is
     body or stream    as in `cases.py`, with `status`, `headers` and `type` where they are
                       not those of a good answer; or `says`, any JSON or text. SENT_TOOL stands for
               the name of the first tool, as the request had it
+    pause     before the event at this place the provider waits until the caller has seen one
     end       `clean`; `cut`: the connection closes before the body's end; `open`: it
               stays open; `chatter`: the same, and `chatter` is sent again and again
 
@@ -68,7 +69,7 @@ async def test_it_is_as_callers_expect(case: Case, start: Start, upstream: Upstr
             asked["model"] = call.get("model", asked["model"])
             request = json_format.ParseDict(asked, pb.GenerateRequest())
             async with asyncio.timeout(spec.get("seconds", PATIENCE)):
-                await _call(getattr(gateway.stub, method)(request), call)
+                await _call(getattr(gateway.stub, method)(request), call, upstream)
         sends = spec.get("sends", [])
         assert len(upstream.exchanges) == spec.get("requests", len(sends) or ANY)
         for place, exchange in enumerate(upstream.exchanges):
@@ -179,7 +180,9 @@ def _handler(case: Case, step: Mapping[str, Any]) -> Handler:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await exchange.send(f"HTTP/1.1 {step.get('status', 200)} S\r\n{head}\r\n".encode())
         send = exchange.chunk if chunked else exchange.send
-        for piece in pieces:
+        for place, piece in enumerate(pieces):
+            if place == step.get("pause"):
+                await exchange.seen.wait()
             await send(piece)
         if end == "cut":
             await asyncio.sleep(0.05)  # a break at once is what `held` tries
@@ -205,11 +208,11 @@ def _whole(case: Case, step: Mapping[str, Any]) -> bytes:
     return case.encoded(says if isinstance(says, str) else json.dumps(says))
 
 
-async def _call(call: Any, spec: Mapping[str, Any]) -> None:
+async def _call(call: Any, spec: Mapping[str, Any], upstream: Upstream) -> None:
     """Makes one call, and compares what the caller sees."""
     folded = Accumulator()
     try:
-        response = await _response(call, folded)
+        response = await _response(call, folded, upstream)
     except grpc.aio.AioRpcError as error:
         if "error" not in spec:
             raise
@@ -219,13 +222,14 @@ async def _call(call: Any, spec: Mapping[str, Any]) -> None:
     check_answer(response, spec["gives"])
 
 
-async def _response(call: Any, folded: Accumulator) -> pb.LLMResponse:
+async def _response(call: Any, folded: Accumulator, upstream: Upstream) -> pb.LLMResponse:
     if not hasattr(call, "__aiter__"):
         response: pb.LLMResponse = await call
         return response
     completed: pb.LLMResponse | None = None
     async for event in call:
         assert completed is None, "something came after the completed response"
+        upstream.exchanges[-1].seen.set()
         for delta in event.deltas:
             folded.add(delta)
         if event.HasField("completed"):
