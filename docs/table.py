@@ -16,4 +16,4 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def words(names: Iterable[str]) -> str:
     """Names as code, with commas between."""
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(f"`{name}`" if name else "empty" for name in names)
