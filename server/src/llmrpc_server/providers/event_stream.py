@@ -66,6 +66,8 @@ class EventStreamDecoder(StreamDecoder):
             if self.done:
                 return
             self._take(event)
+        if self._events.failure is not None:
+            raise self._events.failure
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:

@@ -29,10 +29,21 @@ class EventDecoder:
     of times, however small the reads are.
     """
 
-    __slots__ = ("_after_cr", "_checked_at", "_head", "_max", "_pending", "_size", "_start")
+    __slots__ = (
+        "_after_cr",
+        "_checked_at",
+        "_head",
+        "_max",
+        "_pending",
+        "_size",
+        "_start",
+        "failure",
+    )
 
     def __init__(self, max_event_bytes: int) -> None:
         self._max = max_event_bytes
+        self.failure: ProviderNotAvailableError | None = None
+        """What is wrong after the events that were given."""
         self._start = True
         self._head = b""
         self._after_cr = False
@@ -44,7 +55,7 @@ class EventDecoder:
         """The events that this read completes.
 
         Raises `ProviderNotAvailableError` for an event above the bound, which
-        counts its lines but no comments.
+        counts its lines but no comments; `failure` is that error where others come before.
         """
         if self._start:
             data = self._without_bom(data)
@@ -74,9 +85,13 @@ class EventDecoder:
             pending.append(rest)
         self._size = len(rest)
         self._checked_at = self._max
-        if self._size > self._max:
-            self._compact()
-        return self._events(finished)
+        events = self._events(finished)
+        if self._size > self._max and self.failure is None:
+            try:
+                self._compact()
+            except ProviderNotAvailableError as error:
+                self._fail(error, events)
+        return events
 
     def rest(self) -> bytes:
         """What came behind the last event, and is none so far."""
@@ -90,12 +105,19 @@ class EventDecoder:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
             if len(block) > self._max and len(_without_comments(block)) > self._max:
-                raise self._too_large()
+                self._fail(self._too_large(), events)
+                break
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(Event(block[6:]))
             elif (event := _interpret(block)) is not None:
                 events.append(event)
         return events
+
+    def _fail(self, error: ProviderNotAvailableError, events: list[Event]) -> None:
+        """Raises the error, or keeps it until the events before it are read."""
+        if not events:
+            raise error
+        self.failure = error
 
     def _without_bom(self, data: bytes) -> bytes:
         """Holds the first bytes back until they are known to be a BOM or not."""
@@ -145,6 +167,6 @@ def _interpret(block: bytes) -> Event | None:
         elif field == b"event":
             name = value.removeprefix(b" ")
     if not data:
-        bare = block.startswith(b"{") and b'"error"' in block
+        bare = block.startswith((b"{", b"[")) and b'"error"' in block
         return Event(block, "error") if bare else None
     return Event(b"\n".join(data), name.decode(errors="replace") or "message")

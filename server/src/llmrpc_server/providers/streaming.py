@@ -122,6 +122,9 @@ class UpstreamStream(EventStream):
     def _broken(self, failure: LLMClientError) -> LLMClientError:
         self._failure = failure
         cause = (self._watchdog and self._watchdog.error) or failure
+        stalled = cause.reason == pb.ERROR_REASON_PROVIDER_STALLED
+        if stalled and self._decoder.ending == Ending.BODY:  # a reason came, but no end
+            cause = failure
         return self._exchange.interrupted(cause, self._decoder.answer)
 
     async def aclose(self) -> None:
