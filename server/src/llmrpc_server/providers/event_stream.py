@@ -19,6 +19,10 @@ _KEEP_ALIVES = frozenset(
 )
 
 
+_NO_LINE = (b"{", b"[", b"<", b'"', b"null")
+"""How a body begins that is no event stream: JSON, or a page."""
+
+
 class EventStreamDecoder(StreamDecoder):
     """Takes events, or a body that is none: a whole answer, an error as JSON, or a page."""
 
@@ -54,7 +58,7 @@ class EventStreamDecoder(StreamDecoder):
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
             self._begun = True
-            if start.startswith((b"{", b"[", b"<")):
+            if start.startswith(_NO_LINE):
                 self._other = bytearray()
         if self._other is not None:
             self._other += data
@@ -65,6 +69,8 @@ class EventStreamDecoder(StreamDecoder):
             if self.done:
                 return
             self._take(event)
+        if not self.done:
+            self._events.check()
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
@@ -117,9 +123,12 @@ class EventStreamDecoder(StreamDecoder):
             else:
                 for event in self._events.last():
                     self._take(event)
+                self._events.check()
         except LLMClientError as error:
             if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise
+            if self.ending == Ending.BODY:
+                raise self.interrupted() from error  # the body did not end where it stopped
 
     def _take_other(self, body: bytes, *, broken: bool) -> None:
         try:
