@@ -43,9 +43,10 @@ def by_the_rules(stream: bytes) -> list[Event]:
 
 def read(*pieces: bytes, bound: int = 1 << 20) -> list[Event]:
     decoder = EventDecoder(bound)
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    if decoder.failure is not None:
-        raise decoder.failure
+    events = []
+    for piece in pieces:
+        events += decoder.feed(piece)
+        decoder.check()
     return events
 
 

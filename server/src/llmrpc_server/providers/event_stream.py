@@ -20,6 +20,10 @@ _KEEP_ALIVES = frozenset(
 )
 
 
+_NO_LINE = (b"{", b"[", b"<", b'"', b"null")
+"""How a body begins that is no event stream: JSON, or a page."""
+
+
 class EventStreamDecoder(StreamDecoder):
     """Takes events, or a body that is none: a whole answer, an error as JSON, or a page."""
 
@@ -55,7 +59,7 @@ class EventStreamDecoder(StreamDecoder):
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
             self._begun = True
-            if start.startswith((b"{", b"[", b"<")):
+            if start.startswith(_NO_LINE):
                 self._other = bytearray()
         if self._other is not None:
             self._other += data
@@ -66,15 +70,15 @@ class EventStreamDecoder(StreamDecoder):
             if self.done:
                 return
             self._take(event)
-        if self._events.failure is not None:
-            raise self._events.failure
+        if not self.done:
+            self._events.check()
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
             self._take_other(bytes(self._other), broken=broken)
             return
         if not self.done:
-            broken = self._take_rest(self._events.rest()) or broken
+            self._take_rest(self._events.rest())
         if self.ending < (Ending.SILENCE if broken else Ending.BODY):
             raise self.interrupted()
         self.complete()
@@ -111,15 +115,14 @@ class EventStreamDecoder(StreamDecoder):
         self.complete()
         self.done = True
 
-    def _take_rest(self, rest: bytes) -> bool:
+    def _take_rest(self, rest: bytes) -> None:
         """Takes what came after the last blank line: an event all the same, if it is whole.
 
-        Says whether it was cut off: then the body did not end, it broke.
         No event has a line that begins with a brace: that is an error as JSON, as at Ollama.
         """
         text = rest.strip()
         if not text:
-            return False
+            return
         try:
             if text.startswith(b"{"):
                 if self.ending < Ending.BODY:
@@ -127,11 +130,12 @@ class EventStreamDecoder(StreamDecoder):
             else:
                 for event in self._events.last():
                     self._take(event)
+                self._events.check()
         except LLMClientError as error:
             if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise
-            return True
-        return False
+            if self.ending == Ending.BODY:
+                raise self.interrupted() from error  # the body did not end where it stopped
 
     def _take_other(self, body: bytes, *, broken: bool) -> None:
         try:

@@ -32,30 +32,30 @@ class EventDecoder:
     __slots__ = (
         "_after_cr",
         "_checked_at",
+        "_failure",
         "_head",
         "_max",
         "_pending",
         "_size",
         "_start",
-        "failure",
     )
 
     def __init__(self, max_event_bytes: int) -> None:
         self._max = max_event_bytes
-        self.failure: ProviderNotAvailableError | None = None
-        """What is wrong after the events that were given."""
         self._start = True
         self._head = b""
         self._after_cr = False
         self._pending: list[bytes] = []
         self._size = 0
         self._checked_at = max_event_bytes
+        self._failure: ProviderNotAvailableError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that this read completes.
 
         Raises `ProviderNotAvailableError` for an event above the bound, which
-        counts its lines but no comments; `failure` is that error where others come before.
+        counts its lines but no comments; what came before it in the same read is
+        given first, and `check` raises.
         """
         if self._start:
             data = self._without_bom(data)
@@ -86,12 +86,14 @@ class EventDecoder:
         self._size = len(rest)
         self._checked_at = self._max
         events = self._events(finished)
-        if self._size > self._max and self.failure is None:
-            try:
-                self._compact()
-            except ProviderNotAvailableError as error:
-                self._fail(error, events)
+        if self._size > self._max:
+            self._compact()
         return events
+
+    def check(self) -> None:
+        """Raises the error of an event above the bound, once those before it were given."""
+        if self._failure is not None:
+            raise self._failure
 
     def rest(self) -> bytes:
         """What came behind the last event, and is none so far."""
@@ -105,19 +107,13 @@ class EventDecoder:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
             if len(block) > self._max and len(_without_comments(block)) > self._max:
-                self._fail(self._too_large(), events)
+                self._failure = self._too_large()
                 break
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(Event(block[6:]))
             elif (event := _interpret(block)) is not None:
                 events.append(event)
         return events
-
-    def _fail(self, error: ProviderNotAvailableError, events: list[Event]) -> None:
-        """Raises the error, or keeps it until the events before it are read."""
-        if not events:
-            raise error
-        self.failure = error
 
     def _without_bom(self, data: bytes) -> bytes:
         """Holds the first bytes back until they are known to be a BOM or not."""
@@ -133,7 +129,7 @@ class EventDecoder:
         """Forgets comments, which may go on for as long as a stream is idle."""
         text = _without_comments(b"".join(self._pending))
         if len(text) > self._max:
-            raise self._too_large()
+            self._failure = self._too_large()
         self._pending = [text] if text else []
         self._size = len(text)
         self._checked_at = self._size + self._max
