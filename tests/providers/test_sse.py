@@ -46,7 +46,8 @@ def read(*pieces: bytes, bound: int = 1 << 20) -> list[Event]:
     events = []
     for piece in pieces:
         events += decoder.feed(piece)
-        decoder.check()
+        if decoder.failure is not None:
+            raise decoder.failure
     return events
 
 

@@ -13,6 +13,8 @@ from llmrpc_server.providers.sse import Event, EventDecoder
 
 _END = b"[DONE]"
 """OpenAI's mark of the end, which proxies write behind the events of other dialects too."""
+_OBJECT = b'{"'
+"""How nearly all events begin, and no keep-alive."""
 _KEEP_ALIVE_NAMES = frozenset({"ping", "keepalive", "keep-alive", "heartbeat"})
 _KEEP_ALIVES = frozenset(
     {b"", b"{}", b"null"}
@@ -66,12 +68,16 @@ class EventStreamDecoder(StreamDecoder):
             if len(self._other) > self._max:
                 raise self._no_stream()
             return
-        for event in self._events.feed(data):
+        events = self._events
+        for event in events.feed(data):
             if self.done:
                 return
-            self._take(event)
-        if not self.done:
-            self._events.check()
+            if event.data.startswith(_OBJECT) and event.name not in _KEEP_ALIVE_NAMES:
+                self.take_event(event)
+            else:
+                self._take(event)
+        if events.failure is not None and not self.done:
+            raise events.failure
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
@@ -130,7 +136,8 @@ class EventStreamDecoder(StreamDecoder):
             else:
                 for event in self._events.last():
                     self._take(event)
-                self._events.check()
+                if self._events.failure is not None:
+                    raise self._events.failure
         except LLMClientError as error:
             if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise

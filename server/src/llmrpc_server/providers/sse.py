@@ -32,12 +32,12 @@ class EventDecoder:
     __slots__ = (
         "_after_cr",
         "_checked_at",
-        "_failure",
         "_head",
         "_max",
         "_pending",
         "_size",
         "_start",
+        "failure",
     )
 
     def __init__(self, max_event_bytes: int) -> None:
@@ -48,14 +48,13 @@ class EventDecoder:
         self._pending: list[bytes] = []
         self._size = 0
         self._checked_at = max_event_bytes
-        self._failure: ProviderNotAvailableError | None = None
+        self.failure: ProviderNotAvailableError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that this read completes.
 
-        Raises `ProviderNotAvailableError` for an event above the bound, which
-        counts its lines but no comments; what came before it in the same read is
-        given first, and `check` raises.
+        For an event above the bound, which counts its lines but no comments, an error
+        stands in `failure`; what came before it in the same read is given.
         """
         if self._start:
             data = self._without_bom(data)
@@ -90,11 +89,6 @@ class EventDecoder:
             self._compact()
         return events
 
-    def check(self) -> None:
-        """Raises the error of an event above the bound, once those before it were given."""
-        if self._failure is not None:
-            raise self._failure
-
     def rest(self) -> bytes:
         """What came behind the last event, and is none so far."""
         return b"".join(self._pending)
@@ -107,7 +101,7 @@ class EventDecoder:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
             if len(block) > self._max and len(_without_comments(block)) > self._max:
-                self._failure = self._too_large()
+                self.failure = self._too_large()
                 break
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(Event(block[6:]))
@@ -129,7 +123,7 @@ class EventDecoder:
         """Forgets comments, which may go on for as long as a stream is idle."""
         text = _without_comments(b"".join(self._pending))
         if len(text) > self._max:
-            self._failure = self._too_large()
+            self.failure = self._too_large()
         self._pending = [text] if text else []
         self._size = len(text)
         self._checked_at = self._size + self._max
