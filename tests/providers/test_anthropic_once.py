@@ -13,11 +13,11 @@ from tests.providers.golden import MADE, MAX_EVENT, Folded
 from tests.providers.messages_api import DIALECT, STOP, begin, block, compact, end, events
 
 USAGE = {"input_tokens": 9, "output_tokens": 3}
-TEXT = {"type": "text", "text": ""}
-THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-GOOD = {"type": "text", "text": "All good."}
-CALL = {"type": "tool_use", "id": "t", "name": "now", "input": {"a": 1}}
-FOUND = {"type": "found", "n": 1}
+TEXT: dict[str, Any] = {"type": "text", "text": ""}
+THOUGHT: dict[str, Any] = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+GOOD: dict[str, Any] = {"type": "text", "text": "All good."}
+CALL: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "now", "input": {"a": 1}}
+FOUND: dict[str, Any] = {"type": "found", "n": 1}
 ENDED = end("end_turn", USAGE)
 
 
@@ -104,7 +104,7 @@ def test_pieces_of_another_kind_open_a_part_beside_the_open_one() -> None:
          "delta": {"type": "input_json_delta", "partial_json": text}}
         for text in ('{"a"', ":1}")
     ]  # fmt: skip
-    said = [start, cut[0], pieces("All"), thought, cut[1], pieces(" good."), signed, stop]
+    said: list[Any] = [start, cut[0], pieces("All"), thought, cut[1], pieces(" good."), signed, stop]
     answer = streamed(begin(USAGE), *said, end("tool_use", USAGE), STOP)
     assert kinds(answer) == ["tool_call", "text", "reasoning"]
     call, text, reasoning = answer.parts.parts()
