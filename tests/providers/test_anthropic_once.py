@@ -104,7 +104,16 @@ def test_pieces_of_another_kind_open_a_part_beside_the_open_one() -> None:
          "delta": {"type": "input_json_delta", "partial_json": text}}
         for text in ('{"a"', ":1}")
     ]  # fmt: skip
-    said: list[Any] = [start, cut[0], pieces("All"), thought, cut[1], pieces(" good."), signed, stop]
+    said: list[Any] = [
+        start,
+        cut[0],
+        pieces("All"),
+        thought,
+        cut[1],
+        pieces(" good."),
+        signed,
+        stop,
+    ]
     answer = streamed(begin(USAGE), *said, end("tool_use", USAGE), STOP)
     assert kinds(answer) == ["tool_call", "text", "reasoning"]
     call, text, reasoning = answer.parts.parts()
