@@ -180,8 +180,10 @@ class Folded:
             self._take()
 
     def finish(self) -> None:
-        if not self.decoder.done:
-            self.decoder.finish()
+        try:
+            if not self.decoder.done:
+                self.decoder.finish()
+        finally:
             self._take()
 
     def run(self, *pieces: bytes) -> None:
