@@ -131,7 +131,7 @@ BROKEN = {"type": "input_json_delta", "partial_json": '{"a'}
     ("kind", "deltas", "what"),
     [
         ("text", [{"type": "glow_delta"}], "a glow_delta for a block of the type text"),
-        ("hologram", [SAID], "a text_delta for a block of the type hologram"),
+        ("hologram", [{"type": "glow_delta"}], "a glow_delta for a block of the type hologram"),
         ("text", [{"type": "citations_delta", "citation": {"type": "x"}}],
          "cited sources for an empty text"),
         ("text", [SAID, {"type": "citations_delta", "citation": {"title": 3}}],
@@ -151,8 +151,8 @@ def test_a_piece_that_cannot_be_read_is_named_once(
     [
         ({"type": "weather_report", "rain": 1}, "an event of the unknown type weather_report"),
         ({"type": "weather_report", "index": "x"}, "an event of the unknown type weather_report"),
-        ({"type": "content_block_delta", "index": 9, "delta": BROKEN},
-         "an input_json_delta for a block that was not open"),
+        ({"type": "content_block_delta", "index": 9, "delta": {"type": "glow_delta"}},
+         "a glow_delta for a block that was not open"),
         ({"type": "content_block_start", "index": 9, "content_block": {**TEXT, "citations": "a"}},
          "citations that cannot be read"),
     ],

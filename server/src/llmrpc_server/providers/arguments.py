@@ -8,6 +8,7 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -23,6 +24,14 @@ _KEY = "INVALID_JSON"
 def wrap_arguments(text: str) -> msgspec.Raw:
     """An object that holds text which is none."""
     return msgspec.Raw(msgspec.json.encode({_KEY: text}))
+
+
+def has_whole_calls(parts: Iterable[pb.Part]) -> bool:
+    """Whether an answer has calls, and the arguments of each are complete."""
+    calls = [part.tool_call.arguments for part in parts if part.HasField("tool_call")]
+    return bool(calls) and all(
+        text in _NONE or json_of(text.encode()) is not None for text in calls
+    )
 
 
 def write_arguments(call: pb.ToolCall, place: str, target: Target[Any, Any]) -> msgspec.Raw:

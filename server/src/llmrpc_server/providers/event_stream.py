@@ -7,6 +7,7 @@ from abc import abstractmethod
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
+from llmrpc_server.providers.arguments import has_whole_calls
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.sse import Event, EventDecoder
 
@@ -71,7 +72,7 @@ class EventStreamDecoder(StreamDecoder):
             self._take_other(bytes(self._other), broken=broken)
             return
         if not self.done:
-            self._take_rest(self._events.rest())
+            broken = self._take_rest(self._events.rest()) or broken
         if self.ending < (Ending.SILENCE if broken else Ending.BODY):
             raise self.interrupted()
         self.complete()
@@ -86,30 +87,37 @@ class EventStreamDecoder(StreamDecoder):
     def _take(self, event: Event) -> None:
         data = event.data
         if data.startswith(_END):
-            self._end()
+            self.end_at_mark()
         elif not _is_keep_alive(event):
             self.take_event(event)
 
-    def _end(self) -> None:
-        """Takes the mark of the end, without which nothing is whole that has no finish reason."""
+    def end_at_mark(self) -> None:
+        """Takes a mark of the end, without which nothing is whole that has no finish reason.
+
+        Calls that are complete are a reason by themselves.
+        """
         if self.ending < Ending.BODY:
             if not self.end_early():
                 raise self.interrupted()
             answer = self.answer
             if answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
-                answer.finish_reason = pb.FINISH_REASON_OTHER
+                called = has_whole_calls(answer.parts.parts())
+                answer.finish_reason = (
+                    pb.FINISH_REASON_TOOL_CALLS if called else pb.FINISH_REASON_OTHER
+                )
                 answer.warn("finish_reason", f"{self._provider} did not say why the answer ended")
         self.complete()
         self.done = True
 
-    def _take_rest(self, rest: bytes) -> None:
+    def _take_rest(self, rest: bytes) -> bool:
         """Takes what came after the last blank line: an event all the same, if it is whole.
 
+        Says whether it was cut off: then the body did not end, it broke.
         No event has a line that begins with a brace: that is an error as JSON, as at Ollama.
         """
         text = rest.strip()
         if not text:
-            return
+            return False
         try:
             if text.startswith(b"{"):
                 if self.ending < Ending.BODY:
@@ -120,6 +128,8 @@ class EventStreamDecoder(StreamDecoder):
         except LLMClientError as error:
             if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise
+            return True
+        return False
 
     def _take_other(self, body: bytes, *, broken: bool) -> None:
         try:

@@ -260,6 +260,9 @@ class Exchange:
         usage = answer.usage
         if usage is None:
             usage = estimate_usage(self.request, answer.parts)
+        elif answer.input_uncounted:
+            usage.input_tokens = estimate_prompt(self.request)
+            usage.estimated = True
         cost, unpriced = self.provider.prices.price(
             self.provider.name,
             self.model,

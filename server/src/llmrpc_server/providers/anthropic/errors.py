@@ -33,6 +33,7 @@ from llmrpc_server.providers.failures import (
     failure,
     kind_of_status,
     kind_of_words,
+    status_of,
 )
 
 _MONEY = {
@@ -83,6 +84,8 @@ _PHRASES: Phrases = (
 class _Error(msgspec.Struct):
     type: str | None = None
     message: str | None = None
+    code: Any = None
+    """What gateways in front of the provider write: a status, as a number or its digits."""
     details: Any = None
     """An object with an `error_code`; whatever else stands here hides no type."""
 
@@ -110,7 +113,8 @@ def from_stream(provider: str, body: bytes) -> LLMClientError:
     """The exception for an error that came with status 200."""
     said = _read(body)
     known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
-    kind = next(known, DOWN)
+    status = status_of(said.codes[-1]) if said.codes else None
+    kind = next(known, kind_of_status(status) if status else DOWN)
     if kind is REJECTED:
         kind = kind_of_words(said.message, _PHRASES) or kind
     return failure(provider, kind, said)
@@ -125,5 +129,10 @@ def _read(body: bytes) -> Said:
     if error is None:
         return Said()
     code = error.details.get("error_code") if isinstance(error.details, dict) else None
-    codes = (code if isinstance(code, str) else None, error.type)
+    status = status_of(error.code)
+    codes = (
+        code if isinstance(code, str) else None,
+        error.type,
+        None if status is None else str(status),
+    )
     return Said(tuple(filter(None, codes)), error.message or "")
