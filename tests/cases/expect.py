@@ -4,7 +4,8 @@ Only what a case names is compared. Of an answer (`gives`):
 
     content, reasoning, refusal   the texts
     finish        the finish reason, as `STOP`
-    calls         the tool calls, each `[id, name, arguments]`; the id `*` is any
+    calls         the tool calls, each `[id, name, arguments]`, the latter without its blanks;
+                  the id `*` is any
     usage         `estimated`, `counted`, or its buckets by name
     warns         starts of the fields of warnings; an empty list: there is none
     signatures    the signatures, each `[provider, data]`
@@ -97,6 +98,7 @@ def _calls(got: pb.LLMResponse, wanted: list[list[str]]) -> list[list[str]]:
     calls = [[call.id, call.name, call.arguments] for call in calls_of(got)]
     for call, hoped in zip(calls, wanted, strict=False):
         call[0] = hoped[0] if hoped[0] == "*" and call[0] else call[0]
+        call[2] = hoped[2] if call[2].replace(" ", "") == hoped[2] else call[2]
     return calls
 
 

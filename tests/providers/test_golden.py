@@ -17,6 +17,7 @@ from tests.providers.golden import (
     bytewise,
     cases,
     merged,
+    numbered,
     read,
     response,
     richest,
@@ -55,7 +56,7 @@ def test_the_request_is_what_the_provider_wants(case: Case, stream: bool) -> Non
 @pytest.mark.parametrize("case", RESPONSES, ids=name)
 def test_the_body_is_read(case: Case) -> None:
     body = (case.folder / "response.json").read_bytes()
-    assert response(case.dialect.decode(body)) == case.expected()
+    assert numbered(response(case.dialect.decode(body))) == case.expected()
 
 
 @pytest.mark.parametrize("case", STREAMS, ids=name)

@@ -6,8 +6,8 @@ from abc import abstractmethod
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
-from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.arguments import has_whole_calls
+from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.sse import Event, EventDecoder
 

@@ -16,9 +16,7 @@ from collections.abc import Mapping
 
 from llmrpc import v1 as pb
 
-_Reason = pb.FinishReason.ValueType
-
-_WORDS: Mapping[_Reason, tuple[str, ...]] = {
+_WORDS: Mapping[pb.FinishReason.ValueType, tuple[str, ...]] = {
     pb.FINISH_REASON_STOP: (
         *("stop", "completed", "complete", "end_turn", "stop_sequence", "eos", "eos_token"),
     ),
@@ -43,6 +41,6 @@ _PREFIX = "finish_reason_"
 """Of the names that Google's protocol buffers have."""
 
 
-def reason_of(word: str) -> _Reason:
+def reason_of(word: str) -> pb.FinishReason.ValueType:
     """What a word means; OTHER for one that nobody knows. Case does not matter."""
     return _REASONS.get(word.lower().removeprefix(_PREFIX), pb.FINISH_REASON_OTHER)

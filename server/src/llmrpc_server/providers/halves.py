@@ -16,21 +16,22 @@ from llmrpc_server.providers.kept_json import HALVES
 LOST = "\ufffd"
 """Stands for half a pair that stayed alone."""
 _HIGH = ("\ud800", "\udbff")
+_LOW = "\udfff"
 _UTF_16 = "utf-16-le"
 
 
-def with_halves(data: bytes, *path: str | int) -> str:
-    """A text in JSON that holds halves, which Python keeps in a `str`; empty for other values.
+def decode_with_halves(data: bytes, *path: str | int) -> Any:
+    """What stands at a path of JSON that holds halves, which Python keeps in its strings.
 
-    `data` was read before, with U+FFFD for its halves.
+    None if nothing does. `data` was read before, with U+FFFD for its halves.
     """
     value: Any = json.loads(data)
     for step in path:
         try:
             value = value[step]
         except (LookupError, TypeError):
-            return ""
-    return value if isinstance(value, str) else ""
+            return None
+    return value
 
 
 class Halves:
@@ -60,6 +61,13 @@ class Halves:
         if read.count(LOST) > text.count(LOST):
             self._warn()
         return read
+
+    def odd(self, key: Hashable, piece: object) -> str:
+        """The same for a piece of an event that holds halves somewhere."""
+        text = piece if isinstance(piece, str) else ""
+        if not any(_HIGH[0] <= each <= _LOW for each in text):
+            self._warn()
+        return self.join(key, text)
 
     def end(self, key: Hashable) -> str:
         """What the end of a part makes of a half that waits: U+FFFD; else nothing."""

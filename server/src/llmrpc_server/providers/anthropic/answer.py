@@ -134,13 +134,13 @@ class Assembly:
         except UNDECODABLE as error:
             raise self._unreadable() from error
         answer, parts = self.answer, self.answer.parts
-        reason = answer.finish_reason
-        if reason == pb.FINISH_REASON_STOP and parts.has("tool_call"):
-            if answer.provider_finish_reason != _STOP_SEQUENCE:
-                answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
-        elif reason == pb.FINISH_REASON_TOOL_CALLS and parts.has("provider_block"):
-            if not parts.has("tool_call"):
-                answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
+        reason, called = answer.finish_reason, parts.has("tool_call")
+        stopped = reason == pb.FINISH_REASON_STOP
+        if called and stopped and answer.provider_finish_reason != _STOP_SEQUENCE:
+            answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
+        waits = reason == pb.FINISH_REASON_TOOL_CALLS and parts.has("provider_block")
+        if waits and not called:
+            answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
 
     def end_early(self) -> bool:
         """Completes what came without a stop reason; False if there is nothing."""

@@ -21,7 +21,7 @@ from llmrpc_server.providers.arguments import wrap_arguments
 from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.halves import Halves, with_halves
+from llmrpc_server.providers.halves import Halves, decode_with_halves
 from llmrpc_server.providers.kept_json import json_of, says, string
 
 
@@ -80,8 +80,8 @@ class BlockParts:
         `odd` is the event as it came, if it holds half a surrogate pair.
         """
         if odd is not None:
-            text = with_halves(odd, "delta", name)
-        if text and (odd is not None or self._halves):
+            text = self._halves.odd(block.key, decode_with_halves(odd, "delta", name))
+        elif text and self._halves:
             text = self._halves.join(block.key, text)
         if name == "partial_json":
             self._input(block, text)

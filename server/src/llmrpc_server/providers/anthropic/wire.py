@@ -16,7 +16,6 @@ from llmrpc_server.providers.kept_json import NOTHING
 from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.tokens import Tokens
 
-
 _CONTENT = frozenset({"content", "partial_json", "text", "thinking"})
 """Fields without which an answer is not what the model wrote."""
 

@@ -27,7 +27,7 @@ from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.answer import Assembly
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
 from llmrpc_server.providers.google.request import build_body
-from llmrpc_server.providers.google.stream import GoogleStreamDecoder
+from llmrpc_server.providers.google.stream import GoogleStreamDecoder, chunks
 
 _MODELS = "models/"
 _PAGE = 1000
@@ -75,7 +75,8 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, self._quirks.model)
-        assembly.take(body)
+        for chunk in chunks(body, self.row.name):
+            assembly.take(chunk)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a candidate")
         if not assembly.finished:

@@ -44,11 +44,15 @@ class GoogleStreamDecoder(EventStreamDecoder):
         failure = read_body(body)
         if failure.is_error:
             raise from_stream(self._provider, failure)
-        if not body.lstrip().startswith(b"["):
-            self._assembly.take(body)
-            return
-        for chunk in read(wire.decode_each, body, self._provider, "list of chunks"):
-            self._assembly.take(bytes(chunk))
+        for chunk in chunks(body, self._provider):
+            self._assembly.take(chunk)
 
     def end_early(self) -> bool:
         return self._assembly.end_early()
+
+
+def chunks(body: bytes, provider: str) -> list[bytes]:
+    """The chunks of a body: a list of them, as Google writes where no events were asked for."""
+    if not body.lstrip().startswith(b"["):
+        return [body]
+    return [bytes(chunk) for chunk in read(wire.decode_each, body, provider, "list of chunks")]
