@@ -73,11 +73,11 @@ class OpenAIDialect(FamilyDialect):
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, details=self._details)
-        assembly.take(body)
+        assembly.take(body, whole=True)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a message")
         assembly.complete()
-        if not assembly.finished:
+        if assembly.answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer
 

@@ -43,7 +43,7 @@ class ChatStreamDecoder(EventStreamDecoder):
         self._assembly.complete()
 
     def take_body(self, body: bytes) -> None:
-        self._assembly.take(body)
+        self._assembly.take(body, whole=True)
 
     def end_early(self) -> bool:
         return self._assembly.end_early()
