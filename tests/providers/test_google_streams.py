@@ -173,7 +173,7 @@ CALLS = st.builds(
     lambda name, args, signature: {
         "functionCall": {"name": name, "args": args}, "thoughtSignature": signature,
     },
-    st.text(min_size=1, max_size=5),
+    st.from_regex("[a-z_][a-zA-Z0-9_.:-]{0,4}", fullmatch=True),
     st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=2),
     SIGNATURES,
 )  # fmt: skip

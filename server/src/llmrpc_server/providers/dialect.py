@@ -139,6 +139,8 @@ class Encoded:
     """Hints that were left out."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that this request alone needs, beside those of the dialect."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The caller's names of tools that were sent under another one, by that."""
 
 
 _MOST_WARNINGS = 32

@@ -232,6 +232,7 @@ class Exchange:
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
+        answer.parts.rename(self.encoded.names)
         model = answer.model or self.model
         usage, cost, unpriced = self._spend(answer)
         left_out = [

@@ -46,6 +46,7 @@ class UpstreamStream(EventStream):
         self._response = response
         self._bound = settings.max_body_bytes
         self._decoder = exchange.dialect.decoder(settings.max_event_bytes)
+        self._decoder.answer.parts.rename(exchange.encoded.names)
         self._watchdog: Watchdog | None = None
         self._ending = Ending.OPEN
         self._until: float | None = None
@@ -134,13 +135,17 @@ class UpstreamStream(EventStream):
 
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""
-        decoder = self._decoder
+        decoder, content = self._decoder, self._response.content
         if self._failure is not None:
             raise self._failure
         while True:
             broken: Exception | None = None
             try:
-                data = await self._bytes()
+                if decoder.ending < Ending.USAGE:
+                    self._until = None
+                    data = await content.readany()
+                else:
+                    data = await self._last_bytes()
             except CONNECTION_FAILURES as error:
                 data, broken = received(self._response), error
             try:
@@ -167,12 +172,9 @@ class UpstreamStream(EventStream):
             if deltas or ended:
                 return self._event(deltas, ended=ended)
 
-    async def _bytes(self) -> bytes:
+    async def _last_bytes(self) -> bytes:
         """The next bytes; none at the end, or where a complete answer was waited on for long."""
         ending, content = self._decoder.ending, self._response.content
-        if ending < Ending.USAGE:
-            self._until = None
-            return await content.readany()
         loop = asyncio.get_running_loop()
         if self._until is None or ending != self._ending:
             settings = self._exchange.provider.upstream.settings

@@ -25,6 +25,7 @@ from llmrpc_server.providers.dialect import (
 from llmrpc_server.providers.failures import read, unreadable
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.answer import Assembly
+from llmrpc_server.providers.google.names import back
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
 from llmrpc_server.providers.google.request import build_body
 from llmrpc_server.providers.google.stream import GoogleStreamDecoder, chunks
@@ -71,7 +72,8 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         model = model.removeprefix(_MODELS)
         body, warnings = self._body(request, model, defaults)
         method = "streamGenerateContent?alt=sse" if stream else "generateContent"
-        return Encoded(_path(model, method), msgspec.json.encode(body), warnings)
+        written = msgspec.json.encode(body)
+        return Encoded(_path(model, method), written, warnings, names=back(request.tools))
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, self._quirks.model)
