@@ -75,8 +75,6 @@ class Assembly:
             chunk = self._reader.read(body, whole=whole)
             self._messages.speech.read(marked=chunk.marked is not None)
             if whole or not self._is_text(chunk):
-                if not body.isascii():
-                    body.decode()
                 self._take(chunk, whole=whole)
         except UNDECODABLE as error:
             raise unreadable(self._provider, "sent what is no JSON of its protocol") from error
@@ -86,18 +84,15 @@ class Assembly:
         self._raise_error(chunk)
         place = self._place(said.choices or ())
         choice = None if place is None or said.choices is None else said.choices[place]
-        usage = said.usage
-        for other in (choice, said.x_groq):
-            if usage is None and other is not None:
-                usage = other.usage
-        self._count(chunk, usage)
+        usages = [each.usage for each in (said, choice, said.x_groq) if each is not None]
+        self._count(chunk, usages)
         if said.id and not answer.response_id:
             answer.response_id = said.id
         if said.model and not answer.model:
             answer.model = said.model
         if said.service_tier:
             answer.service_tier = said.service_tier
-        self._metadata.take(said, usage)
+        self._metadata.take(said, next(filter(None, usages), None))
         self._messages.extras.take_sources(said)
         if choice is not None and place is not None:
             self._choice(chunk, choice, place, whole=whole)
@@ -107,11 +102,14 @@ class Assembly:
             self.finished = self.finished or bool(self._word)
             self.counted = self.finished
 
-    def _count(self, chunk: Chunk, usage: wire.Usage | None) -> None:
-        counted = None if usage is None or chunk.miscounted else disjoint(usage)
-        if usage is not None and counted is not None:
+    def _count(self, chunk: Chunk, usages: Sequence[wire.Usage | None]) -> None:
+        """Takes the first usage that counts something."""
+        for usage in usages:
+            if usage is None or chunk.miscounted or (counted := disjoint(usage)) is None:
+                continue
             self.answer.usage = counted
             self.answer.input_uncounted = usage.prompt_tokens is None
+            return
 
     def end_early(self) -> bool:
         """Completes what came without a finish reason; False if there is nothing.
@@ -180,7 +178,7 @@ class Assembly:
             failure = failure or choice.error
         if not failure and said.object != "error":
             return
-        self._count(chunk, said.usage)
+        self._count(chunk, [said.usage])
         self._messages.extras.count_uses()
         read = read_error(failure) if failure else read_body(chunk.body)
         raise errors.from_stream(self._provider, read)

@@ -20,7 +20,7 @@ from msgspec import Raw
 from llmrpc_server.providers.kept_json import NOTHING, Fields, fields_of
 from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.openai_family.fields import list_of
-from llmrpc_server.providers.tokens import Tokens
+from llmrpc_server.providers.tokens import Counted, Tokens
 
 _CONTENT = frozenset(
     {"arguments", "choices", "content", "delta", "function", "function_call", "input", "message"}
@@ -169,7 +169,7 @@ class Usage(msgspec.Struct):
 
     prompt_tokens: Tokens = None
     completion_tokens: Tokens = None
-    total_tokens: Tokens = None
+    total_tokens: Counted | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
     prompt_cache_hit_tokens: Tokens = None

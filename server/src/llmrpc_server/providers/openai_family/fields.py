@@ -59,7 +59,10 @@ def written(raw: Raw) -> str:
 
 
 def arguments_of(raw: Raw) -> str:
-    """The arguments of a call, or a piece of them: text, or at some servers the value itself."""
+    """The arguments of a call, or a piece of them: text, or at some servers the value itself.
+
+    Raises what `UNDECODABLE` names for what is no text.
+    """
     if not came(raw):
         return ""
-    return _decode_text(raw) if is_text(raw) else written(raw)
+    return _decode_text(raw) if is_text(raw) else bytes(raw).decode()
