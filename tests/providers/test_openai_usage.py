@@ -43,6 +43,13 @@ def test_cached_tokens_have_several_names(cached: dict[str, Any]) -> None:
     assert (counted.input_tokens, counted.cache_read_tokens) == (6, 4)
 
 
+def test_output_that_was_not_counted_is_estimated() -> None:
+    text, used = "a" * 41, {"prompt_tokens": 3}
+    whole = DIALECT.decode(body({**LETTER, "content": [text]}, "stop", used)).usage
+    streamed = fold(chunk({"content": text}, usage=used), chunk({}, "stop")).response().usage
+    assert whole == streamed == pb.Usage(input_tokens=3, output_tokens=11, estimated=True)
+
+
 LETTER: dict[str, Any] = {
     "reasoning_content": [],
     "content": ["a"],
@@ -75,25 +82,23 @@ def test_usage_without_counts_takes_none_away(used: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "used",
+    ("used", "warnings"),
     [
-        {"prompt_tokens": -1, "completion_tokens": 1},
-        {"prompt_tokens": 2**31, "completion_tokens": 1},
-        {"prompt_tokens": 1, "completion_tokens": 2**63},
-        {"prompt_tokens": 2**30, "completion_tokens": 2**30},
-        {"prompt_tokens": "many"},
-        {"prompt_tokens": 3},
+        ({"prompt_tokens": -1, "completion_tokens": 1}, 1),
+        ({"prompt_tokens": 2**31, "completion_tokens": 1}, 1),
+        ({"prompt_tokens": 1, "completion_tokens": 2**63}, 1),
+        ({"prompt_tokens": 2**30, "completion_tokens": 2**30}, 2),
+        ({"prompt_tokens": "many"}, 1),
+        ({"prompt_tokens": 3}, 0),
     ],
 )
-def test_counts_that_no_call_could_have_are_estimated(used: dict[str, Any]) -> None:
+def test_counts_that_no_call_could_have_are_estimated(used: dict[str, Any], warnings: int) -> None:
     whole = DIALECT.decode(body(LETTER, "stop", used))
     folded = fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
     for answer in (whole, folded.decoder.answer):
         assert answer.parts.content() == "a"
-        assert answer.usage is None or (answer.usage.estimated and answer.input_uncounted)
-        assert len(answer.warnings) == (used != {"prompt_tokens": 3}) + (
-            used.get("completion_tokens") == 2**30
-        )
+        assert answer.usage is None or answer.usage.estimated
+        assert [each.field for each in answer.warnings] == ["usage"] * warnings
 
 
 @pytest.mark.parametrize(

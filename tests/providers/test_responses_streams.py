@@ -150,7 +150,7 @@ def test_a_stream_without_its_last_event_is_an_interruption(last: bytes) -> None
         b"data: {\n\n",
         b"data: []\n\n",
         b'data: {"type": 3}\n\n',
-        b'data: {"type":"response.output_item.done","item":{"type":"message","content":"x"}}\n\n',
+        b'data: {"type":"response.output_item.done","item":{"type":"message","content":7}}\n\n',
         b'data: {"type":"response.output_item.done","item":7}\n\n',
         b"data: <html>\n\n",
         b"<html></html>",
@@ -193,7 +193,7 @@ def test_the_usage_of_a_failed_answer_is_kept() -> None:
             event("response.output_text.delta", delta="a"),
             end("failed", error={"code": "server_error"}, usage={"input_tokens": 3}),
         )
-    assert folded.decoder.answer.usage == pb.Usage(input_tokens=3)
+    assert folded.decoder.answer.usage == pb.Usage(input_tokens=3, estimated=True)
 
 
 def test_content_that_was_not_announced_goes_on_with_the_first() -> None:

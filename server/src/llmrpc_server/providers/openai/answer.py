@@ -16,6 +16,7 @@ from llmrpc_server.providers.openai.reading import Chunk, Reader
 from llmrpc_server.providers.openai.usage import disjoint
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
+from llmrpc_server.providers.openai_family.totals import Counts
 
 _FAILURES = {
     "error": False,  # Mistral, OpenRouter, vLLM
@@ -29,6 +30,7 @@ class Assembly:
 
     __slots__ = (
         "_complete",
+        "_counts",
         "_early",
         "_index",
         "_messages",
@@ -52,6 +54,7 @@ class Assembly:
         self.counted = False
         """Whether a chunk of usage alone came after it: nothing follows that."""
         self._complete = False
+        self._counts = Counts(self.answer)
         self._index: int | None = None
         """The index of the choice that is the answer."""
         self._word = ""
@@ -105,10 +108,14 @@ class Assembly:
     def _count(self, chunk: Chunk, usages: Sequence[wire.Usage | None]) -> None:
         """Takes the first usage that counts something."""
         for usage in usages:
-            if usage is None or chunk.miscounted or (counted := disjoint(usage)) is None:
+            if usage is None or (counted := disjoint(usage)) is None:
                 continue
-            self.answer.usage = counted
-            self.answer.input_uncounted = usage.prompt_tokens is None
+            said = usage.completion_tokens is not None or usage.total_tokens is not None
+            self._counts.take(
+                counted,
+                input_too=usage.prompt_tokens is not None,
+                output_too=said and not chunk.miscounted,
+            )
             return
 
     def end_early(self) -> bool:
@@ -137,6 +144,7 @@ class Assembly:
             self._metadata.keep("search_results", messages.extras.results)
         messages.extras.count_uses()
         self._metadata.write()
+        self._counts.finish()
         if self._word or self._odd_end:
             self._settle(self._word)
 

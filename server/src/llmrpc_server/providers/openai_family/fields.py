@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.kept_json import Fields, came, fields_of
+from llmrpc_server.providers.kept_json import Fields, came, fields_of, says
 
 NULL = Raw(b"null")
 ENTRY = 100
@@ -56,6 +56,14 @@ def count_of(raw: Raw) -> int | None:
 def written(raw: Raw) -> str:
     """The value as text, to be handed on as it came."""
     return bytes(raw).decode(errors="replace")
+
+
+def model_text(raw: Raw) -> str:
+    """A text of the model, empty where nothing is said.
+
+    Raises what `UNDECODABLE` names for a value that is none.
+    """
+    return _decode_text(raw) if says(raw) else ""
 
 
 def arguments_of(raw: Raw) -> str:
