@@ -44,7 +44,8 @@ ADVICE: Mapping[str, Advice] = {
     "PROVIDER_UNAVAILABLE": Advice(_LATER, "wait, or name another provider's model"),
     "PROVIDER_OVERLOADED": Advice(_LATER, "wait, or name another provider's model"),
     "PROVIDER_RESPONSE_INVALID": Advice(
-        _LATER, "check `base_url`, and what stands between; raise the bound if it names one"
+        "later: an answer came and may have been paid for, so it was asked for once",
+        "check `base_url`, and what stands between; raise the bound if it names one",
     ),
     "CIRCUIT_OPEN": Advice("later", _NOT_SENT),
     "GATEWAY_OVERLOADED": Advice(

@@ -43,7 +43,12 @@ def by_the_rules(stream: bytes) -> list[Event]:
 
 def read(*pieces: bytes, bound: int = 1 << 20) -> list[Event]:
     decoder = EventDecoder(bound)
-    return [event for piece in pieces for event in decoder.feed(piece)]
+    events = []
+    for piece in pieces:
+        events += decoder.feed(piece)
+        if decoder.failure is not None:
+            raise decoder.failure
+    return events
 
 
 @given(st.lists(st.lists(st.sampled_from(ALPHABET)).map(b"".join)))

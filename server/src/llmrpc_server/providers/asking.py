@@ -51,10 +51,12 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
         return response
     if 300 <= status < 400:
         response.close()
-        raise unreadable(
+        error: LLMClientError = unreadable(
             dialect.row.name,
             "redirects, and a key is sent to its own host alone; correct its base_url",
         )
+        error.http_status = status
+        raise error
     try:
         body = await upstream.read_error(response)
     finally:
@@ -73,13 +75,18 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
             return respond(_read(exchange, body))
         except LLMClientError as error:
             if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
-                exchange.unread(error, body)
+                exchange.unread(error, Answer(), body)
             raise
 
     try:
         return await answered(exchange, decode)
     except AnsweredError as error:
         return respond(exchange.ended(error, Answer()))
+    except LLMClientError as error:
+        invalid = error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID
+        if invalid and not (error.http_status or error.usage):
+            exchange.unread(error, Answer())
+        raise
 
 
 def _read(exchange: Exchange, body: bytes) -> Answer:

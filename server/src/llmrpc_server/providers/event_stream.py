@@ -13,11 +13,17 @@ from llmrpc_server.providers.sse import Event, EventDecoder
 
 _END = b"[DONE]"
 """OpenAI's mark of the end, which proxies write behind the events of other dialects too."""
+_OBJECT = b'{"'
+"""How nearly all events begin, and no keep-alive."""
 _KEEP_ALIVE_NAMES = frozenset({"ping", "keepalive", "keep-alive", "heartbeat"})
 _KEEP_ALIVES = frozenset(
     {b"", b"{}", b"null"}
     | {text.encode() for name in _KEEP_ALIVE_NAMES for text in (name, f"[{name}]")}
 )
+
+
+_NO_LINE = (b"{", b"[", b"<", b'"', b"null")
+"""How a body begins that is no event stream: JSON, or a page."""
 
 
 class EventStreamDecoder(StreamDecoder):
@@ -55,24 +61,30 @@ class EventStreamDecoder(StreamDecoder):
     def feed(self, data: bytes) -> None:
         if not self._begun and (start := data.lstrip()):
             self._begun = True
-            if start.startswith((b"{", b"[", b"<")):
+            if start.startswith(_NO_LINE):
                 self._other = bytearray()
         if self._other is not None:
             self._other += data
             if len(self._other) > self._max:
                 raise self._no_stream()
             return
-        for event in self._events.feed(data):
+        events = self._events
+        for event in events.feed(data):
             if self.done:
                 return
-            self._take(event)
+            if event.data.startswith(_OBJECT) and event.name not in _KEEP_ALIVE_NAMES:
+                self.take_event(event)
+            else:
+                self._take(event)
+        if events.failure is not None and not self.done:
+            raise events.failure
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
             self._take_other(bytes(self._other), broken=broken)
             return
         if not self.done:
-            broken = self._take_rest(self._events.rest()) or broken
+            self._take_rest(self._events.rest())
         if self.ending < (Ending.SILENCE if broken else Ending.BODY):
             raise self.interrupted()
         self.complete()
@@ -109,15 +121,14 @@ class EventStreamDecoder(StreamDecoder):
         self.complete()
         self.done = True
 
-    def _take_rest(self, rest: bytes) -> bool:
+    def _take_rest(self, rest: bytes) -> None:
         """Takes what came after the last blank line: an event all the same, if it is whole.
 
-        Says whether it was cut off: then the body did not end, it broke.
         No event has a line that begins with a brace: that is an error as JSON, as at Ollama.
         """
         text = rest.strip()
         if not text:
-            return False
+            return
         try:
             if text.startswith(b"{"):
                 if self.ending < Ending.BODY:
@@ -125,11 +136,13 @@ class EventStreamDecoder(StreamDecoder):
             else:
                 for event in self._events.last():
                     self._take(event)
+                if self._events.failure is not None:
+                    raise self._events.failure
         except LLMClientError as error:
             if error.reason != pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise
-            return True
-        return False
+            if self.ending == Ending.BODY:
+                raise self.interrupted() from error  # the body did not end where it stopped
 
     def _take_other(self, body: bytes, *, broken: bool) -> None:
         try:

@@ -204,14 +204,13 @@ class Exchange:
         error.usage, error.cost, _ = self._spend(answer)
         return self.explain(error)
 
-    def unread(self, error: LLMClientError, body: bytes) -> None:
+    def unread(self, error: LLMClientError, answer: Answer, body: bytes = b"") -> None:
         """An answer came that cannot be read: what it may have cost is estimated by its length."""
-        usage = pb.Usage(
-            input_tokens=estimate_prompt(self.request),
-            output_tokens=len(body) // CHARACTERS_PER_TOKEN if is_closed(body) else 0,
-            estimated=True,
-        )
-        error.usage, error.cost, _ = self._spend(Answer(usage=usage))
+        if answer.usage is None:
+            answer.usage = estimate_usage(self.request, answer.parts)
+            if is_closed(body):
+                answer.usage.output_tokens = len(body) // CHARACTERS_PER_TOKEN
+        error.usage, error.cost, _ = self._spend(answer)
 
     def wasted(self, answer: Answer) -> None:
         """The try broke before its first delta: what the provider began to bill is recorded."""

@@ -137,6 +137,7 @@ class Upstream:
         task = asyncio.get_running_loop().create_task(_drain(response))
         self._drains.add(task)
         task.add_done_callback(self._drains.discard)
+        task.add_done_callback(lambda _: response.release())  # also if it never began
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -165,13 +166,10 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    try:
-        with suppress(TimeoutError, aiohttp.ClientError, OSError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while await response.content.readany():
-                    pass
-    finally:
-        response.release()
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while await response.content.readany():
+                pass
 
 
 def received(response: ClientResponse) -> bytes:

@@ -22,6 +22,10 @@ Path = str
 _LISTS = (list, Sequence)
 
 
+class _OddContentError(msgspec.ValidationError):
+    """The answer itself is of an odd type, however deep it stands."""
+
+
 class _Field(NamedTuple):
     """One field of a struct, by how its value is read."""
 
@@ -72,9 +76,11 @@ def _read(
         path = f"{place}{name}"
         try:
             values[field.name] = _value(raw, field, content, path, left_out)
-        except UNDECODABLE:
+        except _OddContentError:
+            raise
+        except UNDECODABLE as error:
             if name in content and says(raw):
-                raise
+                raise _OddContentError(path) from error
             left_out.append(path)
     return kind(**values)
 
@@ -108,9 +114,11 @@ def _each(
         place = f"{path}.{index}"
         try:
             found.append(_read(item, kind, content, f"{place}.", left_out))
-        except UNDECODABLE:
+        except _OddContentError:
+            raise
+        except UNDECODABLE as error:
             if path.rpartition(".")[2] in content:
-                raise
+                raise _OddContentError(place) from error
             left_out.append(place)
     return found
 

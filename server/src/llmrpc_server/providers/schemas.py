@@ -34,8 +34,8 @@ def object_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
 
 def takes_nothing(schema: msgspec.Raw) -> bool:
     """Whether a schema is that of a function without parameters."""
-    fields = fields_of(schema) or {"": schema}
-    return all(_says_nothing(name, raw) for name, raw in fields.items())
+    fields = fields_of(schema)
+    return fields is not None and all(_says_nothing(name, raw) for name, raw in fields.items())
 
 
 def _says_nothing(name: str, raw: msgspec.Raw) -> bool:

@@ -29,7 +29,16 @@ class EventDecoder:
     of times, however small the reads are.
     """
 
-    __slots__ = ("_after_cr", "_checked_at", "_head", "_max", "_pending", "_size", "_start")
+    __slots__ = (
+        "_after_cr",
+        "_checked_at",
+        "_head",
+        "_max",
+        "_pending",
+        "_size",
+        "_start",
+        "failure",
+    )
 
     def __init__(self, max_event_bytes: int) -> None:
         self._max = max_event_bytes
@@ -39,12 +48,13 @@ class EventDecoder:
         self._pending: list[bytes] = []
         self._size = 0
         self._checked_at = max_event_bytes
+        self.failure: ProviderNotAvailableError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that this read completes.
 
-        Raises `ProviderNotAvailableError` for an event above the bound, which
-        counts its lines but no comments.
+        For an event above the bound, which counts its lines but no comments, an error
+        stands in `failure`; what came before it in the same read is given.
         """
         if self._start:
             data = self._without_bom(data)
@@ -74,9 +84,10 @@ class EventDecoder:
             pending.append(rest)
         self._size = len(rest)
         self._checked_at = self._max
+        events = self._events(finished)
         if self._size > self._max:
             self._compact()
-        return self._events(finished)
+        return events
 
     def rest(self) -> bytes:
         """What came behind the last event, and is none so far."""
@@ -90,7 +101,8 @@ class EventDecoder:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
             if len(block) > self._max and len(_without_comments(block)) > self._max:
-                raise self._too_large()
+                self.failure = self._too_large()
+                break
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(Event(block[6:]))
             elif (event := _interpret(block)) is not None:
@@ -111,7 +123,7 @@ class EventDecoder:
         """Forgets comments, which may go on for as long as a stream is idle."""
         text = _without_comments(b"".join(self._pending))
         if len(text) > self._max:
-            raise self._too_large()
+            self.failure = self._too_large()
         self._pending = [text] if text else []
         self._size = len(text)
         self._checked_at = self._size + self._max
@@ -145,6 +157,6 @@ def _interpret(block: bytes) -> Event | None:
         elif field == b"event":
             name = value.removeprefix(b" ")
     if not data:
-        bare = block.startswith(b"{") and b'"error"' in block
+        bare = block.startswith((b"{", b"[")) and b'"error"' in block
         return Event(block, "error") if bare else None
     return Event(b"\n".join(data), name.decode(errors="replace") or "message")

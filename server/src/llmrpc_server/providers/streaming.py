@@ -79,6 +79,8 @@ class UpstreamStream(EventStream):
         except AnsweredError as error:
             return FilteredStream(exchange, exchange.ended(error, Answer()))
         except LLMClientError as error:
+            if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID and not error.http_status:
+                exchange.unread(error, stream._decoder.answer if stream else Answer())
             raise exchange.explain(error) from error.__cause__
         except asyncio.CancelledError as error:
             exchange.attempt.fail(error)
@@ -122,6 +124,10 @@ class UpstreamStream(EventStream):
     def _broken(self, failure: LLMClientError) -> LLMClientError:
         self._failure = failure
         cause = (self._watchdog and self._watchdog.error) or failure
+        silent = cause.reason == pb.ERROR_REASON_PROVIDER_STALLED
+        if silent and self._decoder.ending == Ending.BODY:
+            provider = self._exchange.provider.name
+            cause = StreamInterruptedError(f"{provider} did not say whether its answer had ended")
         return self._exchange.interrupted(cause, self._decoder.answer)
 
     async def aclose(self) -> None:
@@ -155,22 +161,26 @@ class UpstreamStream(EventStream):
                     self._finish(broken)
                 if decoder.answer.parts.size() > self._bound:
                     raise too_long(self._exchange.provider.name, self._bound)
-            except AnsweredError as error:
-                if not self._sequence:
-                    raise
-                self._exchange.ended(error, decoder.answer)
-                return self._event(decoder.answer.parts.take(), ended=True)
             except LLMClientError as error:
-                deltas = decoder.answer.parts.take()
-                if not (self._sequence and deltas):
-                    raise
-                # what the caller has paid for comes first, the failure next
-                self._failure = error
-                return self._event(deltas, ended=False)
+                return self._cut(error)
             deltas = decoder.answer.parts.take()
             ended = decoder.done or not data or broken is not None
             if deltas or ended:
                 return self._event(deltas, ended=ended)
+
+    def _cut(self, error: LLMClientError) -> pb.StreamEvent:
+        """What an error leaves to tell. Raises it where that is nothing."""
+        answer = self._decoder.answer
+        ends = False
+        if isinstance(error, AnsweredError) and self._sequence:
+            self._exchange.ended(error, answer)
+            ends = True
+        deltas = answer.parts.take()
+        if not (ends or (self._sequence and deltas)):
+            raise error
+        if not ends:  # what the caller has paid for comes first, the failure next
+            self._failure = error
+        return self._event(deltas, ended=ends)
 
     async def _last_bytes(self) -> bytes:
         """The next bytes; none at the end, or where a complete answer was waited on for long."""

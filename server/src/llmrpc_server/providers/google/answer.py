@@ -120,6 +120,7 @@ class Assembly:
             answer.model = said.model_version
         if odd is not None and not said.candidates:
             answer.warn("message", HALVES.format(self._provider))
+        said.candidates = _each_once(said.candidates)
         mine = self._mine(said.candidates or [])
         for place, candidate in enumerate(said.candidates or ()):
             if place in mine:
@@ -195,3 +196,11 @@ class Assembly:
             self.answered = self.finished = True
             self.answer.provider_finish_reason = word
             self.answer.finish_reason = _FILTERED
+
+
+def _each_once(candidates: list[wire.Candidate] | None) -> list[wire.Candidate] | None:
+    """The candidates without those that repeat one before them, whole."""
+    if candidates is None or len(candidates) < 2:
+        return candidates
+    written = [msgspec.json.encode(each) for each in candidates]
+    return [each for at, each in enumerate(candidates) if written[at] not in written[:at]]

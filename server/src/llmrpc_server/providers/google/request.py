@@ -115,7 +115,9 @@ def _add_reasoning(config: dict[str, Any], reasoning: pb.Reasoning, target: Goog
         target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
     elif reasoning.effort != pb.Reasoning.EFFORT_UNSPECIFIED:
         effort = _EFFORT[reasoning.effort]
-        if effort in efforts:
+        if effort == "none" and not efforts:
+            pass  # it never thinks
+        elif effort in efforts:
             thinking["thinkingBudget" if target.model.budget else "thinkingLevel"] = efforts[effort]
         else:
             has = f"has {', '.join(efforts)}, and not {effort}" if efforts else "does not think"

@@ -9,7 +9,7 @@ from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.failures import read
 from llmrpc_server.providers.google import wire
 from llmrpc_server.providers.google.answer import Assembly
-from llmrpc_server.providers.google.error_body import read_body
+from llmrpc_server.providers.google.error_body import read_body, read_error_event
 from llmrpc_server.providers.google.errors import from_stream
 from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.sse import Event
@@ -37,6 +37,8 @@ class GoogleStreamDecoder(EventStreamDecoder):
         self._assembly.end()
 
     def take_event(self, event: Event) -> None:
+        if event.name == "error":
+            raise from_stream(self._provider, read_error_event(event.data))
         self._assembly.take(event.data)
 
     def take_body(self, body: bytes) -> None:
