@@ -138,6 +138,15 @@ def numbered(got: pb.LLMResponse) -> pb.LLMResponse:
     return got
 
 
+def numbered_deltas(deltas: Iterable[pb.Delta]) -> list[pb.Delta]:
+    """The deltas with the same for the ids that were made."""
+    deltas = list(deltas)
+    made = (delta for delta in deltas if MADE.fullmatch(delta.tool_call.id))
+    for index, delta in enumerate(made):
+        delta.tool_call.id = f"made-{index}"
+    return deltas
+
+
 def response(answer: Answer) -> pb.LLMResponse:
     """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(

@@ -30,6 +30,7 @@ _ESCAPES = re.compile(
 """Escapes of strings: a pair of surrogates, half of a pair, any other."""
 _NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
 """Strings, and numbers that JSON lacks."""
+_SURROGATES, _PRIVATE = 0xD800, 0xE000
 HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
 """The warning of what `decode_whole` replaced."""
 _EMPTY = (b"", b"null", b"{}", b"[]", b'""', b"0", b"false")
@@ -61,6 +62,17 @@ def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
 def has_half(data: bytes) -> bool:
     """Whether JSON holds half a surrogate pair."""
     return any(found[2] for found in _ESCAPES.finditer(data))
+
+
+def mark_halves(data: bytes) -> bytes:
+    """The data with a mark for each half of a pair: a noncharacter, and one that tells which."""
+    return _ESCAPES.sub(_marked, data)
+
+
+def _marked(found: re.Match[bytes]) -> bytes:
+    if not found[2]:
+        return found[0]
+    return b"\\ufdd0\\u%04x" % (int(found[2][1:], 16) + _PRIVATE - _SURROGATES)
 
 
 def _without_halves(data: bytes) -> bytes:

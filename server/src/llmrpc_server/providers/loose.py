@@ -6,7 +6,7 @@ A reader tries its own decoder first, which is fast. This is for what that one r
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
@@ -14,10 +14,12 @@ import msgspec
 
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.kept_json import came, read_fields
+from llmrpc_server.providers.kept_json import came, read_fields, says
 
 S = TypeVar("S", bound=msgspec.Struct)
 Path = str
+
+_LISTS = (list, Sequence)
 
 
 class _OddContentError(msgspec.ValidationError):
@@ -44,7 +46,7 @@ def read_loosely(
 
     A whole number may be written as 3.0. Fields that the struct does not have are passed
     over. Raises what `UNDECODABLE` names for text that is no object, and for an odd value
-    of a field with a name in `content`: that is the answer itself.
+    of a field with a name in `content`, unless it is empty: that is the answer itself.
     """
     left_out: list[Path] = []
     found = _read(data, kind, content, "", left_out)
@@ -77,7 +79,7 @@ def _read(
         except _OddContentError:
             raise
         except UNDECODABLE as error:
-            if name in content:
+            if name in content and says(raw):
                 raise _OddContentError(path) from error
             left_out.append(path)
     return kind(**values)
@@ -145,7 +147,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
 def _members(hint: Any) -> Iterable[Any]:
     """The types that a value may have, those of a list's items among them."""
     origin = get_origin(hint)
-    if origin in (Union, types.UnionType, list):
+    if origin in (Union, types.UnionType, *_LISTS):
         for each in get_args(hint):
             yield from _members(each)
     elif origin is Annotated:
@@ -155,7 +157,7 @@ def _members(hint: Any) -> Iterable[Any]:
 
 
 def _is_list(hint: Any) -> bool:
-    return any(get_origin(each) is list for each in (hint, *get_args(hint)))
+    return any(get_origin(each) in _LISTS for each in (hint, *get_args(hint)))
 
 
 def _is_struct(hint: Any) -> bool:
