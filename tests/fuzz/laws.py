@@ -31,7 +31,7 @@ BOOKKEEPING: Mapping[str, re.Pattern[str]] = {
     ),
     "openai_responses": re.compile(
         r"(sequence_number|obfuscation|logprobs|(response\.)?(id|model|created_at|completed_at"
-        r"|usage|service_tier|metadata|temperature|top_p|tools|tool_choice|reasoning|text"
+        r"|usage|service_tier|metadata|temperature|top_p|tools|tool_choice|reasoning"
         r"|instructions|billing|moderation|safety_identifier|prompt_cache_key|max_tool_calls"
         r"|truncation|user|store|background|parallel_tool_calls|previous_response_id"
         r"|max_output_tokens|top_logprobs))(\W.*)?"
@@ -97,20 +97,21 @@ class Read:
 
 def concatenated(dialect: str, events: list[Any]) -> str | None:
     """All text by a reader that knows nothing but where the text stands; None: it cannot tell."""
-    if dialect == "openai_responses":
-        return None  # its items tell the text once more
+    if dialect == "openai_responses" or (dialect == "openai" and _repeats(events)):
+        return None  # whole items and messages tell the text once more
     return "".join(_text(dialect, event) for event in events if isinstance(event, dict))
+
+
+def _repeats(events: list[Any]) -> bool:
+    """Whether chunks hold the whole message so far, as Perplexity's do."""
+    return any('"message": {' in json.dumps(event) for event in events)
 
 
 def _text(dialect: str, event: dict[str, Any]) -> str:
     match dialect:
         case "openai":
-            choices = event.get("choices")
-            found = [
-                (each.get("delta") or {}).get("content")
-                for each in _list(choices)
-                if isinstance(each, dict) and isinstance(each.get("delta") or {}, dict)
-            ]
+            deltas = [each.get("delta") for each in _dicts(event.get("choices"))]
+            found = [piece for delta in _dicts(deltas) for piece in _pieces(delta.get("content"))]
         case "anthropic":
             delta = event.get("delta")
             found = [delta.get("text")] if isinstance(delta, dict) else []
@@ -118,19 +119,24 @@ def _text(dialect: str, event: dict[str, Any]) -> str:
             if isinstance(start, dict) and start.get("type") == "text":
                 found.append(start.get("text"))
         case _:
-            found = [part.get("text") for part in _google_parts(event) if not part.get("thought")]
+            found = [
+                part.get("text") for part in _google_parts(event) if part.get("thought") is not True
+            ]
     return "".join(text for text in found if isinstance(text, str))
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _google_parts(event: dict[str, Any]) -> list[dict[str, Any]]:
-    candidates = event.get("candidates")
-    parts: list[dict[str, Any]] = []
-    for each in _list(candidates):
-        inner = each.get("content") if isinstance(each, dict) else None
-        found = inner.get("parts") if isinstance(inner, dict) else None
-        parts += [part for part in _list(found) if isinstance(part, dict)]
-    return parts
+    contents = [each.get("content") for each in _dicts(event.get("candidates"))]
+    return [part for content in _dicts(contents) for part in _dicts(content.get("parts"))]
+
+
+def _pieces(content: Any) -> list[Any]:
+    """The texts of a content that is one, or a list of texts and of parts."""
+    if not isinstance(content, list):
+        return [content]
+    return [each.get("text") if isinstance(each, dict) else each for each in content]
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    found = value if isinstance(value, list) else []
+    return [each for each in found if isinstance(each, dict)]

@@ -157,7 +157,7 @@ def test_a_ping_says_nothing(name: str) -> None:
         b"data: {\n\n",
         b"data: [1]\n\n",
         b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":3}}\n\n',
-        b'data: {"type":"content_block_start","content_block":{"type":"text","text":[]}}\n\n',
+        b'data: {"type":"content_block_start","content_block":{"type":"text","text":[1]}}\n\n',
         b"<html>No.</html>",
     ],
 )
