@@ -53,6 +53,7 @@ class Assembly:
         "_counted",
         "_index",
         "_parts",
+        "_prompt",
         "_provider",
         "answer",
         "answered",
@@ -74,6 +75,7 @@ class Assembly:
         self._parts = Parts(provider, self.answer, self._beside.uses)
         self._index: int | float | str | None = None
         """The index of the candidate that is the answer."""
+        self._prompt: int | None = None
         self._counted = False
         """Whether the usage so far tells what was written."""
 
@@ -88,7 +90,8 @@ class Assembly:
                 body.decode()  # what is handed on as it was written must be text
             (said, others, left_out), read = decode_whole(wire.decode, body)
             odd = body if read is not body and has_half(body) else None
-            warn_of(left_out, self.answer, self._provider)
+            if left_out:
+                warn_of(left_out, self.answer, self._provider)
             self._take(said, others, left_out, odd)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
@@ -140,17 +143,22 @@ class Assembly:
 
     def _mine(self, said: wire.Response) -> Sequence[int]:
         """The places of the answer: of the first candidate, or of the only one, whatever it is."""
-        candidates = said.candidates = _each_once(said.candidates or [])
+        candidates = said.candidates or []
         if len(candidates) == 1 and not candidates[0].index:
             self._index = self._index or _FIRST
             return _ALONE
+        candidates = said.candidates = _each_once(candidates)
         indices = [_FIRST if each.index in _FIRSTS else each.index for each in candidates]
         if self._index is None and indices:
             self._index = _FIRST if _FIRST in indices else indices[0]
         return [place for place, index in enumerate(indices) if index in (_FIRST, self._index)]
 
     def _count(self, counted: wire.Usage) -> None:
+        """Takes totals so far; the prompt's cannot shrink, and need not come again."""
         answer = self.answer
+        if counted.candidates_token_count and not counted.prompt_token_count:
+            counted.prompt_token_count = self._prompt
+        self._prompt = counted.prompt_token_count or self._prompt
         answer.service_tier = (counted.service_tier or answer.service_tier).lower()
         usage = disjoint(counted)
         if usage is not None:
