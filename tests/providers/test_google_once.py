@@ -83,6 +83,14 @@ def test_input_that_is_not_counted_is_to_be_estimated() -> None:
     assert answer.input_uncounted
 
 
+def test_a_prompt_that_was_counted_stays_counted() -> None:
+    first = body({"text": "a"}, usageMetadata={"promptTokenCount": 9, "candidatesTokenCount": 1})
+    for prompt in (None, 0, -1, "9"):
+        used = {"promptTokenCount": prompt, "candidatesTokenCount": 3}
+        last = body({"text": "b"}, finish="STOP", usageMetadata=used)
+        assert fold(first, last).response().usage == pb.Usage(input_tokens=9, output_tokens=3)
+
+
 @pytest.mark.parametrize(("counts", "thoughts"), [
     ({"promptTokenCount": 9, "candidatesTokenCount": 3, "totalTokenCount": 74}, 62),
     ({"promptTokenCount": 9, "candidatesTokenCount": 3, "totalTokenCount": 74,

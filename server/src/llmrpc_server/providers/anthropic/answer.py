@@ -110,14 +110,13 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            (event, left_out, unknown), read = decode_whole(wire.decode_event, data)
-            if event.type in _EVENTS:
-                warn_of(left_out, self.answer, self._provider)
-            if unknown and event.type.startswith("content_block_"):
-                self._blocks.warn_of_fields(read)
-            odd = data if read is not data and has_half(data) else None
-            event.type = event.type or name
-            self._event(event, left_out, read, odd)
+            try:
+                event = wire.decode_plain_event(data)
+            except UNDECODABLE:
+                self._odd_event(data, name)
+            else:
+                event.type = event.type or name
+                self._event(event, [], data, None)
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
@@ -147,6 +146,17 @@ class Assembly:
         self.end()
         self.finished = bool(self.answer.parts)
         return self.finished
+
+    def _odd_event(self, data: bytes, name: str) -> None:
+        """Takes an event with fields that are unknown or odd, or with halves of pairs."""
+        (event, left_out, unknown), read = decode_whole(wire.decode_event, data)
+        event.type = event.type or name
+        if event.type in _EVENTS:
+            warn_of(left_out, self.answer, self._provider)
+        if unknown and event.type.startswith("content_block_"):
+            self._blocks.warn_of_fields(read)
+        odd = data if read is not data and has_half(data) else None
+        self._event(event, left_out, read, odd)
 
     def _event(
         self, event: wire.Event, left_out: list[str], data: bytes, odd: bytes | None
