@@ -107,6 +107,13 @@ async def test_the_default_goes_to_models_that_are_known(
     [
         ("mine", {"headers": {"a b": "x"}}, "providers.mine.headers['a b']: is no name"),
         ("mine", {"headers": {"Host": "x"}}, "providers.mine.headers['Host']: is written by"),
+        ("mine", {"headers": {"Expect": "x"}}, "providers.mine.headers['Expect']: is written by"),
+        ("mine", {"body": {"a": {"b": {True: 1}}}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": [{None: 1}]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": ["\ud83d"]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": [float("nan")]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {True: 1}}, "providers.mine.body: the name True is no text"),
+        ("mine", {"max_tokens": 5}, "providers.mine.max_tokens: is 5; must be max_tokens or max_"),
         ("mine", {"headers": {"x": "a\nb"}}, "providers.mine.headers.x: has white space"),
         ("mine", {"body": {"messages": []}}, "providers.mine.body.messages: is what is asked"),
         ("mine", {"max_tokens": "tokens"}, "providers.mine.max_tokens: is 'tokens'"),
