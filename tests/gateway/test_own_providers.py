@@ -67,6 +67,17 @@ async def test_a_header_goes_with_every_request_and_nowhere_else(
     assert "[redacted]" in failure.message
 
 
+async def test_a_key_after_a_scheme_is_masked_without_it_too(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start(**own(upstream, headers={"Authorization": "Bearer sk-canary-9"}))
+    upstream.script(error(400, message="sk-canary-9 has no credit"))
+    failure = await failure_of(gateway.stub.Generate(ask(model="mine/m")))
+    assert upstream.exchanges[0].headers["authorization"] == "Bearer sk-canary-9"
+    assert "[redacted] has no credit" in failure.message
+    assert "sk-canary-9" not in str(failure.details)
+
+
 @pytest.mark.parametrize("status", [400, 422])
 async def test_a_default_that_is_refused_is_sent_no_more(
     start: Start, upstream: Upstream, status: int
