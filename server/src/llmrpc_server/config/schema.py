@@ -137,6 +137,8 @@ def _secrets(value: Any) -> Iterator[Secret]:
     if isinstance(value, Secret):
         if value:
             yield value
+        if isinstance(value, HeaderValue) and (credentials := value.credentials()):
+            yield credentials
     elif is_dataclass(value):
         for item in fields(value):
             yield from _secrets(getattr(value, item.name))
