@@ -144,6 +144,33 @@ def test_an_input_without_a_call_is_an_error(where: str) -> None:
     assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
 
 
+def test_an_index_may_be_written_in_any_way() -> None:
+    for first, then in ((0, "0"), (None, 0), ("1", 1), (1.0, 1), ("a", "a")):
+        start, piece, stop = block(
+            0, {**CALL, "input": {}}, {"type": "input_json_delta", "partial_json": '{"a":1}'}
+        )
+        said = [{**start, "index": first}, {**piece, "index": then}, {**stop, "index": first}]
+        answer = streamed(begin(USAGE), said, end("tool_use", USAGE), STOP)
+        assert [part.tool_call.arguments for part in answer.parts.parts()] == ['{"a":1}']
+
+
+@pytest.mark.parametrize("odd", ['{"a":1}', {"a": 1}])
+def test_an_object_may_come_as_text(odd: Any) -> None:
+    answer = streamed(begin(USAGE), block(0, {**CALL, "input": odd}), end("tool_use", USAGE), STOP)
+    assert answer.parts.parts()[0].tool_call.arguments == '{"a":1}'
+
+
+def test_half_a_pair_in_a_citation_is_told_of() -> None:
+    start, stop = block(0, GOOD)
+    cited = rb'{"type":"citations_delta","citation":{"type":"c","cited_text":"a\ud83d"}}'
+    data = b'data: {"type":"content_block_delta","index":0,"delta":' + cited + b"}\n\n"
+    folded = Folded(DIALECT.decoder(MAX_EVENT))
+    folded.run(events(begin(USAGE), start) + data + events(stop, ENDED, STOP))
+    answer = folded.response()
+    assert answer.message.parts[0].annotations[0].quote == "a\ufffd"
+    assert [each.field for each in answer.warnings] == ["message"]
+
+
 def test_calls_without_ids_get_new_ones() -> None:
     calls = [{**CALL, "id": odd} for odd in ("", None, 17, ["a"])]
     blocks = [each for index, one in enumerate(calls) for each in block(index, one)]

@@ -75,6 +75,12 @@ def test_arguments_of_nothing_are_an_object(args: Any) -> None:
     assert answer.message.parts[0].tool_call.arguments == "{}"
 
 
+def test_an_object_may_come_as_text() -> None:
+    call = {"functionCall": {"id": "c", "name": "f", "args": '{"a": 1}'}}
+    answer = read(body(call, finish="STOP"))
+    assert answer.message.parts[0].tool_call.arguments == '{"a":1}'
+
+
 def test_input_that_is_not_counted_is_to_be_estimated() -> None:
     used = {"candidatesTokenCount": 5, "promptTokenCount": "x"}
     folded = fold(body({"text": "a"}, finish="STOP", usageMetadata=used))

@@ -156,7 +156,7 @@ class Assembly:
     def _count(self, counted: wire.Usage) -> None:
         """Takes totals so far; the prompt's cannot shrink, and need not come again."""
         answer = self.answer
-        if counted.candidates_token_count and not counted.prompt_token_count:
+        if self._prompt and counted.candidates_token_count and not counted.prompt_token_count:
             counted.prompt_token_count = self._prompt
         self._prompt = counted.prompt_token_count or self._prompt
         answer.service_tier = (counted.service_tier or answer.service_tier).lower()
