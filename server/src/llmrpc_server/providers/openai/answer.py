@@ -153,11 +153,11 @@ class Assembly:
         if not choices:
             return None
         if len(choices) == 1:
-            index = choices[0].index
+            index = wire.number_of(choices[0].index)
             if self._index is None:
                 self._index = index
             return 0 if index is None or index == self._index else None
-        indices = [choice.index for choice in choices]
+        indices = [wire.number_of(choice.index) for choice in choices]
         if self._index is None:
             self._index = 0 if 0 in indices else indices[0]
         return indices.index(self._index) if self._index in indices else None

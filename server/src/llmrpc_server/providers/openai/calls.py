@@ -103,7 +103,9 @@ class Calls:
     def pieces(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
         """Takes the pieces of one chunk; `items` are as in `whole`."""
         for place, piece in enumerate(pieces):
-            call = self._find(piece, place)
+            call = self._find(piece, place, alone=len(pieces) == 1)
+            if self._is_again(call, piece):
+                continue
             self._add(call, piece, items[place] if items else NOTHING)
 
     def again(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
@@ -143,15 +145,29 @@ class Calls:
             is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
         )
 
-    def _find(self, piece: wire.ToolCall, place: int) -> _Call:
+    def _find(self, piece: wire.ToolCall, place: int, *, alone: bool) -> _Call:
         index = place if piece.index is None else piece.index
         call = self._by_index.get(index)
         known = self._by_id.get(_id(piece))
         if known is not None and not (call is None and _is_another(piece, known)):
-            return known
+            if not _follows(piece, known):
+                return known
+            call = None
+        elif (
+            alone and self._calls and _is_nameless(piece) and (call is None or piece.index is None)
+        ):
+            return self._calls[-1]
         if call is None or _starts(piece, call):
             call = self._by_index[index] = self._new(piece)
         return call
+
+    def _is_again(self, call: _Call, piece: wire.ToolCall) -> bool:
+        """Whether a piece is all of a call that is complete, once more."""
+        if call.kind or not (call.id and call.id == _id(piece)) or not _closes(piece, call):
+            return False
+        return piece.function is not None and arguments_of(piece.function.arguments) == "".join(
+            call.arguments
+        )
 
     def _known(self, piece: wire.ToolCall, place: int) -> _Call | None:
         """The call that a whole one is; without its id it is the one at its place."""
@@ -283,6 +299,31 @@ def _is_another(piece: wire.ToolCall, call: _Call) -> bool:
     return piece.index is not None and call.started and bool(piece.function and piece.function.name)
 
 
+def _is_nameless(piece: wire.ToolCall) -> bool:
+    """Whether a piece does not say which call it is of."""
+    return not (_id(piece) or piece.other_type or (piece.function and piece.function.name))
+
+
+def _closes(piece: wire.ToolCall, call: _Call) -> bool:
+    """Whether a piece has a name and arguments, and the call's own are complete."""
+    function = piece.function
+    if function is None or not (function.name and call.started and came(function.arguments)):
+        return False
+    if not arguments_of(function.arguments):
+        return False
+    call.closing = call.closing or Closing()
+    return call.closing.is_closed(call.arguments)
+
+
+def _follows(piece: wire.ToolCall, call: _Call) -> bool:
+    """Whether a piece is another call, in spite of its id: nothing goes on after the end."""
+    if call.kind or not _closes(piece, call):
+        return False
+    return piece.function is not None and arguments_of(piece.function.arguments) != "".join(
+        call.arguments
+    )
+
+
 def _starts(piece: wire.ToolCall, call: _Call) -> bool:
     """Whether a piece with the number of a call is another call all the same."""
     name = piece.function.name if piece.function is not None else piece.other_type
@@ -290,8 +331,10 @@ def _starts(piece: wire.ToolCall, call: _Call) -> bool:
         return False
     if _id(piece):
         return True
-    if piece.index is not None or call.kind:
+    if call.kind:
         return False
+    if piece.index is not None:
+        return _closes(piece, call)
     if name != call.name:
         return True
     call.closing = call.closing or Closing()

@@ -196,7 +196,8 @@ class Usage(msgspec.Struct):
 class Choice(msgspec.Struct):
     """One answer; only the first is ever asked for."""
 
-    index: int | None = None
+    index: Any = None
+    """For `number_of`."""
     message: Message | None = None
     delta: Message | None = None
     finish_reason: Any = None
@@ -280,6 +281,14 @@ def raw_choice(body: bytes, place: int) -> Fields:
     """The fields of a choice, as they came."""
     choices = list_of((fields_of(body) or {}).get("choices", NOTHING)) or []
     return (fields_of(choices[place]) or {}) if place < len(choices) else {}
+
+
+_HIGHEST = 1 << 16
+
+
+def number_of(index: Any) -> int | None:
+    """The number of a choice; None for what is none."""
+    return index if type(index) is int and 0 <= index < _HIGHEST else None
 
 
 _READ = ("text", "content", "summary", "thinking", "reasoning")

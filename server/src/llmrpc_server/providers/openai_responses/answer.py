@@ -83,13 +83,23 @@ class Assembly:
         Raises `LLMClientError` for an error in its place.
         """
         try:
-            self._event(data, name)
+            said = _plain(data)
+            where = None if said is None or self._items.speech.odd else DELTAS.get(said.type)
+            if said is not None and where is not None:
+                self._events.delta(said, *where)
+            else:
+                self._event(data, name, said)
         except UNDECODABLE as error:
             if not self._is_unknown(data):
                 raise self._strange() from error
 
-    def _event(self, data: bytes, name: str) -> None:
-        (said, left_out), read = decode_whole(wire.decode_event, data)
+    def _event(self, data: bytes, name: str, plain: wire.Event | None) -> None:
+        """Takes an event; `plain` is the same if nothing in it is odd."""
+        read, left_out = data, list[Path]()
+        if plain is not None:
+            said = plain
+        else:
+            (said, left_out), read = decode_whole(wire.decode_event, data)
         half = read is not data and has_half(data)
         said.type = kind = said.type or name
         if half and kind in DELTAS:
@@ -110,7 +120,8 @@ class Assembly:
             self._head(said.response, left_out)
         if kind in ENDS:
             whole = said.response or wire.Response()
-            self._end(whole, whole.status or ENDS[kind], left_out)
+            known = whole.status in (*_ENDS, *_BROKEN)
+            self._end(whole, whole.status if known else ENDS[kind], left_out)
 
     def _read(self, decode: Callable[[bytes], T], data: bytes) -> T:
         said, read = decode_whole(decode, data)
@@ -230,3 +241,11 @@ def _status_of(word: str | None, left_out: Sequence[Path]) -> str | None:
     """What a word of another dialect says of a whole output; None if it is not known."""
     meant = reason_of(word or "")
     return "completed" if meant == pb.FINISH_REASON_STOP else word
+
+
+def _plain(data: bytes) -> wire.Event | None:
+    """An event without anything odd, as nearly all are; None for another one."""
+    try:
+        return wire.decode_plain_event(data)
+    except UNDECODABLE:
+        return None

@@ -19,14 +19,14 @@ from llmrpc_server.providers.openai_responses.items import REASONING_TEXT, Items
 
 _MESSAGE, _REASONING, _CALL = "message", "reasoning", "function_call"
 
-DELTAS: Mapping[str, tuple[str, Callable[[Items, int, int, str], None]]] = {
-    "response.output_text.delta": (_MESSAGE, Items.text),
-    "response.refusal.delta": (_MESSAGE, Items.refusal),
-    "response.reasoning_summary_text.delta": (_REASONING, Items.summary),
-    "response.reasoning_text.delta": (_REASONING, Items.reasoning),
-    "response.function_call_arguments.delta": (_CALL, Items.arguments),
+DELTAS: Mapping[str, tuple[str, str, Callable[[Items, int, int, str], None]]] = {
+    "response.output_text.delta": (_MESSAGE, "content", Items.text),
+    "response.refusal.delta": (_MESSAGE, "content", Items.refusal),
+    "response.reasoning_summary_text.delta": (_REASONING, "summary", Items.summary),
+    "response.reasoning_text.delta": (_REASONING, REASONING_TEXT, Items.reasoning),
+    "response.function_call_arguments.delta": (_CALL, "call", Items.arguments),
 }
-"""The kind of item that each delta is of, and where it goes."""
+"""The kind of item that each delta is of, what of it, and where it goes."""
 _WHOLE: Mapping[str, tuple[str, str, TextKind]] = {
     "response.output_text.done": (_MESSAGE, "content", "text"),
     "response.refusal.done": (_MESSAGE, "content", "refusal"),
@@ -49,6 +49,8 @@ _OF_PARTS = frozenset(
         "response.reasoning_summary_part.done",
     }
 )
+_HIGHEST = 1 << 31
+"""An index above it is none."""
 _ARGUMENTS = "response.function_call_arguments.done"
 ENDS = {
     "response.completed": "completed",
@@ -88,10 +90,14 @@ def says_nothing(kind: str) -> bool:
 class Events:
     """Takes the events of one stream, so far as they are of an item."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_last", "_number_of_last", "_place_of_last")
 
     def __init__(self, items: Items) -> None:
         self._items = items
+        self._last: object = None
+        """How the last event named its piece, if it was a delta: nearly all are of the same."""
+        self._place_of_last = 0
+        self._number_of_last = 0
 
     def take(self, said: wire.Event) -> bool:
         """Takes one event; False for one that is of no item.
@@ -99,13 +105,13 @@ class Events:
         Raises one of `UNDECODABLE` for content that is no text.
         """
         items, kind = self._items, said.type
-        index = said.output_index
-        if index is not None and index < 0:
-            index = None
         delta = DELTAS.get(kind)
         if delta is not None:
-            self._delta(said, index, *delta)
-        elif kind in _WHOLE:
+            self.delta(said, *delta)
+            return True
+        self._last = None
+        index = _index(said.output_index)
+        if kind in _WHOLE:
             self._whole(said, index, _WHOLE[kind])
         elif kind in _OF_PARTS:
             self._part(said, index)
@@ -114,7 +120,7 @@ class Events:
                 items.whole_arguments(self._place(_CALL, said, index), whole)
         elif kind == "response.output_text.annotation.added":
             place = self._place(_MESSAGE, said, index)
-            items.annotate(place, said.content_index or 0, said.annotation)
+            items.annotate(place, self._number(place, "content", said), said.annotation)
         elif kind == "response.output_item.added":
             items.begin(index, said.item)
         elif kind == "response.output_item.done":
@@ -126,26 +132,35 @@ class Events:
     def _place(self, kind: str, said: wire.Event, index: int | None) -> int:
         return self._items.places.piece(kind, index, string(said.item_id))
 
-    def _delta(
+    def delta(
         self,
         said: wire.Event,
-        index: int | None,
         kind: str,
+        what: str,
         add: Callable[[Items, int, int, str], None],
     ) -> None:
+        """Takes a piece, as `DELTAS` says of its type."""
         text = said.delta
         if not isinstance(text, str):
             if text:
                 raise msgspec.ValidationError("a delta is no text")
             return
-        add(self._items, self._place(kind, said, index), _number(said), text)
+        named = (
+            said.type, said.item_id, said.output_index, said.content_index, said.summary_index,
+        )  # fmt: skip
+        if named != self._last:
+            self._last = named
+            place = self._place(kind, said, _index(said.output_index))
+            self._place_of_last = place
+            self._number_of_last = self._number(place, what, said)
+        add(self._items, self._place_of_last, self._number_of_last, text)
 
     def _whole(self, said: wire.Event, index: int | None, where: tuple[str, str, TextKind]) -> None:
         kind, what, sort = where
         text = model_text(said.refusal if sort == "refusal" else said.text)
         if text:
             place = self._place(kind, said, index)
-            self._items.whole_text(place, what, _number(said), text, sort)
+            self._items.whole_text(place, what, self._number(place, what, said), text, sort)
 
     def _part(self, said: wire.Event, index: int | None) -> None:
         """A part that begins, which may have text by then, or ends."""
@@ -153,7 +168,7 @@ class Events:
         kind = string(fields.get("type", NOTHING))
         item, what, sort = _PARTS.get(kind, (_MESSAGE, "content", "text"))
         place = self._place(item, said, index)
-        number = _number(said)
+        number = self._number(place, what, said)
         if said.type == "response.content_part.added":
             self._items.announce(place, number, kind)
         if kind in _PARTS:
@@ -161,6 +176,17 @@ class Events:
             if text:
                 self._items.whole_text(place, what, number, text, sort)
 
+    def _number(self, place: int, what: str, said: wire.Event) -> int:
+        """The number of a piece; one without goes on with the last."""
+        number = said.content_index if said.summary_index is None else said.summary_index
+        last = self._items.items[place].last
+        number = _index(number)
+        if number is None:
+            return last.get(what, 0)
+        last[what] = number
+        return number
 
-def _number(said: wire.Event) -> int:
-    return said.content_index or said.summary_index or 0
+
+def _index(index: int | None) -> int | None:
+    """An index; None for a number that is none."""
+    return index if index is not None and 0 <= index < _HIGHEST else None

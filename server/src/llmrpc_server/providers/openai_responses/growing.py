@@ -65,7 +65,10 @@ class Growing:
                 self._start_before(place, number)
             self.open(key)
             told[number] = None
-        self.speech.text(key, text, kind)
+        if self.speech.odd:
+            self.speech.text(key, text, kind)
+        else:
+            self.parts.text(key, text, kind)
 
     def _start_before(self, place: int, number: int) -> None:
         """Starts the pieces of a message before this one, which may have stayed empty."""

@@ -42,6 +42,9 @@ class Places:
         place = self._by_id.get(id) if id else None
         if place is not None and self._takes(place, kind):
             self.items[place].spoke = True
+            if index is not None and index not in self._by_index:
+                self._by_index[index] = place
+                self.items[place].placed = True
             return place
         place = self._at(index, kind)
         if place is None or self._is_next(place, id):
@@ -76,8 +79,8 @@ class Places:
         place = self._by_id.get(own) if own else None
         if place is None or not self._takes(place, kind):
             place = self._at(index, kind)
-            if place is None and index is None:
-                place = next(reversed(self._open.get(kind, {})), None)
+            if place is None:
+                place = self._unplaced(kind, index, own)
             if place is not None and self._is_other(place, fields, call):
                 place = None
         if place is None:
@@ -128,7 +131,17 @@ class Places:
         item = self.items[place]
         silent = item.opened and not item.spoke
         fits = not (id and item.ids) or id in item.ids
-        return place if fits and (index is None or silent) else None
+        if index is None:
+            return place if fits or item.opened else None
+        return place if fits and silent else None
+
+    def _unplaced(self, kind: str, index: int | None, id: str) -> int | None:
+        """The last item that is open, for one that came whole at a place where none is."""
+        place = next(reversed(self._open.get(kind, {})), None)
+        if place is None or index is None:
+            return place
+        item = self.items[place]
+        return place if not item.placed and not (id and item.ids) else None
 
     def _differs(self, place: int, id: str, call: str) -> bool:
         """Whether an item that is announced is not the one at its place."""
@@ -160,6 +173,7 @@ class Places:
         item = self.items[place]
         if index is not None:
             self._by_index[index] = place
+            item.placed = True
         if id and id not in self._by_id:
             self._by_id[id] = place
             item.ids.add(id)

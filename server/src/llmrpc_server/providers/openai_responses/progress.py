@@ -24,7 +24,9 @@ class Progress:
         "early",
         "ids",
         "kind",
+        "last",
         "opened",
+        "placed",
         "raw",
         "spoke",
         "told",
@@ -36,6 +38,10 @@ class Progress:
         """Its type."""
         self.opened = False
         """Whether it was announced."""
+        self.placed = False
+        """Whether its index is known."""
+        self.last: dict[str, int] = {}
+        """The number of the last piece, for those that come without one."""
         self.spoke = False
         """Whether a piece of it came."""
         self.ids: set[str] = set()

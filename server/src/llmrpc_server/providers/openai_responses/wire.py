@@ -148,7 +148,8 @@ class Event(msgspec.Struct):
 
 
 _decode_response = msgspec.json.Decoder(Response).decode
-_decode_event = msgspec.json.Decoder(Event).decode
+decode_plain_event = msgspec.json.Decoder(Event).decode
+"""An event without anything odd. Raises what `UNDECODABLE` names for others."""
 _decode_item = msgspec.json.Decoder(Item).decode
 
 
@@ -166,7 +167,7 @@ def decode_response(body: bytes) -> tuple[Response, list[Path]]:
 def decode_event(data: bytes) -> tuple[Event, list[Path]]:
     """An event, and the paths of what was left out of it."""
     try:
-        return _decode_event(data), []
+        return decode_plain_event(data), []
     except msgspec.ValidationError:
         return read_loosely(data, Event, _CONTENT)
 
