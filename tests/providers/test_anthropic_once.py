@@ -13,11 +13,11 @@ from tests.providers.golden import MADE, MAX_EVENT, Folded
 from tests.providers.messages_api import DIALECT, STOP, begin, block, compact, end, events
 
 USAGE = {"input_tokens": 9, "output_tokens": 3}
-TEXT = {"type": "text", "text": ""}
-THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-GOOD = {"type": "text", "text": "All good."}
-CALL = {"type": "tool_use", "id": "t", "name": "now", "input": {"a": 1}}
-FOUND = {"type": "found", "n": 1}
+TEXT: dict[str, Any] = {"type": "text", "text": ""}
+THOUGHT: dict[str, Any] = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+GOOD: dict[str, Any] = {"type": "text", "text": "All good."}
+CALL: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "now", "input": {"a": 1}}
+FOUND: dict[str, Any] = {"type": "found", "n": 1}
 ENDED = end("end_turn", USAGE)
 
 
@@ -104,7 +104,16 @@ def test_pieces_of_another_kind_open_a_part_beside_the_open_one() -> None:
          "delta": {"type": "input_json_delta", "partial_json": text}}
         for text in ('{"a"', ":1}")
     ]  # fmt: skip
-    said = [start, cut[0], pieces("All"), thought, cut[1], pieces(" good."), signed, stop]
+    said: list[Any] = [
+        start,
+        cut[0],
+        pieces("All"),
+        thought,
+        cut[1],
+        pieces(" good."),
+        signed,
+        stop,
+    ]
     answer = streamed(begin(USAGE), *said, end("tool_use", USAGE), STOP)
     assert kinds(answer) == ["tool_call", "text", "reasoning"]
     call, text, reasoning = answer.parts.parts()
@@ -133,6 +142,33 @@ def test_an_input_without_a_call_is_an_error(where: str) -> None:
         streamed(begin(USAGE), opened,
                  {"type": "content_block_delta", "index": 0, "delta": lost})  # fmt: skip
     assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+
+
+def test_an_index_may_be_written_in_any_way() -> None:
+    for first, then in ((0, "0"), (None, 0), ("1", 1), (1.0, 1), ("a", "a")):
+        start, piece, stop = block(
+            0, {**CALL, "input": {}}, {"type": "input_json_delta", "partial_json": '{"a":1}'}
+        )
+        said = [{**start, "index": first}, {**piece, "index": then}, {**stop, "index": first}]
+        answer = streamed(begin(USAGE), said, end("tool_use", USAGE), STOP)
+        assert [part.tool_call.arguments for part in answer.parts.parts()] == ['{"a":1}']
+
+
+@pytest.mark.parametrize("odd", ['{"a":1}', {"a": 1}])
+def test_an_object_may_come_as_text(odd: Any) -> None:
+    answer = streamed(begin(USAGE), block(0, {**CALL, "input": odd}), end("tool_use", USAGE), STOP)
+    assert answer.parts.parts()[0].tool_call.arguments == '{"a":1}'
+
+
+def test_half_a_pair_in_a_citation_is_told_of() -> None:
+    start, stop = block(0, GOOD)
+    cited = rb'{"type":"citations_delta","citation":{"type":"c","cited_text":"a\ud83d"}}'
+    data = b'data: {"type":"content_block_delta","index":0,"delta":' + cited + b"}\n\n"
+    folded = Folded(DIALECT.decoder(MAX_EVENT))
+    folded.run(events(begin(USAGE), start) + data + events(stop, ENDED, STOP))
+    answer = folded.response()
+    assert answer.message.parts[0].annotations[0].quote == "a\ufffd"
+    assert [each.field for each in answer.warnings] == ["message"]
 
 
 def test_calls_without_ids_get_new_ones() -> None:

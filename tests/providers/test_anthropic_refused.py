@@ -54,6 +54,13 @@ def test_blank_texts_of_all_roles_are_left_out(blank: str) -> None:
     assert "system" not in sent({"role": "ROLE_SYSTEM", "content": blank}, HI)
 
 
+def test_blank_results_of_tools_are_empty() -> None:
+    for result in ({"content": " \n"}, {"parts": [{"text": " "}]}, {"content": ""}):
+        tool = {"role": "ROLE_TOOL", "parts": [{"tool_result": {"tool_call_id": "c", **result}}]}
+        last = sent(HI, said(CALL), tool, tools=[{"function": {"name": "now"}}])["messages"][-1]
+        assert last["content"] == [{"type": "tool_result", "tool_use_id": "c"}]
+
+
 def test_nothing_but_blanks_is_no_conversation() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         encode({"role": "ROLE_USER", "content": " "})

@@ -75,12 +75,26 @@ def test_arguments_of_nothing_are_an_object(args: Any) -> None:
     assert answer.message.parts[0].tool_call.arguments == "{}"
 
 
+def test_an_object_may_come_as_text() -> None:
+    call = {"functionCall": {"id": "c", "name": "f", "args": '{"a": 1}'}}
+    answer = read(body(call, finish="STOP"))
+    assert answer.message.parts[0].tool_call.arguments == '{"a":1}'
+
+
 def test_input_that_is_not_counted_is_to_be_estimated() -> None:
     used = {"candidatesTokenCount": 5, "promptTokenCount": "x"}
     folded = fold(body({"text": "a"}, finish="STOP", usageMetadata=used))
     answer = folded.decoder.answer
     assert answer.usage == pb.Usage(output_tokens=5, estimated=True)
     assert answer.input_uncounted
+
+
+def test_a_prompt_that_was_counted_stays_counted() -> None:
+    first = body({"text": "a"}, usageMetadata={"promptTokenCount": 9, "candidatesTokenCount": 1})
+    for prompt in (None, 0, -1, "9"):
+        used = {"promptTokenCount": prompt, "candidatesTokenCount": 3}
+        last = body({"text": "b"}, finish="STOP", usageMetadata=used)
+        assert fold(first, last).response().usage == pb.Usage(input_tokens=9, output_tokens=3)
 
 
 @pytest.mark.parametrize(("counts", "thoughts"), [

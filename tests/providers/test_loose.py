@@ -53,6 +53,7 @@ def test_null_and_unknown_fields_are_no_fault() -> None:
 
 
 def test_a_struct_of_another_type_is_left_out() -> None:
+    odd: Any
     for odd in (1, "a", [1], True):
         assert read({"inner": odd}) == (Outer(), ["inner"])
     for odd in (1, "a", {"a": 1}):
@@ -61,6 +62,7 @@ def test_a_struct_of_another_type_is_left_out() -> None:
 
 
 def test_content_of_an_odd_type_is_an_error() -> None:
+    said: Any
     for said in ({"text": 1}, {"inner": {"word": 1}}, {"many": [{"word": [1]}]}):
         with pytest.raises(msgspec.ValidationError):
             read(said, "text", "word")

@@ -44,7 +44,7 @@ ALL = [("text", "All good.")]
 
 @pytest.mark.parametrize("lost", [{"output_index": "x"}, {"output_index": -1}, {}])
 def test_an_item_is_found_by_its_id_alone_once_its_index_is_lost(lost: dict[str, Any]) -> None:
-    at = {"output_index": 1, "item_id": "msg_1"}
+    at: dict[str, Any] = {"output_index": 1, "item_id": "msg_1"}
     bare = {**MESSAGE, "content": []}
     nameless = {name: MESSAGE[name] for name in MESSAGE if name != "id"}
     pieces = [delta("All", **{**at, **lost}), delta(" good.", **at)]

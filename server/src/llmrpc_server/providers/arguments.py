@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.kept_json import fields_of, json_of
+from llmrpc_server.providers.kept_json import fields_of, json_of, says, string
 from llmrpc_server.providers.target import Target
 
 _NONE = ("", "null")
@@ -24,6 +24,17 @@ _KEY = "INVALID_JSON"
 def wrap_arguments(text: str) -> msgspec.Raw:
     """An object that holds text which is none."""
     return msgspec.Raw(msgspec.json.encode({_KEY: text}))
+
+
+def read_arguments(raw: msgspec.Raw) -> bytes:
+    """The arguments of a call that came whole, in JSON; `{}` if it has none.
+
+    An object that came as text is the object.
+    """
+    if not says(raw):
+        return b"{}"
+    inner = string(raw)
+    return inner.encode() if inner and fields_of(inner) is not None else bytes(raw)
 
 
 def has_whole_calls(parts: Iterable[pb.Part]) -> bool:

@@ -6,9 +6,10 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.anthropic import errors, usage, wire
-from llmrpc_server.providers.anthropic.blocks import Blocks
+from llmrpc_server.providers.anthropic import errors, wire
+from llmrpc_server.providers.anthropic.blocks import Blocks, Index
 from llmrpc_server.providers.anthropic.metadata import note_event, note_message
+from llmrpc_server.providers.anthropic.spent import Spent
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.finish_words import reason_of
@@ -31,7 +32,6 @@ https://platform.claude.com/docs/en/build-with-claude/compaction"""
 
 _STOP_SEQUENCE = "stop_sequence"
 """A stop that can cut a call off."""
-_NO_TIER = "standard"
 
 _EVENTS = frozenset(
     {
@@ -46,6 +46,8 @@ _EVENTS = frozenset(
 )
 """Those that are read; any other may look as it likes."""
 _KEEP_ALIVE = "ping"
+_TEXTS = ("", "text_delta", "thinking_delta", "input_json_delta")
+"""Deltas whose halves of pairs are joined."""
 
 
 class Assembly:
@@ -53,10 +55,9 @@ class Assembly:
 
     __slots__ = (
         "_blocks",
-        "_counted",
         "_explained",
         "_provider",
-        "_usage",
+        "_spent",
         "answer",
         "finished",
         "stopped",
@@ -70,9 +71,7 @@ class Assembly:
         """Whether the provider said that this was all."""
         self._provider = provider
         self._blocks = Blocks(self.answer, provider, limit)
-        self._usage: wire.Usage | None = None
-        self._counted = False
-        """Whether the provider counted all of the output."""
+        self._spent = Spent(self.answer, self._blocks.parts)
         self._explained = False
 
     def take_message(self, body: bytes) -> None:
@@ -91,10 +90,10 @@ class Assembly:
                 self._note_halves(body)
             warn_of(left_out, self.answer, self._provider)
             self._describe(said)
-            self._count(said.usage, last=True)
+            self._spent.count(said.usage, last=True)
             for index, block in enumerate(said.content or ()):
                 self._blocks.whole(index, block)
-            self._estimate()
+            self._spent.estimate()
             note_message(self.answer, self._provider, read)
         except UNDECODABLE as error:
             raise self._unreadable() from error
@@ -110,14 +109,13 @@ class Assembly:
         for what is no JSON of the protocol.
         """
         try:
-            (event, left_out, unknown), read = decode_whole(wire.decode_event, data)
-            if event.type in _EVENTS:
-                warn_of(left_out, self.answer, self._provider)
-            if unknown and event.type.startswith("content_block_"):
-                self._blocks.warn_of_fields(read)
-            odd = data if read is not data and has_half(data) else None
-            event.type = event.type or name
-            self._event(event, left_out, read, odd)
+            try:
+                event = wire.decode_plain_event(data)
+            except UNDECODABLE:
+                self._odd_event(data, name)
+            else:
+                event.type = event.type or name
+                self._event(event, [], data, None)
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
@@ -148,6 +146,17 @@ class Assembly:
         self.finished = bool(self.answer.parts)
         return self.finished
 
+    def _odd_event(self, data: bytes, name: str) -> None:
+        """Takes an event with fields that are unknown or odd, or with halves of pairs."""
+        (event, left_out, unknown), read = decode_whole(wire.decode_event, data)
+        event.type = event.type or name
+        if event.type in _EVENTS:
+            warn_of(left_out, self.answer, self._provider)
+        if unknown and event.type.startswith("content_block_"):
+            self._blocks.warn_of_fields(read)
+        odd = data if read is not data and has_half(data) else None
+        self._event(event, left_out, read, odd)
+
     def _event(
         self, event: wire.Event, left_out: list[str], data: bytes, odd: bytes | None
     ) -> None:
@@ -155,26 +164,24 @@ class Assembly:
         kind = event.type
         if kind == "content_block_delta":
             if event.delta is not None:
-                self._reopen()
-                self._blocks.add(event.index, event.delta, data, odd)
-                self._estimate()
+                self._piece(_index(event.index), event.delta, data, odd)
             return
         if odd is not None:
             self._note_halves(odd)
         match kind:
             case "content_block_start":
                 self._reopen()
-                self._blocks.start(event.index, event.content_block)
+                self._blocks.start(_index(event.index), event.content_block)
             case "content_block_stop":
                 block = event.content_block
-                self._blocks.stop(event.index, block if came(block) else None)
+                self._blocks.stop(_index(event.index), block if came(block) else None)
             case "message_start":
                 if event.message is not None:
                     self._begin(event.message, "message.stop_reason" in left_out)
                     note_event(self.answer, self._provider, data)
             case "message_delta":
                 self._repeated(event.message)
-                self._count(event.usage, last=True)
+                self._spent.count(event.usage, last=True)
                 note_event(self.answer, self._provider, data)
                 if event.delta is not None:
                     unread = "delta.stop_reason" in left_out
@@ -188,6 +195,13 @@ class Assembly:
             case _:
                 self._pass_over(kind)
 
+    def _piece(self, index: Index, delta: wire.Delta, data: bytes, odd: bytes | None) -> None:
+        self._reopen()
+        self._blocks.add(index, delta, data, odd)
+        self._spent.estimate()
+        if odd is not None and delta.type not in _TEXTS:
+            self._note_halves(odd)
+
     def _pass_over(self, kind: str) -> None:
         if kind != _KEEP_ALIVE:
             self._blocks.parts.warn("message", f"sent an event of the unknown type {kind}")
@@ -195,17 +209,18 @@ class Assembly:
     def _begin(self, message: wire.Message, unread: bool) -> None:
         """Takes the message that a stream begins with: mostly empty, at times all of it."""
         self._describe(message)
-        self._count(message.usage, last=bool(message.stop_reason))
+        self._spent.count(message.usage, last=bool(message.stop_reason))
         if message.content:
             self._reopen()
             self._blocks.announce(message.content)
-            self._estimate()
+            self._spent.estimate()
         self._finish(message.stop_reason, message.stop_details, unread)
 
     def _reopen(self) -> None:
         """Content follows: what was said of the end was not the last word."""
         if self.finished:
-            self.finished = self._counted = False
+            self.finished = False
+            self._spent.reopen()
 
     def _repeated(self, message: wire.Message | None) -> None:
         """Takes a message that the end of a stream holds, if nothing came before it."""
@@ -216,36 +231,6 @@ class Assembly:
         answer = self.answer
         answer.response_id = message.id or answer.response_id
         answer.model = message.model or answer.model
-
-    def _count(self, counted: wire.Usage | None, *, last: bool) -> None:
-        """Takes counts; the `last` ones have all of the output."""
-        if counted is None:
-            return
-        self._usage = usage.merged(self._usage, counted)
-        if usage.uncounted(counted):
-            self._blocks.parts.warn(
-                "usage.tool_uses", "sent a count of tool uses that is not a number"
-            )
-        answer = self.answer
-        answer.usage = usage.disjoint(self._usage)
-        answer.input_uncounted = usage.lacks_input(self._usage)
-        tier = self._usage.service_tier
-        answer.service_tier = tier if tier and tier != _NO_TIER else ""
-        self._counted = last and counted.output_tokens is not None
-        self._estimate()
-
-    def _estimate(self) -> None:
-        """Output is counted at the end alone: till then it is what came."""
-        spent = self.answer.usage
-        if spent is None:
-            return
-        spent.estimated = spent.estimated or self.answer.input_uncounted
-        if self._counted:
-            return
-        tokens = self._blocks.parts.estimate()
-        if tokens > spent.output_tokens:
-            spent.output_tokens = tokens
-            spent.estimated = True
 
     def _finish(self, reason: str | None, details: msgspec.Raw, unread: bool) -> None:
         """Takes a stop reason; `unread`: one came that is no word."""
@@ -279,3 +264,12 @@ class Assembly:
 
     def _unreadable(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")
+
+
+def _index(index: Index) -> Index:
+    """The index of a block, as a number if it is one."""
+    if type(index) is int:
+        return index
+    if isinstance(index, str) and index.isdecimal():
+        return int(index)
+    return 0 if index is None else index

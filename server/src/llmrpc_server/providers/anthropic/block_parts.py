@@ -17,7 +17,7 @@ from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.anthropic import wire
 from llmrpc_server.providers.anthropic.citations import read_citation
 from llmrpc_server.providers.anthropic.open_block import OpenBlock
-from llmrpc_server.providers.arguments import wrap_arguments
+from llmrpc_server.providers.arguments import read_arguments, wrap_arguments
 from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
@@ -120,7 +120,7 @@ class BlockParts:
             case "thinking" if block.extra and not block.signed:
                 self.sign(block)
             case "tool_use" if not block.pieces:
-                whole = bytes(block.input) if says(block.input) else b"{}"
+                whole = read_arguments(block.input)
                 self._characters += len(whole)
                 self._parts.tool_call(block.key, arguments=whole.decode())
             case "":

@@ -31,7 +31,7 @@ def without_refused(turns: list[Turn], target: AnthropicTarget) -> list[Turn]:
     """The turns that are sent; neighbours of one role are one turn again."""
     found: list[Turn] = []
     for index, turn in enumerate(turns):
-        pieces = [piece for piece in turn.pieces if not _is_blank(piece)]
+        pieces = [piece for piece in turn.pieces if not is_blank(piece)]
         if len(pieces) < len(turn.pieces):
             target.findings.warn(turn.field, f"{target.row.name} takes no blank text: left out")
         if turn.role == "assistant":
@@ -47,7 +47,8 @@ def without_refused(turns: list[Turn], target: AnthropicTarget) -> list[Turn]:
     return found
 
 
-def _is_blank(block: dict[str, Any]) -> bool:
+def is_blank(block: dict[str, Any]) -> bool:
+    """Whether a block is a text of nothing but blanks."""
     return type_of(block) == "text" and not block["text"].strip()
 
 

@@ -125,7 +125,8 @@ class LooseEvent(Event, forbid_unknown_fields=False):
 
 
 _message = msgspec.json.Decoder(Message).decode
-_event = msgspec.json.Decoder(Event).decode
+decode_plain_event = msgspec.json.Decoder(Event).decode
+"""One in which all is as it should be."""
 _loose_event = msgspec.json.Decoder(LooseEvent).decode
 decode_block = msgspec.json.Decoder(Block).decode
 decode_id = msgspec.json.Decoder(Identified).decode
@@ -144,7 +145,7 @@ def decode_message(data: bytes) -> tuple[Message, list[Path]]:
 def decode_event(data: bytes) -> tuple[Event, list[Path], bool]:
     """The event, the fields that could not be read, and whether others are unknown."""
     try:
-        return _event(data), [], False
+        return decode_plain_event(data), [], False
     except msgspec.ValidationError:
         pass
     try:

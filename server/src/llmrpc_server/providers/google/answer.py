@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -39,6 +39,7 @@ _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
 """What `finish_words` does not have. Others, such as LANGUAGE, OTHER and
 TOO_MANY_TOOL_CALLS, are told by their name."""
 
+_ALONE = (0,)
 _FIRST = 0
 _FIRSTS = (None, 0, "0", "")
 _NONE_YET = ("", "FINISH_REASON_UNSPECIFIED")
@@ -52,6 +53,7 @@ class Assembly:
         "_counted",
         "_index",
         "_parts",
+        "_prompt",
         "_provider",
         "answer",
         "answered",
@@ -73,6 +75,7 @@ class Assembly:
         self._parts = Parts(provider, self.answer, self._beside.uses)
         self._index: int | float | str | None = None
         """The index of the candidate that is the answer."""
+        self._prompt: int | None = None
         self._counted = False
         """Whether the usage so far tells what was written."""
 
@@ -87,7 +90,8 @@ class Assembly:
                 body.decode()  # what is handed on as it was written must be text
             (said, others, left_out), read = decode_whole(wire.decode, body)
             odd = body if read is not body and has_half(body) else None
-            warn_of(left_out, self.answer, self._provider)
+            if left_out:
+                warn_of(left_out, self.answer, self._provider)
             self._take(said, others, left_out, odd)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
@@ -120,8 +124,7 @@ class Assembly:
             answer.model = said.model_version
         if odd is not None and not said.candidates:
             answer.warn("message", HALVES.format(self._provider))
-        said.candidates = _each_once(said.candidates)
-        mine = self._mine(said.candidates or [])
+        mine = self._mine(said)
         for place, candidate in enumerate(said.candidates or ()):
             if place in mine:
                 unread = f"candidates.{place}.finishReason" in left_out
@@ -129,7 +132,8 @@ class Assembly:
             else:
                 why = f"{self._provider} sent a candidate that was not asked for; it was dropped"
                 answer.warn("message", why)
-        said.candidates = [said.candidates[place] for place in mine] if said.candidates else None
+        if said.candidates and len(mine) < len(said.candidates):
+            said.candidates = [said.candidates[place] for place in mine]
         self._beside.take(said, others)
         if came(said.prompt_feedback) and not said.candidates:
             self._blocked(said.prompt_feedback)
@@ -137,15 +141,24 @@ class Assembly:
         if self.finished and not before:
             self.end()
 
-    def _mine(self, candidates: list[wire.Candidate]) -> list[int]:
+    def _mine(self, said: wire.Response) -> Sequence[int]:
         """The places of the answer: of the first candidate, or of the only one, whatever it is."""
+        candidates = said.candidates or []
+        if len(candidates) == 1 and not candidates[0].index:
+            self._index = self._index or _FIRST
+            return _ALONE
+        candidates = said.candidates = _each_once(candidates)
         indices = [_FIRST if each.index in _FIRSTS else each.index for each in candidates]
         if self._index is None and indices:
             self._index = _FIRST if _FIRST in indices else indices[0]
         return [place for place, index in enumerate(indices) if index in (_FIRST, self._index)]
 
     def _count(self, counted: wire.Usage) -> None:
+        """Takes totals so far; the prompt's cannot shrink, and need not come again."""
         answer = self.answer
+        if self._prompt and counted.candidates_token_count and not counted.prompt_token_count:
+            counted.prompt_token_count = self._prompt
+        self._prompt = counted.prompt_token_count or self._prompt
         answer.service_tier = (counted.service_tier or answer.service_tier).lower()
         usage = disjoint(counted)
         if usage is not None:
@@ -198,9 +211,9 @@ class Assembly:
             self.answer.finish_reason = _FILTERED
 
 
-def _each_once(candidates: list[wire.Candidate] | None) -> list[wire.Candidate] | None:
+def _each_once(candidates: list[wire.Candidate]) -> list[wire.Candidate]:
     """The candidates without those that repeat one before them, whole."""
-    if candidates is None or len(candidates) < 2:
+    if len(candidates) < 2:
         return candidates
     written = [msgspec.json.encode(each) for each in candidates]
     return [each for at, each in enumerate(candidates) if written[at] not in written[:at]]

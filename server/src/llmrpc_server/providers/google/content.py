@@ -16,6 +16,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
+from llmrpc_server.providers.arguments import read_arguments
 from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
@@ -165,9 +166,7 @@ class Parts:
         if more:
             kept["functionCall"] = msgspec.Raw(msgspec.json.encode(more))
         key = self._new()
-        arguments = "{}"
-        if says(call.args):
-            arguments = wire.text(msgspec.json.format(call.args, indent=-1))
+        arguments = wire.text(msgspec.json.format(read_arguments(call.args), indent=-1))
         self.characters += len(arguments)
         self._answer.tool_call(key, call.id or made_id(), call.name or "", arguments)
         return key

@@ -51,18 +51,18 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
 
 
 def _thoughts(usage: wire.Usage) -> int:
+    prompt, written = usage.prompt_token_count, usage.candidates_token_count
     if usage.thoughts_token_count is not None:
         return usage.thoughts_token_count
-    total = plain(usage.total_token_count)
-    if not is_count(total) or usage.prompt_token_count is None:
+    if not written or prompt is None:
         return 0
-    told = (
-        usage.prompt_token_count,
-        usage.tool_use_prompt_token_count,
-        usage.candidates_token_count,
+    total = plain(usage.total_token_count)
+    rest = (
+        total - prompt - written - (usage.tool_use_prompt_token_count or 0)
+        if is_count(total)
+        else 0
     )
-    rest = total - sum(filter(None, told))
-    return rest if usage.candidates_token_count and 0 < rest <= MOST else 0
+    return rest if 0 < rest <= MOST else 0
 
 
 def _of(modality: str, details: Iterable[wire.Modality] | None) -> int:
