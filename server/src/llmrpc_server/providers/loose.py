@@ -130,9 +130,12 @@ def _each(
         except _OddContentError:
             raise
         except UNDECODABLE as error:
-            if reading.is_content(path.rpartition(".")[2], item):
+            name = path.rpartition(".")[2]
+            if reading.is_content(name, item):
                 raise _OddContentError(place) from error
             reading.left_out.append(place)
+            if name in reading.content:  # the others keep their places
+                found.append(kind())
     return found
 
 
