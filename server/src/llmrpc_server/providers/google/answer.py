@@ -144,14 +144,14 @@ class Assembly:
     def _mine(self, said: wire.Response) -> Sequence[int]:
         """The places of the answer: of the first candidate, or of the only one, whatever it is."""
         candidates = said.candidates or []
-        if len(candidates) == 1 and not candidates[0].index:
-            self._index = self._index or _FIRST
+        if len(candidates) == 1 and not candidates[0].index and not self._index:
+            self._index = _FIRST
             return _ALONE
         candidates = said.candidates = _each_once(candidates)
         indices = [_FIRST if each.index in _FIRSTS else each.index for each in candidates]
         if self._index is None and indices:
             self._index = _FIRST if _FIRST in indices else indices[0]
-        return [place for place, index in enumerate(indices) if index in (_FIRST, self._index)]
+        return [place for place, index in enumerate(indices) if index == self._index]
 
     def _count(self, counted: wire.Usage) -> None:
         """Takes totals so far; the prompt's cannot shrink, and need not come again."""
