@@ -72,8 +72,11 @@ def test_content_of_an_odd_type_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("empty", [{}, [], 0, False])
-def test_content_of_an_odd_type_that_is_empty_is_left_out(empty: Any) -> None:
-    assert read({"text": empty}, "text") == (Outer(), ["text"])
+def test_content_of_an_odd_type_may_be_empty(empty: Any) -> None:
+    data, content = msgspec.json.encode({"text": empty}), frozenset({"text"})
+    assert read_loosely(data, Outer, content, empty=True) == (Outer(), ["text"])
+    with pytest.raises(msgspec.ValidationError):
+        read_loosely(data, Outer, content)
 
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b'"a"', b"{", b""])

@@ -154,6 +154,13 @@ def test_empty_content_of_an_odd_type_is_no_fault(odd: Any) -> None:
     assert told(chunk({"content": "a"}), chunk({"tool_calls": odd})) == [("text", "a")]
 
 
+def test_empty_pieces_of_an_odd_type_are_no_fault() -> None:
+    message = {"content": [False, {"type": "text", "text": "a"}], "tool_calls": [0, CALL]}
+    wanted = [("text", "a"), ("tool_call", 'c f {"a":1}')]
+    assert texts(whole(message=message)) == wanted
+    assert told(chunk(message)) == wanted
+
+
 @pytest.mark.parametrize(
     "odd",
     [{"tool_calls": "f"}, {"tool_calls": [{"function": {"name": 7}}]}, {"refusal": {"a": 1}}],

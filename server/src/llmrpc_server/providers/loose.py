@@ -39,18 +39,35 @@ class _Field(NamedTuple):
     """Whether it is a whole number."""
 
 
+class _Reading(NamedTuple):
+    """How one text is read, and what was left out so far."""
+
+    content: frozenset[str]
+    empty: bool
+    left_out: list[Path]
+
+    def is_content(self, name: str, raw: msgspec.Raw) -> bool:
+        """Whether a field must not be left out."""
+        return name in self.content and (says(raw) or not self.empty)
+
+
 def read_loosely(
-    data: bytes | msgspec.Raw, kind: type[S], content: frozenset[str] = frozenset()
+    data: bytes | msgspec.Raw,
+    kind: type[S],
+    content: frozenset[str] = frozenset(),
+    *,
+    empty: bool = False,
 ) -> tuple[S, list[Path]]:
     """The struct, and the dotted paths of the fields that could not be read.
 
     A whole number may be written as 3.0. Fields that the struct does not have are passed
     over. Raises what `UNDECODABLE` names for text that is no object, and for an odd value
-    of a field with a name in `content`, unless it is empty: that is the answer itself.
+    of a field with a name in `content`: that is the answer itself. With `empty` such a
+    field may be an empty value of another type.
     """
-    left_out: list[Path] = []
-    found = _read(data, kind, content, "", left_out)
-    return cast(S, found), left_out
+    reading = _Reading(content, empty, [])
+    found = _read(data, kind, reading, "")
+    return cast(S, found), reading.left_out
 
 
 def warn_of(left_out: Iterable[Path], answer: Answer, provider: str) -> None:
@@ -63,9 +80,8 @@ def warn_of(left_out: Iterable[Path], answer: Answer, provider: str) -> None:
 def _read(
     data: bytes | msgspec.Raw,
     kind: type[msgspec.Struct],
-    content: frozenset[str],
+    reading: _Reading,
     place: str,
-    left_out: list[Path],
 ) -> msgspec.Struct:
     values: dict[str, Any] = {}
     fields = _fields(kind)
@@ -75,25 +91,23 @@ def _read(
             continue
         path = f"{place}{name}"
         try:
-            values[field.name] = _value(raw, field, content, path, left_out)
+            values[field.name] = _value(raw, field, reading, path)
         except _OddContentError:
             raise
         except UNDECODABLE as error:
-            if name in content and says(raw):
+            if reading.is_content(name, raw):
                 raise _OddContentError(path) from error
-            left_out.append(path)
+            reading.left_out.append(path)
     return kind(**values)
 
 
-def _value(
-    raw: msgspec.Raw, field: _Field, content: frozenset[str], path: str, left_out: list[Path]
-) -> Any:
+def _value(raw: msgspec.Raw, field: _Field, reading: _Reading, path: str) -> Any:
     if field.inner is not None:
         start = bytes(raw)[:1]
         if start == b"{" and not field.many:
-            return _read(raw, field.inner, content, f"{path}.", left_out)
+            return _read(raw, field.inner, reading, f"{path}.")
         if start == b"[" and field.many:
-            return _each(raw, field.inner, content, path, left_out)
+            return _each(raw, field.inner, reading, path)
     try:
         return field.decode(raw)
     except msgspec.ValidationError:
@@ -105,21 +119,23 @@ def _value(
 def _each(
     raw: msgspec.Raw,
     kind: type[msgspec.Struct],
-    content: frozenset[str],
+    reading: _Reading,
     path: str,
-    left_out: list[Path],
 ) -> list[msgspec.Struct]:
     found = []
     for index, item in enumerate(_list(raw)):
         place = f"{path}.{index}"
         try:
-            found.append(_read(item, kind, content, f"{place}.", left_out))
+            found.append(_read(item, kind, reading, f"{place}."))
         except _OddContentError:
             raise
         except UNDECODABLE as error:
-            if path.rpartition(".")[2] in content:
+            name = path.rpartition(".")[2]
+            if reading.is_content(name, item):
                 raise _OddContentError(place) from error
-            left_out.append(place)
+            reading.left_out.append(place)
+            if name in reading.content:  # the others keep their places
+                found.append(kind())
     return found
 
 

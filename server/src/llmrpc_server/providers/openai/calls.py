@@ -21,6 +21,7 @@ _NO_ID = frozenset({"", "null"})
 """Ids that are none; Mistral's protocol has the word `null` as its default."""
 _KNOWN = frozenset({"custom", "function", "id", "index"})
 _KNOWN_OF_FUNCTION = frozenset({"arguments", "name"})
+_NOTHING = wire.ToolCall()
 _FUNCTION = Raw(b'"function"')
 
 
@@ -103,6 +104,8 @@ class Calls:
     def pieces(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
         """Takes the pieces of one chunk; `items` are as in `whole`."""
         for place, piece in enumerate(pieces):
+            if piece == _NOTHING:
+                continue
             call = self._find(piece, place, alone=len(pieces) == 1)
             if self._is_again(call, piece):
                 continue

@@ -9,7 +9,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.kept_json import NOTHING, came
+from llmrpc_server.providers.kept_json import NOTHING, came, says
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
@@ -214,7 +214,7 @@ class MessageTaker:
                 self.speech.text("refusal", piece.refusal, "refusal")
             elif piece.type in _REASONING:
                 self._thought(piece)
-            else:
+            elif says(item):
                 self.extras.block(item, "content", piece.type)
                 self.text = object()
 

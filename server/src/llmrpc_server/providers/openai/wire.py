@@ -274,7 +274,7 @@ def decode_any(body: bytes) -> tuple[Completion, list[Path]]:
     try:
         return _decode_any(body), []
     except msgspec.ValidationError:
-        return read_loosely(body, Completion, _CONTENT)
+        return read_loosely(body, Completion, _CONTENT, empty=True)
 
 
 def raw_choice(body: bytes, place: int) -> Fields:

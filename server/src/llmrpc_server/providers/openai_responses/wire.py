@@ -161,7 +161,7 @@ def decode_response(body: bytes) -> tuple[Response, list[Path]]:
     try:
         return _decode_response(body), []
     except msgspec.ValidationError:
-        return read_loosely(body, Response, _CONTENT)
+        return read_loosely(body, Response, _CONTENT, empty=True)
 
 
 def decode_event(data: bytes) -> tuple[Event, list[Path]]:
@@ -169,7 +169,7 @@ def decode_event(data: bytes) -> tuple[Event, list[Path]]:
     try:
         return decode_plain_event(data), []
     except msgspec.ValidationError:
-        return read_loosely(data, Event, _CONTENT)
+        return read_loosely(data, Event, _CONTENT, empty=True)
 
 
 def read_item(raw: Raw) -> tuple[Item, list[Path]]:
@@ -177,7 +177,7 @@ def read_item(raw: Raw) -> tuple[Item, list[Path]]:
     try:
         return _decode_item(raw), []
     except msgspec.ValidationError:
-        return read_loosely(raw, Item, _CONTENT)
+        return read_loosely(raw, Item, _CONTENT, empty=True)
 
 
 read_text = msgspec.json.Decoder(Text).decode
