@@ -47,7 +47,10 @@ part = st.one_of(
     st.builds(lambda t, e, i: item("summary", *t, encrypted_content=e, id=i),
               st.lists(text, max_size=3), st.none() | text, ids),
     st.builds(lambda t, i: item("thoughts", *t, id=i), st.lists(text, max_size=3), ids),
-    st.builds(lambda a, i: item("call", a, call_id=i, name="f", id=f"fc_{i}"), text, ids),
+    # arguments that are blank become an object
+    st.builds(
+        lambda a, i: item("call", a, call_id=i, name="f", id=f"fc_{i}"), text.filter(str.strip), ids
+    ),
     st.builds(lambda i: item("web_search_call", id=i, action={"type": "search"}), ids),
     st.builds(lambda i, r: item("image_generation_call", id=i, result=r, size="1x1"), ids,
               st.sampled_from(["iVBORw0KGgo=", "no base64", "", None])),
