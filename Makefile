@@ -76,6 +76,13 @@ CLIENT_RUNS ?= 50
 flaky: $(VENV)/.dev ## run the tests RUNS times beside two busy loops, and tell what failed once
 	@$(VENV)/bin/python -m tests.flaky --runs $(RUNS) --client-runs $(CLIENT_RUNS)
 
+# What the fuzzer may take for each dialect.
+SECONDS ?= 600
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## change recorded answers at random for SECONDS a dialect, and tell which break a law
+	@$(VENV)/bin/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
 CHECKS := lint types imports lint-proto stubs pages wheels locks image-lint check-go check-java check-typescript check-deploy
 
 # In turn, so that it can be told what each of them took.

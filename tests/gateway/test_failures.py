@@ -217,5 +217,7 @@ async def test_silence_ends_with_the_stall_timer(
     deadline = 20 if method == "StreamText" else None
     failure = await failure_of(getattr(gateway.stub, method)(ask(), timeout=deadline))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    (attempt,) = failure.details.attempts
+    assert pb.ErrorReason.Name(attempt.reason) == f"ERROR_REASON_{failure.reason}"
     await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 5)
     assert len(upstream.exchanges) == 1, "another try would double the caller's wait"

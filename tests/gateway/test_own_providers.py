@@ -67,6 +67,17 @@ async def test_a_header_goes_with_every_request_and_nowhere_else(
     assert "[redacted]" in failure.message
 
 
+async def test_a_key_after_a_scheme_is_masked_without_it_too(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start(**own(upstream, headers={"Authorization": "Bearer sk-canary-9"}))
+    upstream.script(error(400, message="sk-canary-9 has no credit"))
+    failure = await failure_of(gateway.stub.Generate(ask(model="mine/m")))
+    assert upstream.exchanges[0].headers["authorization"] == "Bearer sk-canary-9"
+    assert "[redacted] has no credit" in failure.message
+    assert "sk-canary-9" not in str(failure.details)
+
+
 @pytest.mark.parametrize("status", [400, 422])
 async def test_a_default_that_is_refused_is_sent_no_more(
     start: Start, upstream: Upstream, status: int
@@ -107,6 +118,13 @@ async def test_the_default_goes_to_models_that_are_known(
     [
         ("mine", {"headers": {"a b": "x"}}, "providers.mine.headers['a b']: is no name"),
         ("mine", {"headers": {"Host": "x"}}, "providers.mine.headers['Host']: is written by"),
+        ("mine", {"headers": {"Expect": "x"}}, "providers.mine.headers['Expect']: is written by"),
+        ("mine", {"body": {"a": {"b": {True: 1}}}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": [{None: 1}]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": ["\ud83d"]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {"a": [float("nan")]}}, "providers.mine.body.a: cannot be written as"),
+        ("mine", {"body": {True: 1}}, "providers.mine.body: the name True is no text"),
+        ("mine", {"max_tokens": 5}, "providers.mine.max_tokens: is 5; must be max_tokens or max_"),
         ("mine", {"headers": {"x": "a\nb"}}, "providers.mine.headers.x: has white space"),
         ("mine", {"body": {"messages": []}}, "providers.mine.body.messages: is what is asked"),
         ("mine", {"max_tokens": "tokens"}, "providers.mine.max_tokens: is 'tokens'"),

@@ -18,6 +18,7 @@ puts it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,8 @@ from llmrpc_server.providers.registry import DIALECTS, ROWS
 
 FOLDER = Path(__file__).parent.parent / "golden"
 MAX_EVENT = 1 << 20
+MADE = re.compile("[a-z]+_[0-9a-f]{24}")
+"""An id that the gateway made."""
 
 
 @cache
@@ -127,6 +130,23 @@ def splits(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     return ((data[:at], data[at:]) for at in range(1, len(data)))
 
 
+def numbered(got: pb.LLMResponse) -> pb.LLMResponse:
+    """The response with `made-0`, `made-1` for the ids that were made for calls without one."""
+    calls = [part.tool_call for part in got.message.parts if part.HasField("tool_call")]
+    for index, call in enumerate(call for call in calls if MADE.fullmatch(call.id)):
+        call.id = f"made-{index}"
+    return got
+
+
+def numbered_deltas(deltas: Iterable[pb.Delta]) -> list[pb.Delta]:
+    """The deltas with the same for the ids that were made."""
+    deltas = list(deltas)
+    made = (delta for delta in deltas if MADE.fullmatch(delta.tool_call.id))
+    for index, delta in enumerate(made):
+        delta.tool_call.id = f"made-{index}"
+    return deltas
+
+
 def response(answer: Answer) -> pb.LLMResponse:
     """The part of the contract's response that a codec decides; of a warning its field."""
     return pb.LLMResponse(
@@ -207,4 +227,4 @@ def read(case: Case, *pieces: bytes) -> pb.LLMResponse:
     """The answer to a stream that comes in these pieces."""
     folded = Folded(case.dialect.decoder(MAX_EVENT))
     folded.run(*pieces)
-    return folded.response()
+    return numbered(folded.response())

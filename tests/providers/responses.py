@@ -100,3 +100,8 @@ def fold(*pieces: bytes, provider: str = "openai") -> Folded:
     folded = Folded(dialect(provider).decoder(1 << 16))
     folded.run(*pieces)
     return folded
+
+
+def unnamed(one: dict[str, Any]) -> dict[str, Any]:
+    """An item as it goes back: a message without its id, which nobody keeps."""
+    return {name: one[name] for name in one if name != "id" or one["type"] != "message"}

@@ -58,8 +58,10 @@ def sent_back(answer: Answer) -> Any:
     ],
 )  # fmt: skip
 def test_a_block_goes_back_as_it_came(content: dict[str, Any], odd: str) -> None:
-    for answer in answers([content], odd):
-        [sent] = sent_back(answer)
+    text = {"type": "text", "text": "b"}
+    for answer in answers([content, text], odd):
+        sent, after = sent_back(answer)
+        assert after == text
         wanted = json.dumps(content).replace('"?"', json.dumps(["here"]))
         assert sent == filled(exact(wanted), mended(odd))
 

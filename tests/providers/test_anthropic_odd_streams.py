@@ -50,7 +50,7 @@ def test_two_blocks_of_one_index_are_two_parts(stopped: bool) -> None:
     second = block(0, call("g"), written('{"b":2}'))
     answer = streamed(*(first if stopped else first[:-1]), *second, ENDED, STOP)
     assert calls(answer) == [("toolu_f", "f", '{"a":1}'), ("toolu_g", "g", '{"b":2}')]
-    assert answer.finish_reason == pb.FINISH_REASON_STOP
+    assert answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
 
 
 def test_blocks_of_all_kinds_may_share_an_index() -> None:
@@ -90,7 +90,7 @@ def test_pieces_of_a_block_that_was_not_started_are_kept(kind: str) -> None:
 def test_pieces_may_come_after_the_stop_reason() -> None:
     start, one, two, stop = block(0, call("f"), written('{"a":'), written("1}"))
     found = {"type": "content_block_start", "index": 1, "content_block": {"type": "found", "n": 1}}
-    answer = streamed(start, one, found, end("tool_use", USAGE), two, stop)
+    answer = streamed(start, one, found, end("tool_use", USAGE), two, stop, STOP)
     assert calls(answer) == [("toolu_f", "f", '{"a":1}')]
     assert answer.parts.parts()[1].provider_block.data == '{"type":"found","n":1}'
     assert answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS

@@ -129,10 +129,12 @@ def test_what_the_end_does_not_count_stays_estimated(usage: dict[str, int]) -> N
     assert folded.response().usage == pb.Usage(input_tokens=9, output_tokens=10, estimated=True)
 
 
-def test_a_stop_without_a_reason_is_an_interruption() -> None:
+def test_a_stop_without_a_reason_ends_what_came() -> None:
     folded = Folded(DIALECT.decoder(1 << 20))
-    with pytest.raises(StreamInterruptedError):
-        folded.run(events(*HALF, end(None, {"output_tokens": 12}), STOP))
+    folded.run(events(*HALF, end(None, {"output_tokens": 12}), STOP))
+    answer = folded.response()
+    assert answer.finish_reason == pb.FINISH_REASON_OTHER
+    assert [each.field for each in answer.warnings] == ["finish_reason"]
 
 
 def test_nothing_is_read_behind_the_stop() -> None:
@@ -155,8 +157,7 @@ def test_a_ping_says_nothing(name: str) -> None:
         b"data: {\n\n",
         b"data: [1]\n\n",
         b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":3}}\n\n',
-        b'data: {"type":"content_block_start","content_block":{"type":"text","text":[]}}\n\n',
-        b'data: {"type":"message_delta","usage":{"output_tokens":-1}}\n\n',
+        b'data: {"type":"content_block_start","content_block":{"type":"text","text":[1]}}\n\n',
         b"<html>No.</html>",
     ],
 )

@@ -68,6 +68,8 @@ REFUSED = {
     "tool_choice": ask(tool_choice=pb.ToolChoice(mode=pb.ToolChoice.MODE_AUTO)),
     "response_format": ask(response_format=pb.ResponseFormat()),
     "reasoning": ask(reasoning=pb.Reasoning()),
+    "fallback": ask(fallback=pb.FallbackOptions(models=["gpt-4o"])),
+    "recovery": ask(recovery=pb.RECOVERY_RESTART),
     "provider_options[echo.nonsense]": ask(provider_options=option("echo.nonsense")),
     "messages[0].parts[0].image": ask(PICTURE),
     "messages[0].parts[0].reasoning": ask(pb.Part(reasoning="a", signature=SIGNATURE)),
@@ -90,6 +92,10 @@ HINTS = {
     "messages[0].parts[0].cache_breakpoint": ask(
         pb.Part(text="a", cache_breakpoint=pb.CacheBreakpoint())
     ),
+    "messages[0].parts[0].annotations": ask(
+        pb.Part(text="a", annotations=[pb.Annotation(provider="echo")])
+    ),
+    "end_user_id": ask(end_user_id="u-1"),
     "messages[0].parts[0].redacted_reasoning": ask(pb.Part(redacted_reasoning="a")),
     **{name: ask(**{name: 1}) for name in SAMPLING},
 }
@@ -100,3 +106,12 @@ async def test_a_hint_is_left_out_with_a_warning(path: str) -> None:
     answer = await answered(HINTS[path])
     assert answer.content == "one two three"
     assert [warning.field for warning in answer.warnings] == [path]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"fallback": pb.FallbackOptions(disabled=True)}, {"recovery": pb.RECOVERY_NONE}],
+    ids=str,
+)
+async def test_it_does_by_itself_what_forbids_a_second_model(fields: dict[str, Any]) -> None:
+    assert not (await answered(ask(**fields))).warnings

@@ -100,10 +100,11 @@ def test_a_part_that_is_no_object_is_no_answer(part: Any) -> None:
         assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
 
 
-def test_an_answer_may_hold_bytes_that_are_no_text() -> None:
+def test_an_answer_may_not_hold_bytes_that_are_no_text() -> None:
     raw = json.dumps(body({"executableCode": {"code": "X"}}, finish="STOP")).encode()
-    answer = GOOGLE.decode(raw.replace(b"X", b"\xff"))
-    assert "\ufffd" in answer.parts.parts()[0].provider_block.data
+    with pytest.raises(LLMClientError) as caught:
+        GOOGLE.decode(raw.replace(b"X", b"\xff"))
+    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
 
 
 def test_fields_that_are_not_known_are_metadata() -> None:

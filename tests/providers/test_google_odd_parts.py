@@ -51,10 +51,7 @@ def sent_back(message: pb.LLMMessage) -> list[Any]:
         ({"text": "a", "executableCode": {"code": "1"}}, ["text"]),
         ({"functionCall": CALL, "executableCode": {"code": "1"}}, ["tool_call"]),
         ({"functionCall": CALL, "thought": True}, ["tool_call"]),
-        ({"functionCall": {"id": "c", "args": {}}}, ["provider_block"]),
-        ({"functionCall": {"id": "c", "name": "", "args": {}}}, ["provider_block"]),
         ({"functionCall": {"id": "c"}, "inlineData": WAV}, ["provider_block"]),
-        ({"text": "", "functionCall": {"id": "c"}, "thoughtSignature": "s"}, ["provider_block"]),
     ],
 )  # fmt: skip
 def test_every_content_of_a_part_is_kept_and_goes_back_as_one_part(
@@ -143,6 +140,15 @@ def test_fields_of_the_content_and_of_the_usage_that_are_not_known_are_metadata(
     found = read(said).provider_metadata
     assert plain(found["google.traffic_type"]) == "ON_DEMAND"
     assert plain(found["google.of_tomorrow"]) == [1]
+
+
+@pytest.mark.parametrize("call", [{"id": "c", "args": {}}, {"id": "c", "name": "", "args": {}}])
+def test_a_call_of_nothing_is_none_and_its_signature_is_kept(call: dict[str, Any]) -> None:
+    said = [{"text": "a"}, {"functionCall": call}, {"functionCall": call, "thoughtSignature": "s"}]
+    answer = read(body(*said, finish="STOP"))
+    assert [each.WhichOneof("kind") for each in answer.message.parts] == ["text", "text"]
+    assert answer.message.parts[1].signature.data == "s"
+    assert answer.finish_reason == pb.FINISH_REASON_STOP
 
 
 def test_a_candidate_that_was_not_asked_for_is_named() -> None:

@@ -179,6 +179,7 @@ def test_a_row_of_somebodys_own_drops_nothing_either() -> None:
     request = json_format.ParseDict(
         {
             "messages": [{"role": "ROLE_ASSISTANT", "parts": [{"document": {"fileId": "f"}}]}],
+            "tools": [{"function": {"name": "f"}}],
             "toolChoice": {"parallel": False},
         },
         pb.GenerateRequest(),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmrpc import v1 as pb
-from llmrpc.errors import ProviderNotAvailableError
+from llmrpc.errors import ProviderNotAvailableError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Defaults, Encoded
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
@@ -127,15 +127,20 @@ def test_arguments_that_are_no_text_stay_as_they_are(arguments: Any) -> None:
         assert answer.parts.parts()[0].tool_call.arguments == wanted
 
 
-def test_a_call_whose_name_comes_after_the_end_stays_the_block_that_it_was() -> None:
+def test_a_call_goes_on_after_a_finish_reason() -> None:
     piece = {"index": 0, "id": "c", "function": {"arguments": "1"}}
     late = {"index": 0, "function": {"name": "f", "arguments": "2"}}
-    folded = fold(
-        chunk({"tool_calls": [piece]}), chunk({}, "tool_calls"), chunk({"tool_calls": [late]})
-    )
-    (part,) = folded.response().message.parts
-    assert json.loads(part.provider_block.data)["function"] == {"arguments": "1"}
-    assert second(folded.decoder.answer)[0] == [json.loads(part.provider_block.data)]
+    chunks = [
+        chunk({"tool_calls": [piece]}),
+        chunk({}, "tool_calls"),
+        chunk({"tool_calls": [late]}),
+    ]
+    with pytest.raises(StreamInterruptedError):
+        fold(*chunks)
+    got = fold(*chunks, b"data: [DONE]\n\n").response()
+    (part,) = got.message.parts
+    assert part.tool_call == pb.ToolCall(id="c", name="f", arguments="12")
+    assert got.finish_reason == pb.FINISH_REASON_TOOL_CALLS
 
 
 def test_arguments_that_are_no_utf_8_are_an_unreadable_answer() -> None:

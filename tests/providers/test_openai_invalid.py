@@ -26,6 +26,7 @@ def test_a_value_of_a_later_contract_is_refused_by_its_path(provider: str) -> No
     request = pb.GenerateRequest(
         messages=[pb.LLMMessage(role=pb.ROLE_USER, parts=[pb.Part(image=image)])]
     )
+    request.tools.add().function.name = "f"
     request.tool_choice.mode = 9  # type: ignore[assignment]
     request.reasoning.effort = 99  # type: ignore[assignment]
     assert wrong(request, provider) == [

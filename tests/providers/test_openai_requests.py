@@ -15,6 +15,8 @@ from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.tools import NAMED, function
 
+CALLS = {"tools": [{"function": {"name": "f"}}]}
+
 HELLO = {"role": "ROLE_USER", "content": "Hello"}
 
 
@@ -83,8 +85,8 @@ PDF = {"data": "JVBERg==", "mediaType": "application/pdf"}
          ["tools[0].function.strict", "tool_choice.parallel"]),
         ("xai", "grok-4.7", {"stop": ["x"], "frequencyPenalty": 1}, ["stop", "frequency_penalty"]),
         ("xai", "grok-4.7", parts({"document": PDF}), ["messages[0].parts[0].document.data"]),
-        ("ollama", "x", {"toolChoice": {"mode": "MODE_REQUIRED"}}, ["tool_choice.mode"]),
-        ("ollama", "x", {"toolChoice": NAMED}, ["tool_choice.mode"]),
+        ("ollama", "x", {**CALLS, "toolChoice": {"mode": "MODE_REQUIRED"}}, ["tool_choice.mode"]),
+        ("ollama", "x", {**CALLS, "toolChoice": NAMED}, ["tool_choice.mode"]),
         ("ollama", "x", parts({"image": {"uri": "https://x/a.png"}}),
          ["messages[0].parts[0].image.uri"]),
         ("ollama", "x", parts({"image": {"uri": "data:image/png;base64,AA==",
@@ -177,7 +179,7 @@ def test_what_is_not_asked_for_needs_no_place() -> None:
 
 
 def test_a_schema_goes_as_it_was_written() -> None:
-    schema = '{"type": "object", "x-big": 12345678901234567890, "x-float": 1.0}'
+    schema = '{"type": "object", "properties": {}, "x-big": 12345678901234567890, "x-float": 1.0}'
     assert (
         schema.encode()
         in encode({"tools": [{"function": {"name": "f", "parameters": schema}}]}).body

@@ -19,7 +19,7 @@ from llmrpc.errors import (
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.chat import body, chunk, fold, stream
-from tests.providers.golden import Folded, response
+from tests.providers.golden import Folded, numbered, response
 
 DIALECT = OpenAIDialect(ROWS["openai"])
 
@@ -55,7 +55,7 @@ def test_a_stream_says_what_the_whole_answer_says(
     folded = Folded(DIALECT.decoder(1 << 20))
     folded.run(*(data[i : i + step] for i in range(0, len(data), step)))
     whole = DIALECT.decode(body(said, finish, used))
-    assert folded.response() == response(whole)
+    assert numbered(folded.response()) == numbered(response(whole))
     assert whole.usage is not None
     totals = whole.usage
     assert used["prompt_tokens"] == (
@@ -144,8 +144,8 @@ def test_a_lone_function_call_is_a_tool_call() -> None:
         chunk({"function_call": {"arguments": "{}"}}),
         chunk({}, "function_call"),
     )
-    [part] = folded.response().message.parts
-    assert (part.tool_call.id, part.tool_call.name) == ("call_r1_0", "f")
+    [part] = numbered(folded.response()).message.parts
+    assert (part.tool_call.id, part.tool_call.name) == ("made-0", "f")
     assert part.tool_call.arguments == "{}"
 
 

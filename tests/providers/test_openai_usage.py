@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc.errors import ProviderNotAvailableError
 from llmrpc.response import completion_tokens, prompt_tokens
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
@@ -39,9 +39,16 @@ def test_the_last_usage_and_the_first_choice_count() -> None:
     ],
 )
 def test_cached_tokens_have_several_names(cached: dict[str, Any]) -> None:
-    folded = fold(chunk({}, "stop", usage={"prompt_tokens": 10, **cached}))
+    folded = fold(chunk({}, "stop", usage={"prompt_tokens": 10, "completion_tokens": 0, **cached}))
     counted = folded.response().usage
     assert (counted.input_tokens, counted.cache_read_tokens) == (6, 4)
+
+
+def test_output_that_was_not_counted_is_estimated() -> None:
+    text, used = "a" * 41, {"prompt_tokens": 3}
+    whole = DIALECT.decode(body({**LETTER, "content": [text]}, "stop", used)).usage
+    streamed = fold(chunk({"content": text}, usage=used), chunk({}, "stop")).response().usage
+    assert whole == streamed == pb.Usage(input_tokens=3, output_tokens=11, estimated=True)
 
 
 LETTER: dict[str, Any] = {
@@ -76,23 +83,64 @@ def test_usage_without_counts_takes_none_away(used: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "used",
+    ("used", "warnings"),
     [
-        {"prompt_tokens": -1},
-        {"prompt_tokens": 2**31},
-        {"completion_tokens": 2**63},
-        {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": -1}},
-        {"prompt_tokens": 2**30, "completion_tokens": 2**30},
-        {"prompt_tokens": "many"},
+        ({"prompt_tokens": -1, "completion_tokens": 1}, 1),
+        ({"prompt_tokens": 2**31, "completion_tokens": 1}, 1),
+        ({"prompt_tokens": 1, "completion_tokens": 2**63}, 1),
+        ({"prompt_tokens": 2**30, "completion_tokens": 2**30}, 2),
+        ({"prompt_tokens": "many"}, 1),
+        ({"prompt_tokens": 3}, 0),
     ],
 )
-def test_counts_that_no_call_could_have_are_an_invalid_response(used: dict[str, Any]) -> None:
-    with pytest.raises(ProviderNotAvailableError) as caught:
-        DIALECT.decode(body(LETTER, "stop", used))
-    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
-    with pytest.raises(ProviderNotAvailableError) as caught:
-        fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
-    assert caught.value.reason_name == "PROVIDER_RESPONSE_INVALID"
+def test_counts_that_no_call_could_have_are_estimated(used: dict[str, Any], warnings: int) -> None:
+    whole = DIALECT.decode(body(LETTER, "stop", used))
+    folded = fold(chunk({"content": "a"}), chunk({}, "stop", usage=used))
+    for answer in (whole, folded.decoder.answer):
+        assert answer.parts.content() == "a"
+        assert answer.usage is None or answer.usage.estimated
+        assert [each.field for each in answer.warnings] == ["usage"] * warnings
+
+
+@pytest.mark.parametrize(
+    ("used", "counted"),
+    [
+        ({"total_tokens": 74}, {"output_tokens": 3, "reasoning_tokens": 62}),
+        (
+            {"completion_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 12},
+            {"output_tokens": 1, "reasoning_tokens": 2},
+        ),
+        (
+            {"completion_tokens_details": {"reasoning_tokens": 62}, "total_tokens": 74},
+            {"output_tokens": 3, "reasoning_tokens": 62},
+        ),
+        (
+            {"completion_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 16},
+            {"output_tokens": 1, "reasoning_tokens": 6},
+        ),
+        (
+            {"prompt_tokens_details": {"cached_tokens": 5}, "total_tokens": 17},
+            {"input_tokens": 9, "cache_read_tokens": 5},
+        ),
+        (
+            {"prompt_audio_seconds": 9, "total_tokens": 100},
+            {"input_tokens": 9, "input_audio_tokens": 88},
+        ),
+        ({"total_tokens": 5}, {"input_tokens": 9, "output_tokens": 3}),
+        ({"total_tokens": 90, "num_search_queries": 1}, {"input_tokens": 9, "output_tokens": 3}),
+    ],
+)
+def test_a_total_is_evidence_of_what_was_not_itemised(
+    used: dict[str, Any], counted: dict[str, int]
+) -> None:
+    used = {"prompt_tokens": 9, "completion_tokens": 3, **used}
+    whole = DIALECT.decode(body(LETTER, "stop", used)).usage
+    streamed = fold(chunk({"content": "a"}, "stop"), chunk({}, usage=used)).response().usage
+    assert whole == streamed
+    assert whole is not None
+    whole.ClearField("tool_uses")
+    counted = {"input_tokens": 9, "output_tokens": 3, **counted}
+    assert whole == json_format.ParseDict(counted, pb.Usage())
 
 
 def test_the_largest_counts_still_fit_into_the_contract() -> None:

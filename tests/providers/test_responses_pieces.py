@@ -12,7 +12,7 @@ from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer, Defaults
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.validation import Validator
-from tests.providers.responses import dialect, end, event, fold, item, stream, whole
+from tests.providers.responses import dialect, end, event, fold, item, stream, unnamed, whole
 
 ASK = pb.LLMMessage(role=pb.ROLE_USER, content="Go on.")
 
@@ -29,11 +29,12 @@ def both(*items: dict[str, Any]) -> list[Answer]:
 
 
 def back(answer: Answer) -> list[dict[str, Any]]:
-    """The items as they are sent in a second turn."""
-    request = pb.GenerateRequest(messages=[ASK, answer.parts.message(), ASK])
+    """The items as they are sent in a second turn, in which the model says more."""
+    more = pb.LLMMessage(role=pb.ROLE_ASSISTANT, content="More.")
+    request = pb.GenerateRequest(messages=[ASK, answer.parts.message(), more, ASK])
     encoded = dialect().encode(request, "gpt-6-luna", Defaults(), stream=False)
     assert not encoded.warnings
-    items: list[dict[str, Any]] = json.loads(encoded.body)["input"][1:-1]
+    items: list[dict[str, Any]] = json.loads(encoded.body)["input"][1:-2]
     return items
 
 
@@ -135,7 +136,7 @@ def test_unknown_fields_of_a_text_go_back() -> None:
     said["content"][0]["zz"] = {"a": 1.0}
     said["content"].append({"type": "refusal", "refusal": "no", "yy": 2})
     for answer in both(said):
-        assert back(answer) == [said]
+        assert back(answer) == [unnamed(said)]
 
 
 def test_unknown_pieces_of_reasoning_go_back() -> None:
@@ -170,8 +171,8 @@ def test_pieces_that_came_late_go_back_in_their_place() -> None:
     assert back(folded.decoder.answer) == [thought]
     del thought["id"]
     assert back(fold(*told, done(thought), end()).decoder.answer) == [thought]
-    assert back(fold(stream([said])).decoder.answer) == [said]
-    assert back(fold(stream([said, thought])).decoder.answer) == [said, thought]
+    assert back(fold(stream([said])).decoder.answer) == [unnamed(said)]
+    assert back(fold(stream([said, thought])).decoder.answer) == [unnamed(said), thought]
 
 
 def test_log_probabilities_that_came_are_metadata() -> None:

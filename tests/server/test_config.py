@@ -158,7 +158,7 @@ prices: {}
         "listen.max_calls: is -1; expected `int` >= 0",
         "timeout: is 0; expected `float` > 0.0",
         "temperature: is 'hot'; expected `float | null`",
-        "log.level: is 'loud'; invalid enum value 'loud'",
+        "log.level: is 'loud'; must be debug or info or",
         "auth[0]: give sha256 or key",
         "auth[1].name: is missing",
         "providers.openai.api_key: is unknown; did you mean api_keys?",
@@ -226,6 +226,20 @@ def test_a_fault_of_yaml_is_told_by_its_place_without_the_text(tmp_path: Path) -
     (problem,) = problems(tmp_path, f"timeout: 5\nproviders: {{openai: [{CANARY}")
     assert "llmrpc.yaml: is no valid YAML: line 2" in problem
     assert CANARY not in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("aliases: {[a, b]: c}", "is no valid YAML: line 1: found unhashable key"),
+        ("providers: &a {b: [*a]}", "is nested too deeply, or contains itself"),
+        (f"aliases: {'[' * 3000}{']' * 3000}", "is nested too deeply, or contains itself"),
+    ],
+    ids=["key", "itself", "deep"],
+)
+def test_yaml_that_is_no_configuration(tmp_path: Path, text: str, why: str) -> None:
+    problem, *_ = problems(tmp_path, text)
+    assert f"llmrpc.yaml: {why}" in problem
 
 
 @pytest.mark.parametrize("text", ["just words", "- a\n- b", "7"])

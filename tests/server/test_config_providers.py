@@ -79,6 +79,8 @@ def test_addresses_that_keep_a_key_safe(tmp_path: Path, address: str) -> None:
         ("https://user:word@api.example/v1", "user name or password"),
         ("https://api.example:port/v1", "no http or https address"),
         ("https://[::1/v1", "no http or https address"),
+        ("https://user:word@[::1/v1", "no http or https address"),
+        ("ftp://api.example/v1?key=word", "query"),
         ("https://api.example/v1?key=1", "query"),
     ],
 )

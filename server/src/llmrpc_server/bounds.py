@@ -18,3 +18,8 @@ class HeaderValue(Secret):
     """The value of a header, which may be secret; unlike a key it may have blanks."""
 
     __slots__ = ()
+
+    def credentials(self) -> Secret | None:
+        """What follows a scheme, as in `Bearer sk-1`: providers repeat it alone."""
+        words = self.reveal().split()
+        return Secret(words[1]) if len(words) == 2 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Literal
 
 from llmrpc import v1 as pb
@@ -49,7 +49,16 @@ class AnswerBuilder:
     that follow each other in one part become one delta.
     """
 
-    __slots__ = ("_extra", "_joined", "_last", "_length", "_parts", "_pending", "_places")
+    __slots__ = (
+        "_extra",
+        "_joined",
+        "_last",
+        "_length",
+        "_names",
+        "_parts",
+        "_pending",
+        "_places",
+    )
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
@@ -60,6 +69,7 @@ class AnswerBuilder:
         self._joined: tuple[int, Kind, list[str]] | None = None
         self._length = 0
         self._extra = 0
+        self._names: Mapping[str, str] = {}
 
     def text(self, key: Hashable, text: str, kind: TextKind = "text") -> None:
         """Adds to a text, reasoning or refusal part."""
@@ -91,6 +101,7 @@ class AnswerBuilder:
         part = self._parts[place]
         if new:
             self._flush()
+            name = self._names.get(name, name)
             part.call_id, part.call_name = id, name
             self._extra += len(id) + len(name)
             self._pending.append(
@@ -98,6 +109,12 @@ class AnswerBuilder:
             )
         if arguments:
             self._append(place, "tool_call", arguments)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Gives tool calls other names: those to come, and those that are there."""
+        self._names = names
+        for part in self._parts if names else ():
+            part.call_name = names.get(part.call_name, part.call_name)
 
     def provider_block(self, key: Hashable, block: pb.ProviderBlock) -> None:
         """Adds a complete provider block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import TracebackType
 from typing import Self
@@ -22,9 +23,10 @@ class Try:
     settled again by `fail`.
     """
 
-    __slots__ = ("_started", "record")
+    __slots__ = ("_call", "_started", "record")
 
     def __init__(self, call: Call, provider: str, model: str) -> None:
+        self._call = call
         self._started = time.monotonic()
         self.record = pb.Attempt(provider=provider, model=model)
         if call.target is not None and call.target.key is not None:
@@ -42,10 +44,12 @@ class Try:
         self.record.cost.CopyFrom(cost)
 
     def fail(self, error: BaseException) -> None:
-        """It failed with this."""
+        """It failed with this; a deadline that has passed cancels it."""
         self.succeed()
         self.record.outcome = pb.Attempt.OUTCOME_FAILED
         self.record.reason = pb.ERROR_REASON_INTERNAL
+        if isinstance(error, asyncio.CancelledError) and self._call.remaining() == 0:
+            self.record.reason = pb.ERROR_REASON_DEADLINE_EXCEEDED
         if isinstance(error, LLMClientError):
             self.record.reason = error.reason
             self.record.message = error.message[:MAX_MESSAGE]

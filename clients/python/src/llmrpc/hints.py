@@ -1,7 +1,8 @@
 """What becomes of the fields that a client has no place for.
 
 A requirement is refused by name, a hint is left out with a warning. Hints are
-cache breakpoints, signatures, and other providers' reasoning and options.
+cache breakpoints, signatures, annotations, the end user's id, and other providers'
+reasoning and options.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ def check_text_only(
     for field, _ in request.ListFields():
         if field.name == "provider_options":
             own_options(request.provider_options, findings, options)
-        elif field.name not in fields:
+        elif field.name in fields or _asks_nothing(request, field.name):
+            continue
+        elif field.name == "end_user_id":
+            findings.warn(field.name, f"{provider} has no place for it: left out")
+        else:
             findings.unsupported(field.name)
     findings.check()
     return findings.warnings
@@ -63,6 +68,13 @@ def own_options(
     return own
 
 
+def _asks_nothing(request: pb.GenerateRequest, name: str) -> bool:
+    """Whether a field forbids only what no client does by itself."""
+    if name == "fallback":
+        return not request.fallback.models
+    return name == "recovery" and request.recovery == pb.RECOVERY_NONE
+
+
 def _check_part(part: pb.Part, place: str, findings: Findings) -> None:
     kind = part.WhichOneof("kind")
     maker = part.signature.provider
@@ -76,3 +88,6 @@ def _check_part(part: pb.Part, place: str, findings: Findings) -> None:
     for hint in ("signature", "cache_breakpoint"):
         if part.HasField(hint):
             findings.warn(f"{place}.{hint}", f"{findings.provider} has no place for it: left out")
+    if part.annotations:
+        field = f"{place}.annotations"
+        findings.warn(field, f"{findings.provider} has no place for them: left out")

@@ -19,6 +19,7 @@ from llmrpc.call import Call
 from llmrpc.errors import (
     GenerationTimeoutError,
     LLMClientError,
+    ProviderNotAvailableError,
     StreamInterruptedError,
     deadline_exceeded,
     stalled,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_END = object()
+"""Stands for the end of a stream."""
 _FINISH_REASONS = dict(pb.FinishReason.items())
 
 
@@ -44,6 +47,7 @@ async def generate(
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
         answer = await _in_time(client, call, client.generate_text(**arguments))
+        _text(client, getattr(answer, "content", None))
     estimated = answer.completion_tokens is None
     return _response(client, request, call, attempt, answer, warnings, estimated=estimated)
 
@@ -164,8 +168,27 @@ class _PlainStream(EventStream):
 async def _chunk(
     client: BaseLLMClient, call: Call, chunks: AsyncGenerator[str, None]
 ) -> str | None:
-    """The next chunk; None after the last."""
-    return await _in_time(client, call, anext(chunks, None), client.stall_timeout)
+    """The next chunk; None after the last.
+
+    The client may yield None for a chunk that says nothing, as OpenAI's chunks do.
+    """
+    chunk = await _in_time(client, call, anext(chunks, _END), client.stall_timeout)
+    return None if chunk is _END else _text(client, "" if chunk is None else chunk)
+
+
+def _text(client: BaseLLMClient, given: object) -> str:
+    """What a client gave as text, which it must be."""
+    try:
+        if isinstance(given, str):
+            given.encode()
+            return given
+        why = f"is of the type {type(given).__name__}, not str"
+    except UnicodeEncodeError:
+        why = "has half of a surrogate pair, which is no text"
+    raise ProviderNotAvailableError(
+        f"{client.provider_name} gave an answer that {why}",
+        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+    )
 
 
 async def _in_time(

@@ -8,7 +8,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -48,6 +48,9 @@ def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
         return _tuple(arguments[0], raw, path, problems)
     if origin in (Mapping, dict):
         return _mapping(arguments[1], raw, path, problems)
+    if origin is Literal and raw not in arguments:
+        problems.append(f"{path}: is {raw!r}; must be {' or '.join(filter(None, arguments))}")
+        return FAULTY
     try:
         value = msgspec.convert(raw, kind, strict=False, dec_hook=_special)
     except msgspec.ValidationError as error:
@@ -112,6 +115,10 @@ def _tuple(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
 def _mapping(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(raw, Mapping):
         problems.append(f"{path}: is no mapping")
+        return FAULTY
+    unnamed = [k for k in raw if k is None or isinstance(k, bool)]
+    if unnamed:  # YAML reads on, off, yes and no so
+        problems.append(f"{path}: the name {unnamed[0]} is no text; put it in quotes")
         return FAULTY
     items = {str(k): convert(kind, v, f"{path}.{k}", problems) for k, v in raw.items()}
     return FAULTY if any(value is FAULTY for value in items.values()) else items

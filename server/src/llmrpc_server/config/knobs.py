@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from llmrpc_server.config.schema import ProviderConfig
 from llmrpc_server.providers.dialect import Row, Ways
@@ -14,7 +17,7 @@ _CHAT = "openai"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, 5.6.2)."""
 _WRITTEN_HERE = frozenset(
-    {"connection", "content-encoding", "content-length", "content-type", "host"}
+    {"connection", "content-encoding", "content-length", "content-type", "expect", "host"}
     | {"te", "trailer", "transfer-encoding", "upgrade"}
 )
 _OUR_FIELDS = frozenset({"messages", "contents", "input", "model", "stream"})
@@ -56,9 +59,11 @@ def own_problems(path: str, settings: ProviderConfig, row: Row | None) -> Iterat
             if getattr(settings, name) not in ("", None):
                 yield f"{path}.{name}: is for the dialect {_CHAT}; leave it out"
     yield from _header_problems(path, settings)
-    for name in settings.body:
+    for name, value in settings.body.items():
         if name in _OUR_FIELDS:
             yield f"{path}.body.{name}: is what is asked for itself; leave it out"
+        elif not _is_json(value):
+            yield f"{path}.body.{name}: cannot be written as JSON; put each name in quotes"
 
 
 def _header_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
@@ -68,3 +73,19 @@ def _header_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
             yield f"{at}: is no name of a header"
         elif name.lower() in _WRITTEN_HERE:
             yield f"{at}: is written by the gateway; leave it out"
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON can say it: its keys are texts or numbers, and all numbers finite."""
+    if isinstance(value, Mapping):
+        named = not any(key is None or isinstance(key, bool) for key in value)
+        return named and all(map(_is_json, [*value, *value.values()]))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError):
+        return False
+    return True

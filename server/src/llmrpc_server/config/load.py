@@ -29,8 +29,11 @@ def load_config(
     Raises `ConfigError` with every fault and its path.
     """
     problems: list[str] = []
-    raw = _read(path, problems) if path is not None else {}
-    raw = _substitute(raw, environment, "", problems)
+    try:
+        raw = _read(path, problems) if path is not None else {}
+        raw = _substitute(raw, environment, "", problems)
+    except RecursionError:
+        raise ConfigError([f"{path}: is nested too deeply, or contains itself"]) from None
     if not isinstance(raw, dict):
         raise ConfigError([*problems, f"{path}: is no mapping"])
     overlay(raw, environment, problems)

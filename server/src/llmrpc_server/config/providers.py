@@ -149,13 +149,14 @@ def _address_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
         address = urlsplit(settings.base_url)
         host, _ = address.hostname or "", address.port
     except ValueError:
-        yield f"{path}: {settings.base_url!r} is no http or https address"
+        yield f"{path}: is no http or https address"  # a password may stand in it
         return
     if address.username is not None:
         yield f"{path}: has a user name or password; keys go into api_keys"
         return
     if address.query or address.fragment:
         yield f"{path}: has a query or a fragment; paths are written behind it"
+        return
     loopback = host == "localhost"
     try:
         literal = ip_address(host)

@@ -56,7 +56,8 @@ class ProviderConfig:
     headers: Mapping[str, HeaderValue] = field(default_factory=dict)
     """More headers of every request. Best as `${NAME}` where a value is secret."""
     body: Mapping[str, Any] = field(default_factory=dict)
-    """More fields of every request's body, where it has none of that name."""
+    """More fields of every request's body, where it has none of that name. They are not
+    kept secret: what is belongs into `headers`."""
     max_tokens: Literal["", "max_tokens", "max_completion_tokens"] = ""
     """The field that bounds the answer, in Chat Completions; empty: the registry's, else
     `max_completion_tokens`, as at OpenAI."""
@@ -137,6 +138,8 @@ def _secrets(value: Any) -> Iterator[Secret]:
     if isinstance(value, Secret):
         if value:
             yield value
+        if isinstance(value, HeaderValue) and (credentials := value.credentials()):
+            yield credentials
     elif is_dataclass(value):
         for item in fields(value):
             yield from _secrets(getattr(value, item.name))

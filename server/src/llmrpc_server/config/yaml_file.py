@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -14,6 +15,8 @@ class UniqueKeyLoader(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue  # PyYAML's own fault
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     problem=f"the key {key!r} is there twice", problem_mark=key_node.start_mark

@@ -8,12 +8,13 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.kept_json import fields_of, json_of
+from llmrpc_server.providers.kept_json import fields_of, json_of, says, string
 from llmrpc_server.providers.target import Target
 
 _NONE = ("", "null")
@@ -23,6 +24,25 @@ _KEY = "INVALID_JSON"
 def wrap_arguments(text: str) -> msgspec.Raw:
     """An object that holds text which is none."""
     return msgspec.Raw(msgspec.json.encode({_KEY: text}))
+
+
+def read_arguments(raw: msgspec.Raw) -> bytes:
+    """The arguments of a call that came whole, in JSON; `{}` if it has none.
+
+    An object that came as text is the object.
+    """
+    if not says(raw):
+        return b"{}"
+    inner = string(raw)
+    return inner.encode() if inner and fields_of(inner) is not None else bytes(raw)
+
+
+def has_whole_calls(parts: Iterable[pb.Part]) -> bool:
+    """Whether an answer has calls, and the arguments of each are complete."""
+    calls = [part.tool_call.arguments for part in parts if part.HasField("tool_call")]
+    return bool(calls) and all(
+        text in _NONE or json_of(text.encode()) is not None for text in calls
+    )
 
 
 def write_arguments(call: pb.ToolCall, place: str, target: Target[Any, Any]) -> msgspec.Raw:

@@ -139,6 +139,8 @@ class Encoded:
     """Hints that were left out."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that this request alone needs, beside those of the dialect."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The caller's names of tools that were sent under another one, by that."""
 
 
 _MOST_WARNINGS = 32
@@ -159,6 +161,8 @@ class Answer:
     """How the provider says it served the call, where tiers have prices."""
     usage: pb.Usage | None = None
     """In disjoint buckets; None while the provider has reported none."""
+    input_uncounted: bool = False
+    """The provider counted its output alone: the input of `usage` is to be estimated."""
     metadata: dict[str, struct_pb2.Value] = field(default_factory=dict)
     """What the provider says of the response as a whole, by keys such as
     `openai.service_tier`; see `note`."""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc_server.providers.arguments import has_whole_calls
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.sse import Event, EventDecoder
@@ -98,18 +99,24 @@ class EventStreamDecoder(StreamDecoder):
     def _take(self, event: Event) -> None:
         data = event.data
         if data.startswith(_END):
-            self._end()
+            self.end_at_mark()
         elif not _is_keep_alive(event):
             self.take_event(event)
 
-    def _end(self) -> None:
-        """Takes the mark of the end, without which nothing is whole that has no finish reason."""
+    def end_at_mark(self) -> None:
+        """Takes a mark of the end, without which nothing is whole that has no finish reason.
+
+        Calls that are complete are a reason by themselves.
+        """
         if self.ending < Ending.BODY:
             if not self.end_early():
                 raise self.interrupted()
             answer = self.answer
             if answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
-                answer.finish_reason = pb.FINISH_REASON_OTHER
+                called = has_whole_calls(answer.parts.parts())
+                answer.finish_reason = (
+                    pb.FINISH_REASON_TOOL_CALLS if called else pb.FINISH_REASON_OTHER
+                )
                 answer.warn("finish_reason", f"{self._provider} did not say why the answer ended")
         self.complete()
         self.done = True

@@ -18,7 +18,7 @@ from llmrpc.errors import (
     deadline_exceeded,
     stalled,
 )
-from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_usage
+from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usage
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
@@ -231,6 +231,7 @@ class Exchange:
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
+        answer.parts.rename(self.encoded.names)
         model = answer.model or self.model
         usage, cost, unpriced = self._spend(answer)
         left_out = [
@@ -259,6 +260,9 @@ class Exchange:
         usage = answer.usage
         if usage is None:
             usage = estimate_usage(self.request, answer.parts)
+        elif answer.input_uncounted:
+            usage.input_tokens = estimate_prompt(self.request)
+            usage.estimated = True
         cost, unpriced = self.provider.prices.price(
             self.provider.name,
             self.model,

@@ -28,6 +28,9 @@ _ESCAPES = re.compile(
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
 """Escapes of strings: a pair of surrogates, half of a pair, any other."""
+_NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
+"""Strings, and numbers that JSON lacks."""
+_SURROGATES, _PRIVATE = 0xD800, 0xE000
 HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
 """The warning of what `decode_whole` replaced."""
 _EMPTY = (b"", b"null", b"{}", b"[]", b'""', b"0", b"false")
@@ -39,18 +42,46 @@ _any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
-    """What the data decodes to, and the same data, or a copy with U+FFFD for half a surrogate pair.
+    """What the data decodes to, and the data as it was read: itself, or a mended copy.
 
-    Somebody who cuts a text by UTF-16 units writes such halves, and they are no text.
-    Raises what `decode` raises.
+    Somebody who cuts a text by UTF-16 units writes half a surrogate pair, which is no text:
+    U+FFFD stands for it. NaN and the infinities, which JSON lacks, become the texts that
+    protocol buffers write for them. Raises what `decode` raises.
     """
     try:
         return decode(data), data
     except UNDECODABLE:
-        mended = _ESCAPES.sub(lambda found: rb"\ufffd" if found[2] else found[0], data)
+        mended = _without_halves(data)
+        if b"NaN" in mended or b"Infinity" in mended:
+            mended = _NO_NUMBERS.sub(_quoted, mended)
         if mended == data:
             raise
         return decode(mended), mended
+
+
+def has_half(data: bytes) -> bool:
+    """Whether JSON holds half a surrogate pair."""
+    return any(found[2] for found in _ESCAPES.finditer(data))
+
+
+def mark_halves(data: bytes) -> bytes:
+    """The data with a mark for each half of a pair: a noncharacter, and one that tells which."""
+    return _ESCAPES.sub(_marked, data)
+
+
+def _marked(found: re.Match[bytes]) -> bytes:
+    if not found[2]:
+        return found[0]
+    return b"\\ufdd0\\u%04x" % (int(found[2][1:], 16) + _PRIVATE - _SURROGATES)
+
+
+def _without_halves(data: bytes) -> bytes:
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found[2] else found[0], data)
+
+
+def _quoted(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    return text if text.startswith(b'"') else b'"%b"' % text
 
 
 def fields_of(text: Text) -> Fields | None:
@@ -62,11 +93,13 @@ def fields_of(text: Text) -> Fields | None:
 
 
 def json_of(text: bytes) -> msgspec.Raw | None:
-    """The text as JSON, with `decode_whole`; None for what is none."""
-    try:
-        return decode_whole(_any, text)[0]
-    except UNDECODABLE:
-        return None
+    """The text as JSON, with U+FFFD for half a surrogate pair; None for what is none."""
+    for read in (text, _without_halves(text)):
+        try:
+            return _any(read)
+        except UNDECODABLE:
+            continue
+    return None
 
 
 def write_fields(fields: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
+from llmrpc_server.providers.kept_json import fields_of, says, string, write_fields
 
 
 def read_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
@@ -20,6 +21,31 @@ def read_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
         if not is_object:
             findings.invalid(field, "a JSON schema is a JSON object")
     return msgspec.Raw(text.encode())
+
+
+def object_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
+    """The schema of a function's arguments: that of an object, which providers demand."""
+    raw = read_schema(text, field, findings)
+    fields = fields_of(raw)
+    if fields is None or "type" in fields:
+        return raw
+    return msgspec.Raw(write_fields({"type": "object", **fields}).encode())
+
+
+def takes_nothing(schema: msgspec.Raw) -> bool:
+    """Whether a schema is that of a function without parameters."""
+    fields = fields_of(schema)
+    return fields is not None and all(_says_nothing(name, raw) for name, raw in fields.items())
+
+
+def _says_nothing(name: str, raw: msgspec.Raw) -> bool:
+    match name:
+        case "type":
+            return string(raw) == "object"
+        case "properties" | "required" | "additionalProperties":
+            return not says(raw)
+        case _:
+            return name == "$schema"
 
 
 def titled_schema(

@@ -46,6 +46,7 @@ class UpstreamStream(EventStream):
         self._response = response
         self._bound = settings.max_body_bytes
         self._decoder = exchange.dialect.decoder(settings.max_event_bytes)
+        self._decoder.answer.parts.rename(exchange.encoded.names)
         self._watchdog: Watchdog | None = None
         self._ending = Ending.OPEN
         self._until: float | None = None

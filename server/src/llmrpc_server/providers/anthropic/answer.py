@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.anthropic import errors, usage, wire
-from llmrpc_server.providers.anthropic.blocks import Blocks
+from llmrpc_server.providers.anthropic import errors, wire
+from llmrpc_server.providers.anthropic.blocks import Blocks, Index
 from llmrpc_server.providers.anthropic.metadata import note_event, note_message
+from llmrpc_server.providers.anthropic.spent import Spent
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import HALVES, decode_whole, fields_of, says, string
+from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.kept_json import (
+    HALVES,
+    came,
+    decode_whole,
+    fields_of,
+    has_half,
+    says,
+    string,
+)
+from llmrpc_server.providers.loose import warn_of
 
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
-    "end_turn": pb.FINISH_REASON_STOP,
-    "stop_sequence": pb.FINISH_REASON_STOP,
-    "max_tokens": pb.FINISH_REASON_LENGTH,
-    "model_context_window_exceeded": pb.FINISH_REASON_LENGTH,
-    "tool_use": pb.FINISH_REASON_TOOL_CALLS,
-    "pause_turn": pb.FINISH_REASON_PAUSE,
     "compaction": pb.FINISH_REASON_PAUSE,
-    "refusal": pb.FINISH_REASON_REFUSAL,
 }
-"""Sources: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons;
-`compaction` is a stop after older messages were summed up:
+"""What `finish_words` does not have: a stop after older messages were summed up:
 https://platform.claude.com/docs/en/build-with-claude/compaction"""
 
-_NO_TIER = "standard"
+_STOP_SEQUENCE = "stop_sequence"
+"""A stop that can cut a call off."""
 
 _EVENTS = frozenset(
     {
@@ -45,24 +46,32 @@ _EVENTS = frozenset(
 )
 """Those that are read; any other may look as it likes."""
 _KEEP_ALIVE = "ping"
-
-T = TypeVar("T")
+_TEXTS = ("", "text_delta", "thinking_delta", "input_json_delta")
+"""Deltas whose halves of pairs are joined."""
 
 
 class Assembly:
     """One answer under construction, from one message or from the events of a stream."""
 
-    __slots__ = ("_blocks", "_explained", "_provider", "_usage", "answer", "finished", "stopped")
+    __slots__ = (
+        "_blocks",
+        "_explained",
+        "_provider",
+        "_spent",
+        "answer",
+        "finished",
+        "stopped",
+    )
 
     def __init__(self, provider: str, limit: int | None = None) -> None:
         self.answer = Answer()
         self.finished = False
-        """Whether a stop reason came."""
+        """Whether a stop reason came, and no content after it."""
         self.stopped = False
         """Whether the provider said that this was all."""
         self._provider = provider
         self._blocks = Blocks(self.answer, provider, limit)
-        self._usage: wire.Usage | None = None
+        self._spent = Spent(self.answer, self._blocks.parts)
         self._explained = False
 
     def take_message(self, body: bytes) -> None:
@@ -72,26 +81,41 @@ class Assembly:
         message of the protocol.
         """
         try:
-            said, body = self._whole(wire.decode_message, body)
+            (said, left_out), read = decode_whole(wire.decode_message, body)
             if says(said.error) or said.type == "error":
                 raise errors.from_stream(self._provider, body)
             if said.content is None and said.type != "message":
                 raise unreadable(self._provider, "sent an answer without a message")
-            self._begin(said)
-            note_message(self.answer, self._provider, body)
+            if read is not body:
+                self._note_halves(body)
+            warn_of(left_out, self.answer, self._provider)
+            self._describe(said)
+            self._spent.count(said.usage, last=True)
+            for index, block in enumerate(said.content or ()):
+                self._blocks.whole(index, block)
+            self._spent.estimate()
+            note_message(self.answer, self._provider, read)
         except UNDECODABLE as error:
             raise self._unreadable() from error
-        self._finish(said.stop_reason, said.stop_details)
+        self._finish(said.stop_reason, said.stop_details, "stop_reason" in left_out)
         self.end()
 
-    def take_event(self, data: bytes) -> None:
+    def take_event(self, data: bytes, name: str = "") -> None:
         """Takes the data of one event; of an unknown type only its name is read.
+
+        `name` is the type of an event whose data has none.
 
         Raises `LLMClientError` for an error, before anything of it is read, and
         for what is no JSON of the protocol.
         """
         try:
-            self._event(*self._whole(self._decode, data))
+            try:
+                event = wire.decode_plain_event(data)
+            except UNDECODABLE:
+                self._odd_event(data, name)
+            else:
+                event.type = event.type or name
+                self._event(event, [], data, None)
         except UNDECODABLE as error:
             kind = self._kind(data)
             if kind is None or kind in _EVENTS:
@@ -108,8 +132,12 @@ class Assembly:
         except UNDECODABLE as error:
             raise self._unreadable() from error
         answer, parts = self.answer, self.answer.parts
-        calls = answer.finish_reason == pb.FINISH_REASON_TOOL_CALLS
-        if calls and parts.has("provider_block") and not parts.has("tool_call"):
+        reason, called = answer.finish_reason, parts.has("tool_call")
+        stopped = reason == pb.FINISH_REASON_STOP
+        if called and stopped and answer.provider_finish_reason != _STOP_SEQUENCE:
+            answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
+        waits = reason == pb.FINISH_REASON_TOOL_CALLS and parts.has("provider_block")
+        if waits and not called:
             answer.finish_reason = pb.FINISH_REASON_ACTION_REQUIRED
 
     def end_early(self) -> bool:
@@ -118,91 +146,101 @@ class Assembly:
         self.finished = bool(self.answer.parts)
         return self.finished
 
-    def _whole(self, decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
-        """The data decoded, and as it was read."""
-        said, read = decode_whole(decode, data)
-        if read is not data:
-            self.answer.warn("message", HALVES.format(self._provider))
-        return said, read
+    def _odd_event(self, data: bytes, name: str) -> None:
+        """Takes an event with fields that are unknown or odd, or with halves of pairs."""
+        (event, left_out, unknown), read = decode_whole(wire.decode_event, data)
+        event.type = event.type or name
+        if event.type in _EVENTS:
+            warn_of(left_out, self.answer, self._provider)
+        if unknown and event.type.startswith("content_block_"):
+            self._blocks.warn_of_fields(read)
+        odd = data if read is not data and has_half(data) else None
+        self._event(event, left_out, read, odd)
 
-    def _decode(self, data: bytes) -> wire.Event:
-        try:
-            return wire.decode_event(data)
-        except msgspec.ValidationError:
-            event = wire.decode_loose_event(data)
-            if event.type.startswith("content_block_"):
-                self._blocks.warn_of_fields(data)
-            return event
-
-    def _event(self, event: wire.Event, data: bytes) -> None:
-        match event.type:
-            case "content_block_delta":
-                if event.delta is not None:
-                    self._blocks.add(event.index, event.delta, data)
-                    self._estimate()
+    def _event(
+        self, event: wire.Event, left_out: list[str], data: bytes, odd: bytes | None
+    ) -> None:
+        """Takes an event; `odd` is the same as it came, if it holds half a surrogate pair."""
+        kind = event.type
+        if kind == "content_block_delta":
+            if event.delta is not None:
+                self._piece(_index(event.index), event.delta, data, odd)
+            return
+        if odd is not None:
+            self._note_halves(odd)
+        match kind:
             case "content_block_start":
-                self._blocks.start(event.index, event.content_block)
+                self._reopen()
+                self._blocks.start(_index(event.index), event.content_block)
             case "content_block_stop":
-                self._blocks.stop(event.index)
+                block = event.content_block
+                self._blocks.stop(_index(event.index), block if came(block) else None)
             case "message_start":
                 if event.message is not None:
-                    self._begin(event.message)
+                    self._begin(event.message, "message.stop_reason" in left_out)
                     note_event(self.answer, self._provider, data)
             case "message_delta":
-                self._count(event.usage)
+                self._repeated(event.message)
+                self._spent.count(event.usage, last=True)
                 note_event(self.answer, self._provider, data)
                 if event.delta is not None:
-                    self._finish(event.delta.stop_reason, event.delta.stop_details)
+                    unread = "delta.stop_reason" in left_out
+                    self._finish(event.delta.stop_reason, event.delta.stop_details, unread)
             case "message_stop":
+                self._repeated(event.message)
                 self.stopped = True
                 note_event(self.answer, self._provider, data)
-                self.end()
-            case kind if says(event.error) or kind == "error":
+            case _ if says(event.error) or kind == "error":
                 raise errors.from_stream(self._provider, data)
-            case kind:
+            case _:
                 self._pass_over(kind)
+
+    def _piece(self, index: Index, delta: wire.Delta, data: bytes, odd: bytes | None) -> None:
+        self._reopen()
+        self._blocks.add(index, delta, data, odd)
+        self._spent.estimate()
+        if odd is not None and delta.type not in _TEXTS:
+            self._note_halves(odd)
 
     def _pass_over(self, kind: str) -> None:
         if kind != _KEEP_ALIVE:
-            self._blocks.warn("message", f"sent an event of the unknown type {kind}")
+            self._blocks.parts.warn("message", f"sent an event of the unknown type {kind}")
 
-    def _begin(self, message: wire.Message) -> None:
+    def _begin(self, message: wire.Message, unread: bool) -> None:
+        """Takes the message that a stream begins with: mostly empty, at times all of it."""
+        self._describe(message)
+        self._spent.count(message.usage, last=bool(message.stop_reason))
+        if message.content:
+            self._reopen()
+            self._blocks.announce(message.content)
+            self._spent.estimate()
+        self._finish(message.stop_reason, message.stop_details, unread)
+
+    def _reopen(self) -> None:
+        """Content follows: what was said of the end was not the last word."""
+        if self.finished:
+            self.finished = False
+            self._spent.reopen()
+
+    def _repeated(self, message: wire.Message | None) -> None:
+        """Takes a message that the end of a stream holds, if nothing came before it."""
+        if message is not None and not self.answer.parts:
+            self._begin(message, unread=False)
+
+    def _describe(self, message: wire.Message) -> None:
         answer = self.answer
         answer.response_id = message.id or answer.response_id
         answer.model = message.model or answer.model
-        self._count(message.usage)
-        for index, block in enumerate(message.content or ()):
-            self._blocks.whole(index, block)
 
-    def _count(self, counted: wire.Usage | None) -> None:
-        if counted is None:
-            return
-        self._usage = usage.merged(self._usage, counted)
-        if usage.uncounted(counted):
-            self._blocks.warn("usage.tool_uses", "sent a count of tool uses that is not a number")
-        self.answer.usage = usage.disjoint(self._usage)
-        tier = self._usage.service_tier
-        self.answer.service_tier = tier if tier and tier != _NO_TIER else ""
-        if counted.output_tokens is None:
-            self._estimate()
-
-    def _estimate(self) -> None:
-        """Output is counted at the end alone: till then it is what came."""
-        spent = self.answer.usage
-        if spent is None or self.finished:
-            return
-        tokens = self._blocks.estimate()
-        if tokens > spent.output_tokens:
-            spent.output_tokens = tokens
-            spent.estimated = True
-
-    def _finish(self, reason: str | None, details: msgspec.Raw) -> None:
-        if not reason:
+    def _finish(self, reason: str | None, details: msgspec.Raw, unread: bool) -> None:
+        """Takes a stop reason; `unread`: one came that is no word."""
+        if not (reason or unread):
             return
         self.finished = True
         self._explain(details)
-        self.answer.provider_finish_reason = reason
-        self.answer.finish_reason = _FINISH_REASONS.get(reason, pb.FINISH_REASON_OTHER)
+        word = reason or ""
+        self.answer.provider_finish_reason = word
+        self.answer.finish_reason = _FINISH_REASONS.get(word) or reason_of(word)
 
     def _explain(self, details: msgspec.Raw) -> None:
         """Tells, once, why the model declined, as the provider explains it."""
@@ -213,6 +251,10 @@ class Assembly:
             parts.text("refusal", explanation, "refusal")
             parts.signature("refusal", pb.Signature(provider=self._provider))
 
+    def _note_halves(self, data: bytes) -> None:
+        if has_half(data):
+            self.answer.warn("message", HALVES.format(self._provider))
+
     def _kind(self, data: bytes) -> str | None:
         """The type of an event that cannot be read; None if it has none either."""
         try:
@@ -222,3 +264,12 @@ class Assembly:
 
     def _unreadable(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")
+
+
+def _index(index: Index) -> Index:
+    """The index of a block, as a number if it is one."""
+    if type(index) is int:
+        return index
+    if isinstance(index, str) and index.isdecimal():
+        return int(index)
+    return 0 if index is None else index

@@ -22,6 +22,7 @@ from llmrpc_server.providers.anthropic.parts import add_block
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.anthropic.results import Toolsets, call_id
 from llmrpc_server.providers.arguments import write_arguments
+from llmrpc_server.providers.tool_names import sent_name
 
 
 def build_assistant(
@@ -112,7 +113,7 @@ def _call(part: pb.Part, place: str, target: AnthropicTarget) -> Fields:
     block: Fields = {
         "type": "tool_use",
         "id": call_id(call.id),
-        "name": call.name,
+        "name": sent_name(call.name),
         "input": write_arguments(call, f"{place}.tool_call", target),
     }
     write_extra(block, part, place, target)

@@ -1,158 +1,159 @@
-"""From the blocks of an answer to its parts, whole or piece by piece.
+"""The blocks of an answer, whole or piece by piece: which piece belongs to which.
 
-Text, thinking and tool calls are parts of their own kind; what else such a block holds
-goes back in the `extra` of its signature. A block of any other type (what the provider's
-own tools did, and what is to come) is a provider block: the provider's JSON, to be sent
-back as it is. Citations are annotations, at the end of their text. Sources:
-https://platform.claude.com/docs/en/build-with-claude/streaming,
-https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools
+Nothing is lost: a piece that no open block can take opens one of its own, and an input
+that belongs to no call is an error. Nothing comes twice: a block that a `message_start`
+has, and that is then streamed, is one block. Source:
+https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from llmrpc import v1 as pb
-from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.anthropic import wire
-from llmrpc_server.providers.anthropic.citations import read_citation
+from llmrpc_server.providers.anthropic.block_parts import BlockParts
 from llmrpc_server.providers.anthropic.open_block import EMPTY, OpenBlock
-from llmrpc_server.providers.arguments import wrap_arguments
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import came, fields_of, json_of, says, string
+from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.kept_json import fields_of, string
+from llmrpc_server.providers.loose import warn_of
 
-_IMPLIED = {
-    "text_delta": msgspec.Raw(b'{"type":"text"}'),
-    "thinking_delta": msgspec.Raw(b'{"type":"thinking"}'),
+_TAKERS = {
+    "citations_delta": "text",
+    "compaction_delta": "compaction",
+    "input_json_delta": "tool_use",
+    "signature_delta": "thinking",
+    "text_delta": "text",
+    "thinking_delta": "thinking",
 }
-"""The block that a piece belongs to, if none was started for it."""
-_PIECES = frozenset(
-    {"citations_delta", "input_json_delta", "signature_delta", "text_delta", "thinking_delta"}
-)
-"""Deltas of which the fields are known."""
-_WHOLE_DELTAS = frozenset({"compaction_delta"})
-"""Deltas whose fields are fields of the block, whole."""
+"""The type of the block that a piece belongs to."""
+_PIECES = _TAKERS.keys() - {"compaction_delta"}
+"""Deltas of which the fields are known; those of the other are fields of its block."""
+Index = int | float | str | None
 
 
 class Blocks:
-    """The blocks of one answer, by their index while they are open.
-
-    `limit` bounds the bytes that are held until their blocks end; None: the whole
-    answer is at hand.
-    """
+    """The blocks of one answer, by their index while they are open."""
 
     __slots__ = (
+        "_announced",
         "_answer",
-        "_characters",
-        "_held",
-        "_limit",
+        "_beside",
+        "_contents",
         "_number",
         "_open",
-        "_parts",
         "_provider",
+        "_seen",
+        "parts",
     )
 
     def __init__(self, answer: Answer, provider: str, limit: int | None) -> None:
+        self.parts = BlockParts(answer, provider, limit)
         self._answer = answer
-        self._parts = answer.parts
         self._provider = provider
-        self._limit = limit
-        self._open: dict[int, OpenBlock] = {}
+        self._open: dict[Index, OpenBlock] = {}
+        self._beside: dict[tuple[Index, str], OpenBlock] = {}
+        """Blocks that were opened for pieces that did not fit the open one, by their kind."""
+        self._announced: dict[Index, bytes] = {}
+        """What the last `message_start` had, as far as it was not streamed since."""
+        self._contents: list[bytes] = []
+        """All of it."""
+        self._seen: set[Index] = set()
         self._number = 0
-        self._characters = 0
-        self._held = 0
 
-    def estimate(self) -> int:
-        """Tokens that came so far, by their length."""
-        return -(-self._characters // CHARACTERS_PER_TOKEN)
-
-    def whole(self, index: int, raw: msgspec.Raw) -> None:
+    def whole(self, index: Index, raw: msgspec.Raw) -> None:
         """Takes a block that is complete."""
         self.start(index, raw)
         self.stop(index)
 
-    def start(self, index: int, raw: msgspec.Raw) -> None:
+    def announce(self, content: Sequence[msgspec.Raw]) -> None:
+        """Takes the content that a `message_start` came with.
+
+        It may be all of it, the beginnings of blocks, or what is streamed once more.
+        """
+        raws = [bytes(raw) for raw in content]
+        if raws == self._contents or self._has(content):
+            return
+        self._contents = raws
+        for index, raw in enumerate(content):
+            self.start(index, raw)
+            block = self._open.get(index)
+            if block is None:
+                continue
+            block.announced = True
+            self._announced[index] = bytes(raw)
+            if block.kind not in ("text", "thinking", "tool_use"):
+                self.stop(index)
+
+    def start(self, index: Index, raw: msgspec.Raw) -> None:
         """Takes the beginning of a block, which may hold all of it.
 
         A block that is open under the same index ends here, unless it is this one again.
         Raises `msgspec.DecodeError` for what is no block.
         """
-        if (before := self._open.get(index)) is not None:
-            if bytes(before.raw) == bytes(raw):
+        before, announced = self._open.get(index), self._announced.pop(index, None)
+        if before is not None and bytes(before.raw) == bytes(raw):
+            before.repeat()
+            return
+        if announced == bytes(raw):
+            return
+        block = OpenBlock(raw, self._number)
+        warn_of(block.left_out, self._answer, self._provider)
+        if before is not None:
+            if before.is_again(block):
+                before.repeat()
+                self.parts.write(before, block.read.text or block.read.thinking)
                 return
             self.stop(index)
-        block = self._open[index] = OpenBlock(raw, self._number)
+        self._open[index] = block
+        self._seen.add(index)
         self._number += 1
-        self._hold(block, len(bytes(raw)))
-        read = block.read
-        match block.kind:
-            case "text":
-                self._text(block, read.text)
-                self._cite(block)
-            case "thinking":
-                self._thinking(block, read.thinking)
-                if read.signature:
-                    self._sign(block, read.signature)
-            case "redacted_thinking":
-                self._parts.redacted_reasoning(block.key, read.data or "")
-                self._sign(block)
-            case "tool_use":
-                id_ = read.id or f"toolu_{block.key}"
-                self._parts.tool_call(block.key, id_, read.name or "")
-                if block.extra:
-                    self._sign(block)
-            case _:
-                pass
+        self.parts.begin(block)
 
-    def add(self, index: int, delta: wire.Delta, data: bytes) -> None:
-        """Takes the next piece of a block; `data` is its whole event."""
+    def add(self, index: Index, delta: wire.Delta, data: bytes, odd: bytes | None) -> None:
+        """Takes the next piece of a block; `data` is its whole event.
+
+        `odd` is the same as it came, if it holds half a surrogate pair.
+        """
+        parts, kind = self.parts, delta.type or _kind_of(delta)
+        taker = _TAKERS.get(kind)
         block = self._open.get(index)
-        if block is None and delta.type in _IMPLIED:
-            self.start(index, _IMPLIED[delta.type])
-            block = self._open[index]
-        if block is None:
-            self.warn("message", f"sent an {delta.type} for a block that was not open")
+        if taker is None:
+            of = f"of the type {block.type}" if block is not None else "that was not open"
+            parts.warn("message", f"sent a {kind or 'piece without a type'} for a block {of}")
             return
-        kind = block.kind
-        match delta.type:
-            case "text_delta" if kind == "text":
-                self._text(block, delta.text)
-            case "thinking_delta" if kind == "thinking":
-                self._thinking(block, delta.thinking)
-            case "signature_delta" if kind == "thinking":
+        if block is None or not block.takes(taker):
+            block = self._opened(index, taker, delta)
+            if block is None:
+                return
+        match kind:
+            case "text_delta":
+                parts.piece(block, "text", delta.text, odd)
+            case "thinking_delta":
+                parts.piece(block, "thinking", delta.thinking, odd)
+            case "input_json_delta":
+                parts.piece(block, "partial_json", delta.partial_json, odd)
+            case "signature_delta":
                 if delta.signature:
-                    self._sign(block, delta.signature)
-            case "citations_delta" if kind == "text":
-                self._hold(block, len(data))
+                    parts.sign(block, delta.signature)
+            case "citations_delta":
+                parts.hold(block, len(data))
                 block.citations.append(delta.citation)
-            case "input_json_delta" if kind in ("tool_use", ""):
-                self._input(block, delta.partial_json)
-            case whole if whole in _WHOLE_DELTAS and not kind:
-                self._hold(block, len(data))
-                block.put_delta(data)
-            case unknown:
-                self.warn("message", f"sent a {unknown} for a block of the type {block.type}")
-
-    def stop(self, index: int) -> None:
-        """Takes the end of a block."""
-        block = self._open.pop(index, None)
-        if block is None:
-            return
-        self._hold(block, -block.held)
-        match block.kind:
-            case "text":
-                self._end_text(block)
-            case "thinking" if block.extra and not block.signed:
-                self._sign(block)
-            case "tool_use" if not block.pieces:
-                whole = bytes(block.input) if came(block.input) else EMPTY
-                self._characters += len(whole)
-                self._parts.tool_call(block.key, arguments=whole.decode())
-            case "":
-                self._keep(block)
             case _:
-                pass
+                parts.hold(block, len(data))
+                block.put_delta(data)
+
+    def stop(self, index: Index, raw: msgspec.Raw | None = None) -> None:
+        """Takes the end of a block; `raw` is all of it, which counts if nothing else came."""
+        if raw is not None and index not in self._seen:
+            self.start(index, raw)
+        block = self._open.pop(index, None)
+        if block is not None:
+            self.parts.end(block)
+        for place in [place for place in self._beside if place[0] == index]:
+            self.parts.end(self._beside.pop(place))
 
     def finish(self) -> None:
         """Ends what has not ended."""
@@ -168,89 +169,46 @@ class Blocks:
             unknown |= delta.keys() - {*wire.Delta.__struct_fields__}
         if unknown:
             names = ", ".join(sorted(unknown))
-            self.warn("message", f"sent unknown fields with a piece of the response: {names}")
+            self.parts.warn("message", f"sent unknown fields with a piece of the response: {names}")
 
-    def warn(self, field: str, what: str) -> None:
-        """Warns, once, of something in the answer that cannot be read."""
-        self._answer.warn(field, f"{self._provider} {what}; it was dropped")
+    def _has(self, content: Sequence[msgspec.Raw]) -> bool:
+        """Whether the answer has the same texts and calls already."""
+        answer = self._answer.parts
+        if not (content and answer):
+            return False
+        read = [OpenBlock(raw, 0) for raw in content]
+        texts = "".join(block.read.text or "" for block in read if block.kind == "text")
+        calls = {block.read.id for block in read if block.kind == "tool_use"}
+        known = {part.tool_call.id for part in answer.parts() if part.HasField("tool_call")}
+        return bool(texts or calls) and texts == answer.content() and calls <= known
 
-    def _text(self, block: OpenBlock, text: str | None) -> None:
-        if text:
-            self._characters += len(text)
-            self._parts.text(block.key, text)
-            block.written = True
-
-    def _cite(self, block: OpenBlock) -> None:
-        if not block.read.citations:
-            return
-        try:
-            block.citations.extend(wire.decode_list(block.read.citations) or ())
-        except UNDECODABLE:
-            self.warn("message", "sent citations that cannot be read")
-
-    def _end_text(self, block: OpenBlock) -> None:
-        if not block.written and block.citations:
-            self.warn("message", "cited sources for an empty text")
-            block.citations.clear()
-        for raw in block.citations:
-            try:
-                annotation = read_citation(raw, self._provider)
-            except UNDECODABLE:
-                self.warn("message", "sent a citation that cannot be read")
+    def _opened(self, index: Index, taker: str, delta: wire.Delta) -> OpenBlock | None:
+        """A block for a piece that the open one cannot take; None if the piece is empty."""
+        if taker == "tool_use":
+            if not delta.partial_json:
+                return None
+            raise unreadable(self._provider, "sent the input of a call that did not begin")
+        if taker == "thinking" and not (delta.thinking or delta.signature):
+            return None
+        if taker == "text" and not (delta.text or delta.citation):
+            return None
+        block = self._beside.get((index, taker))
+        if block is None:
+            block = OpenBlock(msgspec.Raw(b'{"type":"%b"}' % taker.encode()), self._number)
+            self._number += 1
+            self._seen.add(index)
+            if index in self._open:
+                self._beside[index, taker] = block
             else:
-                self._parts.annotation(block.key, annotation)
-        if block.extra:
-            self._sign(block)
+                self._open[index] = block
+            self.parts.begin(block)
+        return block
 
-    def _thinking(self, block: OpenBlock, text: str | None) -> None:
-        if text:
-            self._characters += len(text)
-            self._parts.text(block.key, text, "reasoning")
 
-    def _sign(self, block: OpenBlock, data: str = "") -> None:
-        """Signs the part of a block, of which the provider may have left out the text."""
-        if block.kind == "thinking":
-            self._parts.start(block.key, "reasoning")
-        elif block.kind == "text":
-            self._parts.start(block.key, "text")
-        signature = pb.Signature(provider=self._provider, data=data, extra=block.extra)
-        self._parts.signature(block.key, signature)
-        block.signed = True
-
-    def _input(self, block: OpenBlock, piece: str | None) -> None:
-        if not piece:
-            return
-        if not block.pieces and says(block.input):
-            self.warn("message", f"sent an input of a {block.type} before the one in pieces")
-        self._characters += len(piece)
-        block.pieces.append(piece)
-        if block.kind == "tool_use":
-            self._parts.tool_call(block.key, arguments=piece)
-        else:
-            self._hold(block, len(piece))
-
-    def _hold(self, block: OpenBlock, size: int) -> None:
-        block.held += size
-        self._held += size
-        self._parts.keep(size)
-        if self._limit is not None and self._held > self._limit:
-            raise unreadable(self._provider, f"sent blocks of more than {self._limit} bytes")
-
-    def _keep(self, block: OpenBlock) -> None:
-        if block.pieces:
-            block.put({"input": self._input_of(block, "".join(block.pieces))})
-        kept = pb.ProviderBlock(
-            provider=self._provider,
-            type=block.type,
-            data=block.data,
-            id=string(wire.decode_id(block.raw).id),
-        )
-        self._parts.provider_block(block.key, kept)
-
-    def _input_of(self, block: OpenBlock, text: str) -> msgspec.Raw:
-        """The input of a provider's tool, which came in pieces."""
-        if (whole := json_of(text.encode())) is not None:
-            return whole
-        why = f"{self._provider} broke off the input of a {block.type}; it was kept as text"
-        self._answer.warn("message", why)
-        return wrap_arguments(text)
+def _kind_of(delta: wire.Delta) -> str:
+    """The type of a piece that does not name it."""
+    if delta.text is not None:
+        return "text_delta"
+    if delta.thinking is not None:
+        return "thinking_delta"
+    return "" if delta.partial_json is None else "input_json_delta"

@@ -26,6 +26,7 @@ from llmrpc_server.providers.dialect import (
     Row,
     StreamDecoder,
 )
+from llmrpc_server.providers.tool_names import names_back
 
 _VERSION = "2023-06-01"
 """The newer 2026-10-21 takes no sampling for any model, and has nothing that is missed
@@ -69,7 +70,9 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
     ) -> Encoded:
         target = self._target(model)
         built = build_request(request, target, defaults, stream=stream)
-        return _encoded(_PATH, built, target)
+        encoded = _encoded(_PATH, built, target)
+        encoded.names = names_back(request.tools)
+        return encoded
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.error_words import filtered, said_too
 from llmrpc_server.providers.failures import (
     CONTEXT,
     DOWN,
@@ -33,6 +34,7 @@ from llmrpc_server.providers.failures import (
     failure,
     kind_of_status,
     kind_of_words,
+    status_of,
 )
 
 _MONEY = {
@@ -103,27 +105,29 @@ def from_status(
     kind = next((more[code] for code in said.codes if code in more), None)
     if kind is None and status in (400, 413):
         kind = kind_of_words(said.message, _PHRASES)
-    return answered(provider, kind or kind_of_status(status), said, status, headers)
+    error = answered(provider, kind or kind_of_status(status), said, status, headers)
+    return filtered(error, status, said)
 
 
 def from_stream(provider: str, body: bytes) -> LLMClientError:
     """The exception for an error that came with status 200."""
     said = _read(body)
     known = (_CODES_IN_STREAM[code] for code in said.codes if code in _CODES_IN_STREAM)
-    kind = next(known, DOWN)
+    status = next(filter(None, map(status_of, said.codes)), None)
+    kind = next(known, None) or (DOWN if status is None else kind_of_status(status))
     if kind is REJECTED:
         kind = kind_of_words(said.message, _PHRASES) or kind
-    return failure(provider, kind, said)
+    return filtered(failure(provider, kind, said), 400, said)
 
 
 def _read(body: bytes) -> Said:
-    """What the body says of itself; nothing where it is none of the protocol's."""
+    """What the body says of itself."""
     try:
         error = _decode(body).error
     except UNDECODABLE:
         error = None
     if error is None:
-        return Said()
+        return said_too(Said(), body)
     code = error.details.get("error_code") if isinstance(error.details, dict) else None
     codes = (code if isinstance(code, str) else None, error.type)
-    return Said(tuple(filter(None, codes)), error.message or "")
+    return said_too(Said(tuple(filter(None, codes)), error.message or ""), body)

@@ -18,6 +18,7 @@ from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.citations import leave_out_annotations
 from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
+from llmrpc_server.providers.anthropic.refused_text import without_refused
 from llmrpc_server.providers.anthropic.results import Toolsets, build_results
 from llmrpc_server.providers.turns import Turn, Turns
 
@@ -52,6 +53,8 @@ def add_messages(
             system.extend(blocks)
         else:
             turns.add(role, message, blocks, field)
+    turns.all = without_refused(turns.all, target)
+    system = [block for block in system if block["text"].strip()]
     turns.check()
     _check_system(turns.all, target)
     breakpoints.write()

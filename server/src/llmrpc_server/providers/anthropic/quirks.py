@@ -75,6 +75,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The lifetimes of a cache breakpoint in seconds, shortest first; the first is
     the default."""
     max_breakpoints: int = 4
+    unions: bool = True
+    """Whether a tool's schema may have a union at its top."""
     betas: dict[str, str] = msgspec.field(default_factory=lambda: dict(_BETAS))
     """The betas that types of tools (patterns) and provider options need."""
     models: tuple[Model, ...] = ()

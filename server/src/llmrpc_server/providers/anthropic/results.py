@@ -17,6 +17,7 @@ from llmrpc_server.providers.anthropic.citations import leave_out_annotations
 from llmrpc_server.providers.anthropic.objects import write_provider_block
 from llmrpc_server.providers.anthropic.parts import add_block, build_part
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
+from llmrpc_server.providers.anthropic.refused_text import is_blank
 
 _ID = re.compile("[a-zA-Z0-9_-]+")
 
@@ -69,7 +70,10 @@ def _result(
     content: list[dict[str, Any]] = []
     for index, piece in enumerate(result.parts):
         field = f"{place}.tool_result.parts[{index}]"
-        if block := build_part(piece, field, target):
+        block = build_part(piece, field, target)
+        if block is not None and is_blank(block):
+            target.findings.warn(field, f"{target.row.name} takes no blank text: left out")
+        elif block is not None:
             content.append(block)
         if marked or index < len(result.parts) - 1:
             breakpoints.refuse(piece, field, "a result has one, at its end")
@@ -77,7 +81,7 @@ def _result(
             breakpoints.mark(built, piece, field)
         target.leave_out(piece, field, "signature")
         leave_out_annotations(piece, field, target)
-    if result.content or content:
+    if result.content.strip() or content:
         built["content"] = result.content or content
     if result.is_error:
         built["is_error"] = True

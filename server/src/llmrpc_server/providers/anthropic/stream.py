@@ -30,11 +30,9 @@ class MessageStreamDecoder(EventStreamDecoder):
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, event.data)
-        self._assembly.take_event(event.data)
+        self._assembly.take_event(event.data, event.name)
         if self._assembly.stopped:
-            if self.ending == Ending.OPEN:
-                raise self.interrupted()
-            self.done = True
+            self.end_at_mark()
 
     def take_body(self, body: bytes) -> None:
         self._assembly.take_message(body)

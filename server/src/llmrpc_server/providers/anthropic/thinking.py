@@ -14,8 +14,11 @@ from typing import Any
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
+from llmrpc_server.providers.anthropic.refused_text import type_of
 
 _MIN_BUDGET = 1024
+_NOTHING = {"role": "", "content": ""}
+_THOUGHTS = (["thinking"], ["redacted_thinking"])
 _EFFORT = {
     value: name.removeprefix("EFFORT_").lower() for name, value in pb.Reasoning.Effort.items()
 }
@@ -68,6 +71,8 @@ def _add_effort(
             target.findings.unsupported(
                 field, f"{name} needs more than {_MIN_BUDGET} max_tokens to think in"
             )
+        case "budget" if _is_late(body, target):
+            return False
         case "budget":
             room = max(_MIN_BUDGET, max_tokens * 4 // 5)
             budget = min(target.quirks.budgets[effort], room)
@@ -93,6 +98,34 @@ def _add_budget(
         target.findings.unsupported(
             field, f"it must be below max_tokens, which is {max_tokens}: thinking is part of it"
         )
+    elif _is_late(body, target):
+        return False
     else:
         body["thinking"] = {"type": "enabled", "budget_tokens": budget}
     return True
+
+
+def _is_late(body: dict[str, Any], target: AnthropicTarget) -> bool:
+    """Whether the model's turn has begun without thinking: then none is asked for.
+
+    Its turn goes on after the results of tools, and after words that were put into its
+    mouth. The API refuses to think by budget then, if the turn does not begin with a
+    thought of its own, which a call of another model's does not.
+    """
+    messages: list[dict[str, Any]] = body["messages"]
+    *_, before, last = [_NOTHING, _NOTHING, *messages]
+    turn = last if last["role"] == "assistant" else before
+    goes_on = turn is last or any(each == "tool_result" for each in _types(last))
+    if not goes_on or turn["role"] != "assistant" or _types(turn)[:1] in _THOUGHTS:
+        return False
+    target.findings.warn(
+        "reasoning",
+        f"{target.name} cannot begin to think in the middle of its turn, which began without;"
+        " left out",
+    )
+    return True
+
+
+def _types(message: dict[str, Any]) -> list[str]:
+    content = message["content"]
+    return ["text"] if isinstance(content, str) else [type_of(block) for block in content]

@@ -16,8 +16,10 @@ import msgspec
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.cache import Breakpoints
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
+from llmrpc_server.providers.kept_json import fields_of
 from llmrpc_server.providers.provider_tools import write_provider_tool
-from llmrpc_server.providers.schemas import read_schema
+from llmrpc_server.providers.schemas import object_schema
+from llmrpc_server.providers.tool_names import sent_name
 
 _NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{}}')
 _DATE = re.compile(r"_\d{8}$")
@@ -29,6 +31,7 @@ _NAMES = {
 """Names that are not the type without its date; every type has one name, and demands it."""
 _NAMELESS = ("mcp_toolset", "*_toolset_*")
 """Toolsets: each is several tools with names of their own."""
+_UNIONS = frozenset({"oneOf", "anyOf", "allOf"})
 _CUSTOM = "custom"
 """The type of functions with more fields than the contract has, such as `defer_loading`."""
 
@@ -54,20 +57,31 @@ def build_tools(
 
 
 def _function(tool: pb.FunctionTool, field: str, target: AnthropicTarget) -> dict[str, Any]:
-    built: dict[str, Any] = {"name": tool.name}
+    built: dict[str, Any] = {"name": sent_name(tool.name)}
     if tool.description:
         built["description"] = tool.description
-    built["input_schema"] = (
-        read_schema(tool.parameters, f"{field}.parameters", target.findings)
-        if tool.parameters
-        else _NO_PARAMETERS
-    )
+    built["input_schema"] = _schema(tool.parameters, f"{field}.parameters", target)
     if tool.HasField("strict"):
         if not target.lacks("tools.function.strict"):
             built["strict"] = tool.strict
         elif tool.strict:
             target.findings.unsupported(f"{field}.strict")
     return built
+
+
+def _schema(text: str, field: str, target: AnthropicTarget) -> msgspec.Raw:
+    """The schema of the arguments; a union at its top is refused, as the API does."""
+    if not text:
+        return _NO_PARAMETERS
+    schema = object_schema(text, field, target.findings)
+    unions = [] if target.quirks.unions else [*_UNIONS & (fields_of(schema) or {}).keys()]
+    if unions:
+        target.findings.unsupported(
+            field,
+            f"{target.row.name} takes no {min(unions)} at the top of a tool's schema; "
+            "put it inside a property",
+        )
+    return schema
 
 
 def _provider_tool(tool: pb.ProviderTool, place: str, target: AnthropicTarget) -> dict[str, Any]:
@@ -83,7 +97,7 @@ def _provider_tool(tool: pb.ProviderTool, place: str, target: AnthropicTarget) -
 def _name(tool: pb.ProviderTool) -> str:
     """The name that the provider demands for a type; empty if it accepts none."""
     if tool.type == _CUSTOM:
-        return tool.name
+        return sent_name(tool.name)
     if any(fnmatchcase(tool.type, pattern) for pattern in _NAMELESS):
         return ""
     for pattern, name in _NAMES.items():

@@ -15,20 +15,23 @@ from llmrpc_server.providers.anthropic import wire
 from llmrpc_server.providers.kept_json import NOTHING, came, fields_of, plain
 from llmrpc_server.providers.tokens import is_count, split
 
+_INPUT = frozenset({"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})
 _NO_CREATION = wire.CacheCreation()
 _NO_DETAILS = wire.OutputDetails()
 
 
 def merged(before: wire.Usage | None, after: wire.Usage) -> wire.Usage:
-    """Both, the later one first: its counts are totals, and it has not all of them."""
+    """Both, the later one first: its counts are totals, and it has not all of them.
+
+    A later 0 of the input is no count, since it cannot have shrunk.
+    """
     if before is None:
         return after
-    fields = {
-        name: later
-        if (later := getattr(after, name)) is not None and later != NOTHING
-        else getattr(before, name)
-        for name in wire.Usage.__struct_fields__
-    }
+    fields = {}
+    for name in wire.Usage.__struct_fields__:
+        earlier, later = getattr(before, name), getattr(after, name)
+        none = later is None or later == NOTHING
+        fields[name] = earlier if none or (later == 0 and earlier and name in _INPUT) else later
     return wire.Usage(**fields)
 
 
@@ -57,6 +60,11 @@ def disjoint(usage: wire.Usage) -> pb.Usage | None:
         reasoning_tokens=thinking,
         tool_uses=tool_uses(usage.server_tool_use),
     )
+
+
+def lacks_input(usage: wire.Usage) -> bool:
+    """Whether nothing is said of the input."""
+    return all(getattr(usage, name) is None for name in _INPUT)
 
 
 def tool_uses(counted: msgspec.Raw) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 A whole answer and the events of a stream are read into the same shapes. Blocks stay
 undecoded, since those without a place in the contract go back as they came. Unknown
-fields are passed over, and each field may be missing or null. Sources:
+fields are passed over, and each field may be missing or null; those of an odd type that
+only describe the answer are left out. Sources:
 https://platform.claude.com/docs/en/api/messages/create,
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -12,7 +13,11 @@ from __future__ import annotations
 import msgspec
 
 from llmrpc_server.providers.kept_json import NOTHING
+from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.tokens import Tokens
+
+_CONTENT = frozenset({"content", "partial_json", "text", "thinking"})
+"""Fields without which an answer is not what the model wrote."""
 
 
 class CacheCreation(msgspec.Struct, gc=False):
@@ -105,7 +110,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     """One event of a stream."""
 
     type: str = ""
-    index: int = 0
+    index: int | float | str | None = 0
     message: Message | None = None
     content_block: msgspec.Raw = NOTHING
     delta: Delta | None = None
@@ -119,10 +124,37 @@ class LooseEvent(Event, forbid_unknown_fields=False):
     delta: LooseDelta | None = None
 
 
-decode_message = msgspec.json.Decoder(Message).decode
-decode_event = msgspec.json.Decoder(Event).decode
-decode_loose_event = msgspec.json.Decoder(LooseEvent).decode
+_message = msgspec.json.Decoder(Message).decode
+decode_plain_event = msgspec.json.Decoder(Event).decode
+"""One in which all is as it should be."""
+_loose_event = msgspec.json.Decoder(LooseEvent).decode
 decode_block = msgspec.json.Decoder(Block).decode
 decode_id = msgspec.json.Decoder(Identified).decode
 decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
 decode_type = msgspec.json.Decoder(Typed).decode
+
+
+def decode_message(data: bytes) -> tuple[Message, list[Path]]:
+    """The message, and the fields that could not be read."""
+    try:
+        return _message(data), []
+    except msgspec.ValidationError:
+        return read_loosely(data, Message, _CONTENT)
+
+
+def decode_event(data: bytes) -> tuple[Event, list[Path], bool]:
+    """The event, the fields that could not be read, and whether others are unknown."""
+    try:
+        return decode_plain_event(data), [], False
+    except msgspec.ValidationError:
+        pass
+    try:
+        return _loose_event(data), [], True
+    except msgspec.ValidationError:
+        event, left_out = read_loosely(data, Event, _CONTENT)
+    lost = {"type", "delta.type"}
+    if event.type == "content_block_delta":
+        lost.add("delta")
+    if lost & {*left_out}:
+        raise msgspec.ValidationError(", ".join(left_out))
+    return event, left_out, True

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.finish_words import reason_of
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.beside import Beside
-from llmrpc_server.providers.google.content import Parts
+from llmrpc_server.providers.google.content import Parts, pieces_of
 from llmrpc_server.providers.google.error_body import read_body, read_error
 from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.google.usage import disjoint
-from llmrpc_server.providers.kept_json import HALVES, Fields, came, decode_whole, plain, says
+from llmrpc_server.providers.kept_json import (
+    HALVES,
+    Fields,
+    came,
+    decode_whole,
+    fields_of,
+    has_half,
+    plain,
+    says,
+    string,
+)
+from llmrpc_server.providers.loose import warn_of
 
 _FILTERED = pb.FINISH_REASON_CONTENT_FILTER
 _FINISH_REASONS: dict[str, pb.FinishReason.ValueType] = {
-    "STOP": pb.FINISH_REASON_STOP,
-    "MAX_TOKENS": pb.FINISH_REASON_LENGTH,
-    "CONTINUATION": pb.FINISH_REASON_LENGTH,  # the ceiling of one request
-    "SAFETY": _FILTERED,
-    "RECITATION": _FILTERED,
-    "BLOCKLIST": _FILTERED,
-    "PROHIBITED_CONTENT": _FILTERED,
-    "SPII": _FILTERED,
     "ESCALATION": _FILTERED,
-    "MODEL_ARMOR": _FILTERED,
-    "IMAGE_SAFETY": _FILTERED,
     "IMAGE_PROHIBITED_CONTENT": _FILTERED,
     "IMAGE_RECITATION": _FILTERED,
-    "MALFORMED_FUNCTION_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
-    "UNEXPECTED_TOOL_CALL": pb.FINISH_REASON_MALFORMED_TOOL_CALL,
 }
-"""Others, such as LANGUAGE, OTHER and TOO_MANY_TOOL_CALLS, are told by their name."""
+"""What `finish_words` does not have. Others, such as LANGUAGE, OTHER and
+TOO_MANY_TOOL_CALLS, are told by their name."""
 
+_ALONE = (0,)
+_FIRST = 0
+_FIRSTS = (None, 0, "0", "")
 _NONE_YET = ("", "FINISH_REASON_UNSPECIFIED")
 
 
@@ -45,7 +51,9 @@ class Assembly:
     __slots__ = (
         "_beside",
         "_counted",
+        "_index",
         "_parts",
+        "_prompt",
         "_provider",
         "answer",
         "answered",
@@ -64,7 +72,10 @@ class Assembly:
         """Whether content came without a finish reason: then one means something."""
         self._provider = provider
         self._beside = Beside(provider, self.answer, facts)
-        self._parts = Parts(provider, self.answer.parts, self._beside.uses)
+        self._parts = Parts(provider, self.answer, self._beside.uses)
+        self._index: int | float | str | None = None
+        """The index of the candidate that is the answer."""
+        self._prompt: int | None = None
         self._counted = False
         """Whether the usage so far tells what was written."""
 
@@ -75,10 +86,13 @@ class Assembly:
         is read, and for what is no JSON of the protocol.
         """
         try:
-            said, read = decode_whole(wire.decode, body)
-            if read is not body:
-                self.answer.warn("message", HALVES.format(self._provider))
-            self._take(*said)
+            if not body.isascii():
+                body.decode()  # what is handed on as it was written must be text
+            (said, others, left_out), read = decode_whole(wire.decode, body)
+            odd = body if read is not body and has_half(body) else None
+            if left_out:
+                warn_of(left_out, self.answer, self._provider)
+            self._take(said, others, left_out, odd)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
@@ -92,9 +106,13 @@ class Assembly:
 
     def end(self) -> None:
         """Adds what is told beside the answer. Called when all of it has come."""
+        self._parts.end()
         self._beside.settle(self._parts.texts)
 
-    def _take(self, said: wire.Response, others: Fields) -> None:
+    def _take(
+        self, said: wire.Response, others: Fields, left_out: list[str], odd: bytes | None
+    ) -> None:
+        """Takes a response; `odd` is the same as it came, if it holds half a surrogate pair."""
         answer, before = self.answer, self.finished
         if said.usage_metadata is not None:
             self._count(said.usage_metadata)
@@ -104,25 +122,49 @@ class Assembly:
             answer.response_id = said.response_id
         if said.model_version and not answer.model:
             answer.model = said.model_version
-        for candidate in said.candidates or ():
-            if not candidate.index:
-                self._candidate(candidate)
+        if odd is not None and not said.candidates:
+            answer.warn("message", HALVES.format(self._provider))
+        mine = self._mine(said)
+        for place, candidate in enumerate(said.candidates or ()):
+            if place in mine:
+                unread = f"candidates.{place}.finishReason" in left_out
+                self._candidate(candidate, unread, place, odd)
             else:
                 why = f"{self._provider} sent a candidate that was not asked for; it was dropped"
                 answer.warn("message", why)
+        if said.candidates and len(mine) < len(said.candidates):
+            said.candidates = [said.candidates[place] for place in mine]
         self._beside.take(said, others)
         if came(said.prompt_feedback) and not said.candidates:
-            self._blocked(wire.decode_feedback(said.prompt_feedback).block_reason or "")
+            self._blocked(said.prompt_feedback)
         self._estimate()
         if self.finished and not before:
             self.end()
 
+    def _mine(self, said: wire.Response) -> Sequence[int]:
+        """The places of the answer: of the first candidate, or of the only one, whatever it is."""
+        candidates = said.candidates or []
+        if len(candidates) == 1 and not candidates[0].index and not self._index:
+            self._index = _FIRST
+            return _ALONE
+        candidates = said.candidates = _each_once(candidates)
+        indices = [_FIRST if each.index in _FIRSTS else each.index for each in candidates]
+        if self._index is None and indices:
+            self._index = _FIRST if _FIRST in indices else indices[0]
+        return [place for place, index in enumerate(indices) if index == self._index]
+
     def _count(self, counted: wire.Usage) -> None:
+        """Takes totals so far; the prompt's cannot shrink, and need not come again."""
         answer = self.answer
+        if self._prompt and counted.candidates_token_count and not counted.prompt_token_count:
+            counted.prompt_token_count = self._prompt
+        self._prompt = counted.prompt_token_count or self._prompt
         answer.service_tier = (counted.service_tier or answer.service_tier).lower()
         usage = disjoint(counted)
         if usage is not None:
             answer.usage = usage
+            answer.input_uncounted = counted.prompt_token_count is None
+            usage.estimated = answer.input_uncounted
             self._counted = counted.candidates_token_count is not None
 
     def _estimate(self) -> None:
@@ -135,23 +177,43 @@ class Assembly:
             spent.output_tokens = tokens
             spent.estimated = True
 
-    def _candidate(self, candidate: wire.Candidate) -> None:
+    def _candidate(
+        self, candidate: wire.Candidate, unread: bool, place: int, odd: bytes | None
+    ) -> None:
+        """Takes the answer so far; `unread`: its finish reason is no word.
+
+        Text and calls that come without a finish reason open an answer again that had one.
+        """
         self.answered = True
-        answer = self.answer
+        answer, written = self.answer, self._parts.characters
         word = candidate.finish_reason or ""
         if candidate.content is not None and candidate.content.parts:
-            self._parts.add(candidate.content.parts, answer.response_id)
-            self.unannounced = self.unannounced or word in _NONE_YET
-        if word in _NONE_YET:
+            parts = () if odd is None else pieces_of(odd, place)
+            self._parts.add(candidate.content.parts, parts)
+            self.unannounced = self.unannounced or (word in _NONE_YET and not unread)
+        elif odd is not None:
+            answer.warn("message", HALVES.format(self._provider))
+        if word in _NONE_YET and not unread:
+            self.finished = self.finished and self._parts.characters == written
             return
         self.finished = True
         answer.provider_finish_reason = word
-        answer.finish_reason = _FINISH_REASONS.get(word, pb.FINISH_REASON_OTHER)
+        answer.finish_reason = _FINISH_REASONS.get(word) or reason_of(word)
         if answer.finish_reason == pb.FINISH_REASON_STOP and answer.parts.has("tool_call"):
             answer.finish_reason = pb.FINISH_REASON_TOOL_CALLS
 
-    def _blocked(self, word: str) -> None:
+    def _blocked(self, feedback: msgspec.Raw) -> None:
+        """Takes word that the prompt was blocked."""
+        word = string((fields_of(feedback) or {}).get("blockReason", b""))
         if word:
             self.answered = self.finished = True
             self.answer.provider_finish_reason = word
             self.answer.finish_reason = _FILTERED
+
+
+def _each_once(candidates: list[wire.Candidate]) -> list[wire.Candidate]:
+    """The candidates without those that repeat one before them, whole."""
+    if len(candidates) < 2:
+        return candidates
+    written = [msgspec.json.encode(each) for each in candidates]
+    return [each for at, each in enumerate(candidates) if written[at] not in written[:at]]

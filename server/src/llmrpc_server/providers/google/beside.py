@@ -72,8 +72,7 @@ class Beside:
             self._note("billedToolCalls", said.usage_metadata.billed_tool_calls)
             self.uses.billed(said.usage_metadata.billed_tool_calls)
         for candidate in said.candidates or ():
-            if not candidate.index:
-                self._candidate(candidate)
+            self._candidate(candidate)
         self.count()
 
     def count(self) -> None:

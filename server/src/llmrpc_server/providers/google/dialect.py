@@ -25,9 +25,10 @@ from llmrpc_server.providers.dialect import (
 from llmrpc_server.providers.failures import read, unreadable
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.answer import Assembly
+from llmrpc_server.providers.google.names import back
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
 from llmrpc_server.providers.google.request import build_body
-from llmrpc_server.providers.google.stream import GoogleStreamDecoder
+from llmrpc_server.providers.google.stream import GoogleStreamDecoder, chunks
 
 _MODELS = "models/"
 _PAGE = 1000
@@ -71,11 +72,13 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
         model = model.removeprefix(_MODELS)
         body, warnings = self._body(request, model, defaults)
         method = "streamGenerateContent?alt=sse" if stream else "generateContent"
-        return Encoded(_path(model, method), msgspec.json.encode(body), warnings)
+        written = msgspec.json.encode(body)
+        return Encoded(_path(model, method), written, warnings, names=back(request.tools))
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, self._quirks.model)
-        assembly.take(body)
+        for chunk in chunks(body, self.row.name):
+            assembly.take(chunk)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a candidate")
         if not assembly.finished:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from llmrpc.errors import LimitScope
+from llmrpc_server.providers.error_words import said_anyhow
 from llmrpc_server.providers.failures import UNDECODABLE, Said, status_of
 
 
@@ -51,6 +52,12 @@ def read_body(body: bytes) -> Body:
     return Body()
 
 
+def read_error_event(data: bytes) -> Body:
+    """The error of an event that is named so, whatever its data is."""
+    body = read_body(data)
+    return body if body.is_error else Body(is_error=True, message=said_anyhow(data).message)
+
+
 def read_error(error: object) -> Body:
     """The same for an error that is decoded already."""
     if isinstance(error, str):
@@ -67,11 +74,21 @@ def read_error(error: object) -> Body:
         code=status_of(code),
         status=_word(error.get("status")),
         reason=next(filter(None, (_word(item.get("reason")) for item in items)), ""),
-        message=_word(error.get("message")),
+        message="; ".join(filter(None, (_word(error.get("message")), *_of_fields(items)))),
         used_up=any(_is_used_up(violation) for violation in _violations(items)),
         scope=_scope([_word(violation.get("quotaId")) for violation in _violations(items)]),
         retry_after=next((wait for item in items if (wait := _seconds(item)) is not None), None),
     )
+
+
+def _of_fields(items: list[dict[str, Any]]) -> Iterator[str]:
+    """What BadRequest says of each field."""
+    for item in items:
+        fields = item.get("fieldViolations")
+        for each in fields if isinstance(fields, list) else ():
+            if isinstance(each, dict):
+                names = (_word(each.get(name)) for name in ("field", "description"))
+                yield ": ".join(filter(None, names))
 
 
 def _violations(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

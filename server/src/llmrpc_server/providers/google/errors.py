@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.error_words import filtered, said_too
 from llmrpc_server.providers.failures import (
     CONTEXT,
     DOWN,
@@ -66,10 +67,11 @@ def from_status(
     provider: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> LLMClientError:
     """The exception for an answer with an error status."""
-    said = read_body(body)
-    kind = _kind(status, said)
-    error = answered(provider, kind, said.said(), status, headers)
-    return _with_wait(error, kind, said)
+    body_said = read_body(body)
+    kind = _kind(status, body_said)
+    said = said_too(body_said.said(), body)
+    error = filtered(answered(provider, kind, said, status, headers), status, said)
+    return _with_wait(error, kind, body_said)
 
 
 def from_stream(provider: str, said: Body) -> LLMClientError:

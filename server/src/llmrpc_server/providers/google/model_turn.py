@@ -15,6 +15,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.arguments import write_arguments
+from llmrpc_server.providers.google.names import sent
 from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.kept_json import Fields, fields_of, plain
@@ -128,4 +129,4 @@ def _add_extra(item: dict[str, Any], more: Fields) -> None:
 
 def _call(call: pb.ToolCall, place: str, target: GoogleTarget) -> dict[str, Any]:
     args = write_arguments(call, place, target)
-    return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
+    return {"functionCall": {"id": call.id, "name": sent(call.name), "args": args}}

@@ -34,6 +34,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in tokens, for each effort that it has. None: it does not think."""
     budget: bool = False
     """Whether it takes `thinkingBudget`, and no level."""
+    budgets: tuple[int, int] = (0, 2**31 - 1)
+    """The least and the most that it takes; 0 switches thinking off where it can be."""
     signed_calls: bool = False
     """Whether it refuses a turn whose first function call has no signature."""
     searches_by_prompt: bool = False

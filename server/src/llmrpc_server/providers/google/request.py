@@ -115,14 +115,21 @@ def _add_reasoning(config: dict[str, Any], reasoning: pb.Reasoning, target: Goog
         target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
     elif reasoning.effort != pb.Reasoning.EFFORT_UNSPECIFIED:
         effort = _EFFORT[reasoning.effort]
-        if effort in efforts:
+        if effort == "none" and not efforts:
+            pass  # it never thinks
+        elif effort in efforts:
             thinking["thinkingBudget" if target.model.budget else "thinkingLevel"] = efforts[effort]
         else:
             has = f"has {', '.join(efforts)}, and not {effort}" if efforts else "does not think"
             target.findings.unsupported("reasoning.effort", f"{target.name} {has}")
     if reasoning.HasField("budget_tokens"):
-        if target.model.budget:
-            thinking["thinkingBudget"] = reasoning.budget_tokens
+        budget, (least, most) = reasoning.budget_tokens, target.model.budgets
+        if target.model.budget and (least <= budget <= most or budget == efforts.get("none")):
+            thinking["thinkingBudget"] = budget
+        elif target.model.budget:
+            off = " or 0" if "none" in efforts and least else ""
+            why = f"{target.name} takes {least} to {most}{off}, not {budget}"
+            target.findings.unsupported("reasoning.budget_tokens", why)
         else:
             why = "takes an effort, and no budget" if efforts else "does not think"
             target.findings.unsupported("reasoning.budget_tokens", f"{target.name} {why}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.google.names import sent
 from llmrpc_server.providers.google.parts import build_part
 from llmrpc_server.providers.google.quirks import GoogleTarget
 
@@ -38,7 +39,7 @@ def build_result(
             media.append(item)
     response: dict[str, Any] = {
         "id": result.tool_call_id,
-        "name": name,
+        "name": sent(name),
         "response": {"error" if result.is_error else "output": "".join(texts)},
     }
     if media:

@@ -9,7 +9,7 @@ from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.failures import read
 from llmrpc_server.providers.google import wire
 from llmrpc_server.providers.google.answer import Assembly
-from llmrpc_server.providers.google.error_body import read_body
+from llmrpc_server.providers.google.error_body import read_body, read_error_event
 from llmrpc_server.providers.google.errors import from_stream
 from llmrpc_server.providers.google.quirks import Model
 from llmrpc_server.providers.sse import Event
@@ -37,6 +37,8 @@ class GoogleStreamDecoder(EventStreamDecoder):
         self._assembly.end()
 
     def take_event(self, event: Event) -> None:
+        if event.name == "error":
+            raise from_stream(self._provider, read_error_event(event.data))
         self._assembly.take(event.data)
 
     def take_body(self, body: bytes) -> None:
@@ -44,11 +46,15 @@ class GoogleStreamDecoder(EventStreamDecoder):
         failure = read_body(body)
         if failure.is_error:
             raise from_stream(self._provider, failure)
-        if not body.lstrip().startswith(b"["):
-            self._assembly.take(body)
-            return
-        for chunk in read(wire.decode_each, body, self._provider, "list of chunks"):
-            self._assembly.take(bytes(chunk))
+        for chunk in chunks(body, self._provider):
+            self._assembly.take(chunk)
 
     def end_early(self) -> bool:
         return self._assembly.end_early()
+
+
+def chunks(body: bytes, provider: str) -> list[bytes]:
+    """The chunks of a body: a list of them, as Google writes where no events were asked for."""
+    if not body.lstrip().startswith(b"["):
+        return [body]
+    return [bytes(chunk) for chunk in read(wire.decode_each, body, provider, "list of chunks")]

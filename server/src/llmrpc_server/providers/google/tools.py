@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.google.names import sent
 from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.provider_tools import tool_name, write_provider_tool
-from llmrpc_server.providers.schemas import read_schema
+from llmrpc_server.providers.schemas import read_schema, takes_nothing
 
 _MODE = {
     pb.ToolChoice.MODE_UNSPECIFIED: "AUTO",
@@ -37,7 +38,7 @@ class _Tools(NamedTuple):
 def build_tools(request: pb.GenerateRequest, target: GoogleTarget) -> dict[str, Any]:
     """`tools` and `toolConfig`, as far as the request needs them."""
     choice = request.tool_choice
-    if choice.HasField("parallel") and not choice.parallel:
+    if request.tools and choice.HasField("parallel") and not choice.parallel:
         target.findings.unsupported("tool_choice.parallel")
     if choice.mode not in _MODE:
         target.findings.invalid("tool_choice.mode", f"{choice.mode} is no value of it")
@@ -78,11 +79,11 @@ def _allowed(request: pb.GenerateRequest, target: GoogleTarget) -> tuple[_Tools,
             own[index] = tool.provider_tool
         else:
             left_out += 1
-    bound = [function.name for function in functions.values() if function.name in names]
+    bound = [sent(each.name) for each in functions.values() if each.name in names]
     lists = _MODE[choice.mode] != "AUTO" or not target.lacks("tools.function.strict")
     if names and not (bound and lists):
         left_out += len(functions) - len(bound)
-        functions = {index: each for index, each in functions.items() if each.name in bound}
+        functions = {index: each for index, each in functions.items() if each.name in names}
         bound = []
     if left_out:
         target.findings.warn(
@@ -132,12 +133,14 @@ def _own(tool: pb.ProviderTool, target: GoogleTarget) -> dict[str, Any]:
 
 
 def _declaration(index: int, tool: pb.FunctionTool, target: GoogleTarget) -> dict[str, Any]:
-    declaration: dict[str, Any] = {"name": tool.name}
+    declaration: dict[str, Any] = {"name": sent(tool.name)}
     if tool.description:
         declaration["description"] = tool.description
     if tool.parameters:
         field = f"tools[{index}].function.parameters"
-        declaration["parametersJsonSchema"] = read_schema(tool.parameters, field, target.findings)
+        schema = read_schema(tool.parameters, field, target.findings)
+        if not takes_nothing(schema):
+            declaration["parametersJsonSchema"] = schema
     return declaration
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.google import wire
-from llmrpc_server.providers.tokens import split
+from llmrpc_server.providers.kept_json import plain
+from llmrpc_server.providers.tokens import MOST, is_count, split
 
 
 def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     """The buckets; None where no count is told.
 
+    A total that is more than its parts is evidence of thoughts that were not itemised.
     Cached tokens are inside the prompt's, by modality too; those of Google's own
     tools and of thoughts are beside. Video and documents have no bucket of their
     own. Details that claim more than their total are cut to it.
@@ -44,8 +46,23 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
         output_tokens=answer[-1],
         output_audio_tokens=answer[0],
         output_image_tokens=answer[1],
-        reasoning_tokens=usage.thoughts_token_count or 0,
+        reasoning_tokens=_thoughts(usage),
     )
+
+
+def _thoughts(usage: wire.Usage) -> int:
+    prompt, written = usage.prompt_token_count, usage.candidates_token_count
+    if usage.thoughts_token_count is not None:
+        return usage.thoughts_token_count
+    if not written or prompt is None:
+        return 0
+    total = plain(usage.total_token_count)
+    rest = (
+        total - prompt - written - (usage.tool_use_prompt_token_count or 0)
+        if is_count(total)
+        else 0
+    )
+    return rest if 0 < rest <= MOST else 0
 
 
 def _of(modality: str, details: Iterable[wire.Modality] | None) -> int:

@@ -12,7 +12,11 @@ from __future__ import annotations
 import msgspec
 
 from llmrpc_server.providers.kept_json import NOTHING, Fields, came, read_fields
+from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.tokens import Counted, Tokens
+
+_CONTENT = frozenset({"candidates", "content", "parts", "text"})
+"""Fields without which a response is not what the model wrote."""
 
 
 class FunctionCall(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -34,7 +38,7 @@ class Part(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """One part of a kind that the contract has a kind for."""
 
     text: str | None = None
-    thought: bool | None = None
+    thought: bool | int | str | None = None
     thought_signature: str | None = None
     function_call: msgspec.Raw = NOTHING
     inline_data: msgspec.Raw = NOTHING
@@ -51,7 +55,7 @@ class Content(msgspec.Struct, forbid_unknown_fields=True):
 class Candidate(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """One answer; only the first is ever asked for."""
 
-    index: int | None = None
+    index: int | float | str | None = None
     content: Content | None = None
     finish_reason: str | None = None
     finish_message: msgspec.Raw = NOTHING
@@ -151,39 +155,41 @@ def text(raw: bytes | msgspec.Raw) -> str:
     return bytes(raw).decode(errors="replace")
 
 
-def decode(body: bytes) -> tuple[Response, Fields]:
-    """The response, and the fields of it, its usage and its candidate that are not known.
+def decode(body: bytes) -> tuple[Response, Fields, list[Path]]:
+    """The response, its fields that are not known, and the known ones that cannot be read.
 
-    Raises `msgspec.DecodeError` for what is not the protocol's JSON.
+    The former are those of it, its usage and its candidate. Raises `msgspec.DecodeError`
+    for what is not the protocol's JSON.
     """
     try:
-        return _response(body), {}
+        return _response(body), {}, []
     except msgspec.ValidationError:
         known, others = _split(body, Response)
         others |= _take_others(known, "usageMetadata", Usage)
-        if came(candidates := known.get("candidates", NOTHING)):
+        if _is_a(known.get("candidates", NOTHING), b"["):
             parted = []
-            for each in decode_each(candidates):
+            for each in decode_each(known["candidates"]):
                 candidate, more = _split(each, Candidate)
                 more |= _take_others(candidate, "content", Content)
                 if not came(index := candidate.get("index", NOTHING)) or bytes(index) == b"0":
                     others |= more
                 parted.append(candidate)
             known["candidates"] = _encoded(parted)
-        return _response(msgspec.json.encode(known)), others
+        response, left_out = read_loosely(msgspec.json.encode(known), Response, _CONTENT)
+        return response, others, left_out
 
 
 def decode_part(raw: bytes) -> tuple[Part, Fields]:
-    """The part, and the fields of it that are not known.
+    """The part, and the fields of it that are not known, or of an odd type.
 
-    Raises `msgspec.DecodeError` for what is not an object, or has a known field of
-    another type.
+    Raises `msgspec.DecodeError` for what is not an object, or has a text of another type.
     """
     try:
         return _one_part(raw), {}
     except msgspec.ValidationError:
         known, others = _split(raw, Part)
-        return _one_part(msgspec.json.encode(known)), others
+        part, left_out = read_loosely(msgspec.json.encode(known), Part, _CONTENT)
+        return part, others | {name: known[name] for name in left_out}
 
 
 def decode_call(raw: bytes) -> tuple[FunctionCall, Fields]:
@@ -192,7 +198,8 @@ def decode_call(raw: bytes) -> tuple[FunctionCall, Fields]:
         return _call(raw), {}
     except msgspec.ValidationError:
         known, others = _split(raw, FunctionCall)
-        return _call(msgspec.json.encode(known)), others
+        call, _ = read_loosely(msgspec.json.encode(known), FunctionCall)
+        return call, others
 
 
 def _split(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Fields, Fields]:
@@ -204,11 +211,15 @@ def _split(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Fields, Fields]:
 
 def _take_others(known: Fields, name: str, kind: type[msgspec.Struct]) -> Fields:
     """Leaves the fields in a field that its kind has; the others are returned."""
-    if not came(known.get(name, NOTHING)):
+    if not _is_a(known.get(name, NOTHING), b"{"):
         return {}
     inner, others = _split(known[name], kind)
     known[name] = _encoded(inner)
     return others
+
+
+def _is_a(raw: msgspec.Raw, start: bytes) -> bool:
+    return bytes(raw).startswith(start)
 
 
 def _encoded(value: object) -> msgspec.Raw:

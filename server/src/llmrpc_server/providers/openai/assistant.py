@@ -13,11 +13,13 @@ from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.details import to_item
 from llmrpc_server.providers.openai.parts import build_part, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
+from llmrpc_server.providers.openai_family.error_body import GENERATION
 from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.history import (
     read_extra,
     text_of_arguments,
 )
+from llmrpc_server.providers.tool_names import sent_name
 
 _LISTS = ("annotations", "images", "reasoning_steps")
 """Fields of a message that are lists of what parts hold."""
@@ -33,19 +35,20 @@ class _Pieces:
         self.lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
 
 
-def build_assistant(message: pb.LLMMessage, field: str, target: OpenAITarget) -> dict[str, Any]:
-    """A message of the model."""
+def build_assistant(
+    message: pb.LLMMessage, field: str, target: OpenAITarget, *, tools: bool = False
+) -> dict[str, Any]:
+    """A message of the model; `tools` says whether the request has any."""
     built: dict[str, Any] = {"role": "assistant", "content": message.content}
-    if not message.parts:
-        return built
     pieces = _Pieces()
     for index, part in enumerate(message.parts):
         _sort(part, f"{field}.parts[{index}]", pieces, target)
-    built["content"] = simplest(pieces.content)
+    if message.parts:
+        built["content"] = simplest(pieces.content)
     if pieces.tool_calls:
         built["tool_calls"] = pieces.tool_calls
         built["content"] = built["content"] or None
-    _add_reasoning(built, pieces.reasoning, target)
+    _add_reasoning(built, pieces.reasoning, target, tools=tools)
     built.update((name, items) for name, items in pieces.lists.items() if items)
     return built
 
@@ -88,7 +91,7 @@ def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget)
         return
     block, blocks = part.provider_block, target.quirks.blocks
     field = "tool_calls" if _is_call(block) else blocks.get(block.type) or blocks.get("*")
-    if field is None:
+    if field is None or block.type == GENERATION:
         why = f"{target.row.name} does not take it back: left out"
         target.findings.warn(f"{place}.provider_block", why)
         return
@@ -120,7 +123,11 @@ def _image(image: pb.Image, place: str, target: OpenAITarget) -> dict[str, Any] 
 
 
 def _add_reasoning(
-    built: dict[str, Any], reasoning: list[tuple[str, pb.Part]], target: OpenAITarget
+    built: dict[str, Any],
+    reasoning: list[tuple[str, pb.Part]],
+    target: OpenAITarget,
+    *,
+    tools: bool,
 ) -> None:
     quirks = target.quirks
     way = quirks.send_reasoning
@@ -133,7 +140,7 @@ def _add_reasoning(
             if isinstance(said, str):
                 said = [{"type": "text", "text": said}]
             built["content"] = [*thoughts, *said]
-    elif way and (text or (quirks.reasoning_with_calls and "tool_calls" in built)):
+    elif way and (text or (quirks.reasoning_with_calls and ("tool_calls" in built or tools))):
         built[way] = text
 
 
@@ -194,7 +201,8 @@ def _call(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any]:
     extra = read_extra(part, place, target)
     signature = part.signature
     _warn_of_extras(part, place, target, signed=bool(signature.data or signature.id or not extra))
-    function = {"name": call.name, "arguments": text_of_arguments(call, place, target)}
+    name = call.name if "type" in extra else sent_name(call.name)
+    function = {"name": name, "arguments": text_of_arguments(call, place, target)}
     inner = object_of(extra.pop("function", NOTHING))
     item = {
         "id": call_id(call.id, target.quirks.tool_call_id),

@@ -8,17 +8,20 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc.answer import AnswerBuilder
+from llmrpc_server.providers.call_ids import made_id
+from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.kept_json import NOTHING, Fields, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.closing import Closing, is_json
 from llmrpc_server.providers.openai.pieces import join
 from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
+from llmrpc_server.providers.speech import Speech
 
 _NO_ID = frozenset({"", "null"})
 """Ids that are none; Mistral's protocol has the word `null` as its default."""
 _KNOWN = frozenset({"custom", "function", "id", "index"})
 _KNOWN_OF_FUNCTION = frozenset({"arguments", "name"})
+_NOTHING = wire.ToolCall()
 _FUNCTION = Raw(b'"function"')
 
 
@@ -26,13 +29,15 @@ class _Call:
     """One call so far."""
 
     __slots__ = (
-        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "name", "number",
-        "started",
+        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "made", "name",
+        "number", "started",
     )  # fmt: skip
 
     def __init__(self, number: int, id: str) -> None:
         self.number = number
         self.id = id
+        self.made = False
+        """Whether the id is the gateway's own."""
         self.name = ""
         self.arguments: list[str] = []
         self.closing: Closing | None = None
@@ -54,69 +59,88 @@ class Calls:
     OpenAI numbers each call by `index` and sends id and name in its first piece
     alone. Some servers leave the index out, give every call the index 0, repeat
     the name, or send no ids; then a call is found by its id, else by its place
-    in the list, and a missing id is made from the response's and the call's
-    number. A call of a custom tool, of an unknown type, or of a function without a name is
-    a provider block, told when it is complete. What else a call has goes back by its
+    in the list, and a missing id is made. A call of nothing with nothing is none, as at
+    Snowflake. A call of a custom tool, of an unknown type, or of a function without a name
+    is a provider block, told when it is complete. What else a call has goes back by its
     signature, such as `extra_content` with Google's signature of a thought.
     """
 
     __slots__ = (
-        "_by_id", "_by_index", "_calls", "_parts", "_provider", "_unfinished", "called", "odd",
-        "waiting",
+        "_answer", "_by_id", "_by_index", "_calls", "_number", "_parts", "_provider", "_speech",
+        "_unfinished", "called", "odd", "waiting",
     )  # fmt: skip
 
-    def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+    def __init__(self, answer: Answer, speech: Speech, provider: str) -> None:
         self.called = False
         """Whether a function is called."""
         self.odd = False
         """Whether a call is not of a function: then all pieces are wanted as they came."""
         self.waiting = False
         """Whether a provider block waits for the caller."""
-        self._parts = parts
+        self._answer = answer
+        self._parts = answer.parts
+        self._speech = speech
         self._provider = provider
         self._calls: list[_Call] = []
+        self._number = 0
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
         self._unfinished: dict[int, _Call] = {}
         """Calls that have to start yet, or to be signed."""
 
-    def whole(
-        self, pieces: Sequence[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
-    ) -> None:
+    def whole(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
         """Takes calls that are complete, each its own, whatever its number.
 
         `items` are the calls as they came, where one has more than is read of it.
         """
         for place, piece in enumerate(pieces):
             call = self._new(piece)
-            self._add(call, piece, response_id, items[place] if items else NOTHING)
+            self._add(call, piece, items[place] if items else NOTHING)
             if call.kind:
-                self._tell(call, response_id, written(call.items[0]))
+                self._tell(call, written(call.items[0]))
             elif call.name:
-                self._start(call, response_id)
+                self._start(call)
 
-    def pieces(
-        self, pieces: Sequence[wire.ToolCall], response_id: str, items: Sequence[Raw] = ()
-    ) -> None:
+    def pieces(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
         """Takes the pieces of one chunk; `items` are as in `whole`."""
         for place, piece in enumerate(pieces):
-            call = self._find(piece, place)
-            self._add(call, piece, response_id, items[place] if items else NOTHING)
+            if piece == _NOTHING:
+                continue
+            call = self._find(piece, place, alone=len(pieces) == 1)
+            if self._is_again(call, piece):
+                continue
+            self._add(call, piece, items[place] if items else NOTHING)
 
-    def finish(self, response_id: str) -> None:
+    def again(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
+        """Takes whole calls some of which came in pieces: what is new of them."""
+        for place, piece in enumerate(pieces):
+            call = self._known(piece, place)
+            if call is None:
+                self.whole([piece], items[place : place + 1])
+            elif call.started and not call.kind and piece.function is not None:
+                self._add_rest(call, arguments_of(piece.function.arguments))
+
+    def finish(self) -> None:
         """Tells what waited for its end; a call whose name never came is a provider block."""
         unfinished, self._unfinished = self._unfinished, {}
         for call in unfinished.values():
             extra = {**call.extra, **({"function": call.inner} if call.inner else {})}
             if call.kind:
-                self._tell(call, response_id, self._joined(call, response_id))
+                self._tell(call, self._joined(call))
+            elif not (call.started or extra or "".join(call.arguments).strip()):
+                self._parts.keep(-call.held)
             elif not call.started:
                 call.kind = "function"
-                self._tell(call, response_id, self._nameless(call, response_id))
+                self._tell(call, self._nameless(call))
             elif extra:
                 text = msgspec.json.encode(extra).decode(errors="replace")
                 signature = pb.Signature(provider=self._provider, extra=text)
                 self._parts.signature(("tool", call.number), signature)
+        self._calls = [call for call in self._calls if call.started]
+        for call in self._calls:
+            if not (call.kind or "".join(call.arguments).strip()):
+                call.arguments.append("{}")
+                self._parts.tool_call(("tool", call.number), arguments="{}")
 
     def are_complete(self) -> bool:
         """Whether there are calls, and the arguments of all are JSON."""
@@ -124,18 +148,53 @@ class Calls:
             is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
         )
 
-    def _find(self, piece: wire.ToolCall, place: int) -> _Call:
-        known = self._by_id.get(_id(piece))
-        if known is not None:
-            return known
+    def _find(self, piece: wire.ToolCall, place: int, *, alone: bool) -> _Call:
         index = place if piece.index is None else piece.index
         call = self._by_index.get(index)
+        known = self._by_id.get(_id(piece))
+        if known is not None and not (call is None and _is_another(piece, known)):
+            if not _follows(piece, known):
+                return known
+            call = None
+        elif (
+            alone and self._calls and _is_nameless(piece) and (call is None or piece.index is None)
+        ):
+            return self._calls[-1]
         if call is None or _starts(piece, call):
             call = self._by_index[index] = self._new(piece)
         return call
 
+    def _is_again(self, call: _Call, piece: wire.ToolCall) -> bool:
+        """Whether a piece is all of a call that is complete, once more."""
+        if call.kind or not (call.id and call.id == _id(piece)) or not _closes(piece, call):
+            return False
+        return piece.function is not None and arguments_of(piece.function.arguments) == "".join(
+            call.arguments
+        )
+
+    def _known(self, piece: wire.ToolCall, place: int) -> _Call | None:
+        """The call that a whole one is; without its id it is the one at its place."""
+        own = _id(piece)
+        if own in self._by_id:
+            return self._by_id[own]
+        call = self._calls[place] if place < len(self._calls) else None
+        name = (piece.function and piece.function.name) or ""
+        same = call is not None and (call.made or not own) and call.name == name
+        return call if same else None
+
+    def _add_rest(self, call: _Call, whole: str) -> None:
+        told = "".join(call.arguments)
+        if whole.startswith(told):
+            call.arguments.append(whole[len(told) :])
+            self._speech.arguments(("tool", call.number), whole[len(told) :])
+        elif whole:
+            why = f"{self._provider} ended a call with other arguments than it streamed"
+            self._answer.warn("message", f"{why}: the streamed ones are kept")
+
     def _new(self, piece: wire.ToolCall) -> _Call:
-        call = _Call(len(self._calls), _id(piece))
+        own = _id(piece)
+        call = _Call(self._number, "" if own in self._by_id else own)
+        self._number += 1
         self._calls.append(call)
         self._unfinished[call.number] = call
         self._parts.keep(ENTRY + len(call.id))
@@ -143,7 +202,7 @@ class Calls:
             self._by_id[call.id] = call
         return call
 
-    def _add(self, call: _Call, piece: wire.ToolCall, response_id: str, item: Raw) -> None:
+    def _add(self, call: _Call, piece: wire.ToolCall, item: Raw) -> None:
         if piece.other_type and not call.started:
             call.kind = call.kind or piece.other_type
             self.odd = True
@@ -162,9 +221,9 @@ class Calls:
             call.arguments.append(text)
         if function.name and not call.started:
             call.name = function.name
-            self._start(call, response_id)
+            self._start(call)
         elif text and call.started:
-            self._parts.tool_call(("tool", call.number), arguments=text)
+            self._speech.arguments(("tool", call.number), text)
         else:
             self._hold(call, len(text))
 
@@ -190,44 +249,45 @@ class Calls:
                 kept[name] = value.copy()
                 self._unfinished[call.number] = call
 
-    def _start(self, call: _Call, response_id: str) -> None:
+    def _start(self, call: _Call) -> None:
         if call.started:
             return
         call.started = self.called = True
-        self._name(call, response_id)
+        self._name(call)
         key = ("tool", call.number)
-        self._parts.tool_call(key, call.id, call.name, "".join(call.arguments))
+        self._parts.tool_call(key, call.id, call.name)
+        self._speech.held(key, "".join(call.arguments))
         if not (call.extra or call.inner):
             self._unfinished.pop(call.number, None)
 
-    def _tell(self, call: _Call, response_id: str, data: str) -> None:
+    def _tell(self, call: _Call, data: str) -> None:
         """Tells a call that is a provider block."""
         if call.started:
             return
         call.started = self.waiting = True
         call.items.clear()
         self._unfinished.pop(call.number, None)
-        self._name(call, response_id)
+        self._name(call)
         block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
         self._parts.provider_block(("tool", call.number), block)
 
-    def _name(self, call: _Call, response_id: str) -> None:
+    def _name(self, call: _Call) -> None:
         self._parts.keep(-call.held)
         call.held = 0
         if not call.id:
-            call.id = "_".join(filter(None, ("call", response_id, str(call.number))))
+            call.id, call.made = made_id(), True
 
-    def _joined(self, call: _Call, response_id: str) -> str:
+    def _joined(self, call: _Call) -> str:
         """The whole of a call that came in pieces, without its number."""
-        self._name(call, response_id)
+        self._name(call)
         fields = join([object_of(item) for item in call.items])
         known = {"id": call.id, "type": call.kind}
         more = {name: fields[name] for name in fields if name not in ("id", "index", "type")}
         return msgspec.json.encode({**known, **more}).decode(errors="replace")
 
-    def _nameless(self, call: _Call, response_id: str) -> str:
+    def _nameless(self, call: _Call) -> str:
         """A call of a function without a name, which nobody can run."""
-        self._name(call, response_id)
+        self._name(call)
         function = {**call.inner, "arguments": "".join(call.arguments)}
         item = {"id": call.id, "type": "function", "function": function, **call.extra}
         return msgspec.json.encode(item).decode(errors="replace")
@@ -237,6 +297,36 @@ def _id(piece: wire.ToolCall) -> str:
     return "" if piece.id is None or piece.id in _NO_ID else piece.id
 
 
+def _is_another(piece: wire.ToolCall, call: _Call) -> bool:
+    """Whether a piece at another place is another call, though its id is that of a call."""
+    return piece.index is not None and call.started and bool(piece.function and piece.function.name)
+
+
+def _is_nameless(piece: wire.ToolCall) -> bool:
+    """Whether a piece does not say which call it is of."""
+    return not (_id(piece) or piece.other_type or (piece.function and piece.function.name))
+
+
+def _closes(piece: wire.ToolCall, call: _Call) -> bool:
+    """Whether a piece has a name and arguments, and the call's own are complete."""
+    function = piece.function
+    if function is None or not (function.name and call.started and came(function.arguments)):
+        return False
+    if not arguments_of(function.arguments):
+        return False
+    call.closing = call.closing or Closing()
+    return call.closing.is_closed(call.arguments)
+
+
+def _follows(piece: wire.ToolCall, call: _Call) -> bool:
+    """Whether a piece is another call, in spite of its id: nothing goes on after the end."""
+    if call.kind or not _closes(piece, call):
+        return False
+    return piece.function is not None and arguments_of(piece.function.arguments) != "".join(
+        call.arguments
+    )
+
+
 def _starts(piece: wire.ToolCall, call: _Call) -> bool:
     """Whether a piece with the number of a call is another call all the same."""
     name = piece.function.name if piece.function is not None else piece.other_type
@@ -244,8 +334,10 @@ def _starts(piece: wire.ToolCall, call: _Call) -> bool:
         return False
     if _id(piece):
         return True
-    if piece.index is not None or call.kind:
+    if call.kind:
         return False
+    if piece.index is not None:
+        return _closes(piece, call)
     if name != call.name:
         return True
     call.closing = call.closing or Closing()

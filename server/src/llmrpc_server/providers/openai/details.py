@@ -19,6 +19,7 @@ from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.kept_json import NOTHING, Fields, string
 from llmrpc_server.providers.openai_family.fields import ENTRY, integer_of, object_of
+from llmrpc_server.providers.speech import Speech
 
 _TEXT_FIELDS = {
     "reasoning.text": "text",
@@ -35,11 +36,13 @@ class Details:
     """The items of one answer."""
 
     __slots__ = (
-        "_data", "_items", "_key", "_parts", "_provider", "_silent", "_started", "_unsigned",
+        "_data", "_items", "_key", "_parts", "_provider", "_silent", "_speech", "_started",
+        "_unsigned",
     )  # fmt: skip
 
-    def __init__(self, parts: AnswerBuilder, provider: str) -> None:
+    def __init__(self, parts: AnswerBuilder, speech: Speech, provider: str) -> None:
         self._parts = parts
+        self._speech = speech
         self._provider = provider
         self._items: dict[_Key, Fields] = {}
         self._data: dict[_Key, list[str]] = {}
@@ -113,7 +116,7 @@ class Details:
             if key in self._silent:
                 self._silent.discard(key)
                 self._key[key] = object()
-            self._parts.text(self._key.get(key, key), text, "reasoning")
+            self._speech.text(self._key.get(key, key), text, "reasoning")
 
 
 def to_item(part: pb.Part) -> dict[str, Any] | None:

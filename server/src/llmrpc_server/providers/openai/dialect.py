@@ -22,6 +22,7 @@ from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
 from llmrpc_server.providers.openai.request import build_body
 from llmrpc_server.providers.openai.stream import ChatStreamDecoder
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
+from llmrpc_server.providers.tool_names import names_back
 
 _PATH = "/chat/completions"
 
@@ -69,15 +70,20 @@ class OpenAIDialect(FamilyDialect):
         target = OpenAITarget(self.row, self._quirks, facts, model, findings)
         body = build_body(request, target, defaults, stream=stream)
         findings.check()
-        return Encoded(self.row.path(_PATH, model), msgspec.json.encode(body), findings.warnings)
+        return Encoded(
+            self.row.path(_PATH, model),
+            msgspec.json.encode(body),
+            findings.warnings,
+            names=names_back(request.tools) if request.tools else {},
+        )
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name, details=self._details)
-        assembly.take(body)
+        assembly.take(body, whole=True)
         if not assembly.answered:
             raise unreadable(self.row.name, "sent an answer without a message")
         assembly.complete()
-        if not assembly.finished:
+        if assembly.answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
             assembly.answer.finish_reason = pb.FINISH_REASON_OTHER
         return assembly.answer
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -110,7 +109,7 @@ class Extras:
             else:
                 self._warn("images")
 
-    def take_sources(self, said: wire.Completion[Any]) -> None:
+    def take_sources(self, said: wire.Completion) -> None:
         """Keeps the sources of the whole answer, which Perplexity repeats in every chunk."""
         if said.citations:
             self.citations = self._kept(self.citations, said.citations)

@@ -11,14 +11,21 @@ from llmrpc import v1 as pb
 from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.assistant import build_assistant
 from llmrpc_server.providers.openai.call_ids import call_id
+from llmrpc_server.providers.openai.order import bridge, is_sent, mark_prefix
 from llmrpc_server.providers.openai.parts import build_content, mark_breakpoint, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
 from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.history import tell_of_error
+from llmrpc_server.providers.tool_names import sent_name
 
 
-def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> list[Any]:
-    """The wire's messages: a tool message becomes one for each of its results."""
+def build_messages(
+    messages: Sequence[pb.LLMMessage], target: OpenAITarget, *, tools: bool = False
+) -> list[Any]:
+    """The wire's messages: a tool message becomes one for each of its results.
+
+    `tools` says whether the request has any.
+    """
     built: list[Any] = []
     names = _names(messages) if target.quirks.tool_result_name else {}
     for index, message in enumerate(messages):
@@ -27,11 +34,15 @@ def build_messages(messages: Sequence[pb.LLMMessage], target: OpenAITarget) -> l
             case pb.ROLE_TOOL:
                 built.extend(_results(message, names, field, target))
             case pb.ROLE_ASSISTANT:
-                built.append(build_assistant(message, field, target))
+                turn = build_assistant(message, field, target, tools=tools)
+                if is_sent(turn, field, target):
+                    built.append(turn)
             case _:
                 role = "system" if message.role == pb.ROLE_SYSTEM else "user"
                 content = message.content or build_content(message.parts, field, target)
+                bridge(built, field, target)
                 built.append({"role": role, "content": content})
+    mark_prefix(built, target)
     return built
 
 
@@ -58,7 +69,7 @@ def _results(
             "content": content,
         }
         if target.quirks.tool_result_name:
-            built["name"] = result.name or names.get(result.tool_call_id, "")
+            built["name"] = sent_name(result.name or names.get(result.tool_call_id, ""))
         tell_of_error(result, place, target)
         yield built
 

@@ -55,7 +55,7 @@ class Metadata:
         self.filtered = NOTHING
         """The last results of Azure's filters: most chunks repeat them."""
 
-    def take(self, said: wire.Completion[Any]) -> None:
+    def take(self, said: wire.Completion, usage: wire.Usage | None) -> None:
         """Keeps what a whole answer or a chunk says; the last one to say it counts."""
         for name in _OF_RESPONSE:
             if value := getattr(said, name):
@@ -64,12 +64,12 @@ class Metadata:
             self._said["service_tier"] = said.service_tier
         if said.x_groq is not None and said.x_groq.usage_breakdown:
             self.keep("usage_breakdown", said.x_groq.usage_breakdown)
-        if said.usage is not None:
+        if usage is not None:
             for name in _OF_USAGE:
-                if value := getattr(said.usage, name):
+                if value := getattr(usage, name):
                     self.keep(name, value)
 
-    def take_choice(self, choice: wire.Choice[Any]) -> None:
+    def take_choice(self, choice: wire.Choice) -> None:
         """The same of a choice. Results of filters are kept at their worst."""
         native = choice.native_finish_reason
         if native and choice.finish_reason and string(native) != choice.finish_reason:

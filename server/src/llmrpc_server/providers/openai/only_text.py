@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Raw
 
 from llmrpc_server.providers.openai import wire
@@ -12,10 +10,11 @@ from llmrpc_server.providers.openai_family.fields import NULL
 _NO_DETAILS = (NULL, Raw(b"[]"))
 
 
-def only_text(said: wire.Completion[Any], filtered: Raw) -> str | None:
+def only_text(said: wire.Completion, filtered: Raw, index: int | None) -> str | None:
     """The piece of text; None for a chunk that says anything else.
 
-    `filtered` are the results of Azure's filters that are known already.
+    `filtered` are the results of Azure's filters that are known already, `index` is that of
+    the answer.
     """
     choices = said.choices
     if choices is None or len(choices) != 1:
@@ -36,8 +35,9 @@ def only_text(said: wire.Completion[Any], filtered: Raw) -> str | None:
         or delta.images
         or delta.reasoning_steps
         or (choice.message is not None and repeats(choice.message))
-        or choice.index
+        or (choice.index is not None and choice.index != index)
         or choice.finish_reason
+        or choice.usage
         or choice.error
         or (choice.logprobs and choice.logprobs != NULL)
         or said.error

@@ -44,9 +44,13 @@ class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     """Where reasoning of earlier turns goes: a field of the message, content
     parts of the type `thinking`, or `reasoning_details`; empty: nowhere."""
     reasoning_with_calls: bool = False
-    """Whether a message with tool calls must have the field, empty if need be."""
+    """Whether a message with tool calls must have the field, empty if need be; so must every
+    message of the model, if the request has tools. Source:
+    https://api-docs.deepseek.com/guides/thinking_mode#tool-calls"""
     tool_call_id: str = ""
     """`alphanumeric9`: other ids are replaced by nine letters and digits."""
+    strict_order: bool = False
+    """Whether empty messages of the model and some orders are refused: see `order.py`."""
     tool_result_name: bool = False
     """Whether a tool message names its tool."""
     audio_formats: frozenset[str] = frozenset({"wav", "mp3"})

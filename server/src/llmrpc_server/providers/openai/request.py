@@ -36,7 +36,7 @@ def build_body(
     body: dict[str, Any] = {}
     if target.name:
         body["model"] = target.name
-    body["messages"] = build_messages(request.messages, target)
+    body["messages"] = build_messages(request.messages, target, tools=bool(request.tools))
     if stream:
         body["stream"] = True
         if quirks.stream_usage:
@@ -51,7 +51,7 @@ def build_body(
         body["top_k"] = request.top_k
     if request.tools and not target.refuses("tools"):
         body["tools"] = build_tools(request, target)
-    if request.HasField("tool_choice"):
+    if body.get("tools"):
         add_tool_choice(body, request, target, refer, listed)
     if request.HasField("response_format"):
         _add_response_format(body, request.response_format, target)

@@ -6,6 +6,7 @@ from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.openai.answer import Assembly
 from llmrpc_server.providers.openai_family import errors
+from llmrpc_server.providers.openai_family.ends import is_other_end
 from llmrpc_server.providers.openai_family.error_body import read_body
 from llmrpc_server.providers.sse import Event
 
@@ -34,6 +35,9 @@ class ChatStreamDecoder(EventStreamDecoder):
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, read_body(event.data))
+        if is_other_end(event):
+            self.end_at_mark()
+            return
         self._assembly.take(event.data)
         if self._assembly.counted:
             self.complete()
@@ -43,7 +47,7 @@ class ChatStreamDecoder(EventStreamDecoder):
         self._assembly.complete()
 
     def take_body(self, body: bytes) -> None:
-        self._assembly.take(body)
+        self._assembly.take(body, whole=True)
 
     def end_early(self) -> bool:
         return self._assembly.end_early()

@@ -16,6 +16,7 @@ from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.request import add_strict, cache_ttl, tool_parameters
 from llmrpc_server.providers.openai_family.tool_choice import tools_to_send
 from llmrpc_server.providers.provider_tools import read_options, tool_name, write_provider_tool
+from llmrpc_server.providers.tool_names import sent_name
 
 
 def build_tools(request: pb.GenerateRequest, target: OpenAITarget) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ def build_tools(request: pb.GenerateRequest, target: OpenAITarget) -> list[dict[
 def refer(tool: pb.Tool) -> dict[str, Any]:
     """How a choice refers to a tool: by its name if it has one, else by its type."""
     if tool.WhichOneof("kind") == "function":
-        return {"type": "function", "function": {"name": tool.function.name}}
+        return {"type": "function", "function": {"name": sent_name(tool.function.name)}}
     own = tool.provider_tool
     if own.type != "custom":
         return {"type": own.type}
@@ -51,7 +52,7 @@ def listed(mode: str, tools: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _function(tool: pb.FunctionTool, field: str, target: OpenAITarget) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name}
+    function: dict[str, Any] = {"name": sent_name(tool.name)}
     if tool.description:
         function["description"] = tool.description
     function["parameters"] = tool_parameters(tool, field, target)

@@ -8,6 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai_family.fields import count_of, object_of
+from llmrpc_server.providers.openai_family.totals import with_rest
 from llmrpc_server.providers.tokens import MOST, split
 
 _NO_PROMPT = wire.PromptDetails()
@@ -19,9 +20,9 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
 
     Cached, written, audio, image and reasoning tokens are inside the totals, so
     the rest is what they leave. Details that claim more than their total are cut
-    to it. Where total_tokens counts reasoning beside completion_tokens, as at
-    xAI, it is added to the output. Perplexity bills reasoning and what it read of
-    its sources beside its totals: they are output and input.
+    to it. What total_tokens has beside its two parts was counted apart: reasoning, as at
+    xAI, or where it is just as much, cached input. Perplexity bills reasoning and what it
+    read of its sources beside its totals: they are output and input.
     """
     if usage is None or (usage.prompt_tokens is None and usage.completion_tokens is None):
         return None
@@ -34,16 +35,19 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
         read = usage.num_cached_tokens
     total_in = usage.prompt_tokens or 0
     total_out = usage.completion_tokens or 0
-    reasoning = completion.reasoning_tokens or 0
-    if reasoning > 0 and usage.total_tokens == total_in + total_out + reasoning:
-        total_out += reasoning
+    reasoning, audio = completion.reasoning_tokens or 0, prompt.audio_tokens
     if came(usage.citation_tokens) or came(usage.num_search_queries):
         total_in += _count(usage.citation_tokens)
         reasoning += _count(usage.reasoning_tokens)
         total_out += _count(usage.reasoning_tokens)
-    inputs = split(
-        total_in, read, prompt.cache_write_tokens, prompt.audio_tokens, prompt.image_tokens
-    )
+    elif usage.prompt_tokens is not None and usage.total_tokens is not None:
+        total = usage.total_tokens
+        rest = total - total_in - total_out
+        if rest > 0 and came(usage.prompt_audio_seconds):
+            total_in, audio = total_in + rest, (audio or 0) + rest
+        cached = (read or 0) + (prompt.cache_write_tokens or 0)
+        total_in, total_out, reasoning = with_rest(total, (total_in, total_out, reasoning), cached)
+    inputs = split(total_in, read, prompt.cache_write_tokens, audio, prompt.image_tokens)
     outputs = split(total_out, reasoning, completion.audio_tokens, completion.image_tokens)
     return pb.Usage(
         input_tokens=inputs[-1],

@@ -3,21 +3,30 @@
 A whole answer and a chunk of a stream have one shape here, since they differ in
 one name only: `message` and `delta`. Each field may be missing or null. Unknown
 fields are passed over, but `decode` refuses a message that has any, so that
-`decode_any` and `raw_message` can name them. Source:
+`decode_any` and `raw_message` can name them. Fields of an odd type that only describe
+the answer are left out, and named. Source:
 https://developers.openai.com/api/docs/api-reference/chat/object, and the pages
 that the rows of the registry name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.kept_json import NOTHING
-from llmrpc_server.providers.tokens import Tokens
+from llmrpc_server.providers.kept_json import NOTHING, Fields, fields_of
+from llmrpc_server.providers.loose import Path, read_loosely
+from llmrpc_server.providers.openai_family.fields import list_of
+from llmrpc_server.providers.tokens import Counted, Tokens
+
+_CONTENT = frozenset(
+    {"arguments", "choices", "content", "delta", "function", "function_call", "input", "message"}
+    | {"name", "reasoning_content", "refusal", "text", "tool_calls"}
+)
+"""Fields without which an answer is not what the model wrote."""
 
 
 class Function(msgspec.Struct, gc=False):
@@ -67,17 +76,23 @@ class ContentPart(msgspec.Struct):
 
     type: str = ""
     text: str | None = None
-    thinking: list[ContentPart] | str | None = None
+    refusal: str | None = None
+    thinking: Any = None
+    """Reasoning, for `text_of`; so are the others, at Databricks."""
+    summary: Any = None
+    content: Any = None
     signature: str | None = None
 
 
 class Message(msgspec.Struct):
     """The answer, or the next piece of it."""
 
-    content: str | Sequence[ContentPart] | None = None
+    content: str | Sequence[ContentPart | str] | None = None
     refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
+    reasoning_content: Any = None
+    """Reasoning, for `text_of`."""
+    reasoning: Any = None
+    """The same."""
     reasoning_details: Raw = NOTHING
     """Reasoning that goes back as it came, at OpenRouter."""
     tool_calls: Sequence[ToolCall] | None = None
@@ -116,7 +131,7 @@ KNOWN_OF_PART = frozenset(KnownPart.__struct_fields__)
 class Known(Message, forbid_unknown_fields=True):
     """A message without anything that would be passed over, except what has no content."""
 
-    content: str | Sequence[KnownPart] | None = None
+    content: str | Sequence[KnownPart | str] | None = None
     tool_calls: Sequence[KnownCall] | None = None
     function_call: KnownFunction | None = None
     role: Any = None
@@ -130,25 +145,6 @@ class Known(Message, forbid_unknown_fields=True):
 
 KNOWN = frozenset(Known.__struct_fields__)
 """The fields that a message may have without a warning."""
-
-M = TypeVar("M", bound=Message)
-
-
-class Choice(msgspec.Struct, Generic[M]):
-    """One answer; only the first is ever asked for."""
-
-    index: int = 0
-    message: M | None = None
-    delta: M | None = None
-    finish_reason: str | None = None
-    error: Any = None
-    logprobs: Raw = NOTHING
-    content_filter_results: Raw = NOTHING
-    """What Azure's filters found."""
-    native_finish_reason: Raw = NOTHING
-    """The finish reason of the provider behind OpenRouter."""
-    stop_reason: Raw = NOTHING
-    """The stop text or token that ended the answer, at vLLM."""
 
 
 class PromptDetails(msgspec.Struct, gc=False):
@@ -173,11 +169,13 @@ class Usage(msgspec.Struct):
 
     prompt_tokens: Tokens = None
     completion_tokens: Tokens = None
-    total_tokens: int | None = None
+    total_tokens: Counted | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
     prompt_cache_hit_tokens: Tokens = None
     """DeepSeek's name of the cached tokens."""
+    prompt_audio_seconds: Raw = NOTHING
+    """How long Mistral listened; the tokens of that are in its total alone."""
     num_cached_tokens: Tokens = None
     """Mistral's name of the cached tokens."""
     reasoning_tokens: Raw = NOTHING
@@ -195,6 +193,27 @@ class Usage(msgspec.Struct):
     search_context_size: Raw = NOTHING
 
 
+class Choice(msgspec.Struct):
+    """One answer; only the first is ever asked for."""
+
+    index: Any = None
+    """For `number_of`."""
+    message: Message | None = None
+    delta: Message | None = None
+    finish_reason: Any = None
+    """A word; anything else is an end all the same."""
+    error: Any = None
+    usage: Usage | None = None
+    """At Moonshot, in a stream."""
+    logprobs: Raw = NOTHING
+    content_filter_results: Raw = NOTHING
+    """What Azure's filters found."""
+    native_finish_reason: Raw = NOTHING
+    """The finish reason of the provider behind OpenRouter."""
+    stop_reason: Raw = NOTHING
+    """The stop text or token that ended the answer, at vLLM."""
+
+
 class GroqExtra(msgspec.Struct):
     """Groq's own corner of a chunk."""
 
@@ -203,14 +222,14 @@ class GroqExtra(msgspec.Struct):
     error: Any = None
 
 
-class Completion(msgspec.Struct, Generic[M]):
+class Completion(msgspec.Struct):
     """A whole answer, or one chunk of a stream."""
 
     id: str | None = None
-    object: str | None = None
+    object: Any = None
     model: str | None = None
     service_tier: str | None = None
-    choices: list[Choice[M]] | None = None
+    choices: Sequence[Choice] | None = None
     usage: Usage | None = None
     x_groq: GroqExtra | None = None
     error: Any = None
@@ -230,24 +249,67 @@ class Completion(msgspec.Struct, Generic[M]):
     prompt_filter_results: Raw = NOTHING
 
 
-class _RawChoice(msgspec.Struct):
-    index: int = 0
-    message: dict[str, Raw] | None = None
-    delta: dict[str, Raw] | None = None
+class KnownChoice(Choice):
+    """A choice without anything that would be passed over."""
+
+    message: Known | None = None
+    delta: Known | None = None
 
 
-class _RawCompletion(msgspec.Struct):
-    choices: list[_RawChoice] | None = None
+class KnownCompletion(Completion):
+    """An answer, or a chunk, without anything that would be passed over."""
+
+    choices: Sequence[KnownChoice] | None = None
 
 
-decode = msgspec.json.Decoder(Completion[Known]).decode
-decode_any = msgspec.json.Decoder(Completion[Message]).decode
-_decode_raw = msgspec.json.Decoder(_RawCompletion).decode
+decode: Callable[[bytes], Completion] = msgspec.json.Decoder(KnownCompletion).decode
+_decode_any = msgspec.json.Decoder(Completion).decode
 
 
-def raw_message(body: bytes) -> dict[str, Raw]:
-    """The fields of the message, or of its piece, as they came."""
-    for choice in _decode_raw(body).choices or ():
-        if choice.index == 0:
-            return {**(choice.message or {}), **(choice.delta or {})}
-    return {}
+def decode_any(body: bytes) -> tuple[Completion, list[Path]]:
+    """The answer or chunk, and the paths of the fields that were left out of it.
+
+    Raises what `UNDECODABLE` names.
+    """
+    try:
+        return _decode_any(body), []
+    except msgspec.ValidationError:
+        return read_loosely(body, Completion, _CONTENT, empty=True)
+
+
+def raw_choice(body: bytes, place: int) -> Fields:
+    """The fields of a choice, as they came."""
+    choices = list_of((fields_of(body) or {}).get("choices", NOTHING)) or []
+    return (fields_of(choices[place]) or {}) if place < len(choices) else {}
+
+
+_HIGHEST = 1 << 16
+
+
+def number_of(index: Any) -> int | None:
+    """The number of a choice; None for what is none."""
+    return index if type(index) is int and 0 <= index < _HIGHEST else None
+
+
+_READ = ("text", "content", "summary", "thinking", "reasoning")
+"""Where an object has a text of reasoning, the first that there is."""
+
+
+def text_of(value: Any) -> str | None:
+    """The text of reasoning: itself, or that in an object or a list; None if there is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return next((text for name in _READ if (text := text_of(value.get(name)))), None)
+    if isinstance(value, list):
+        texts = [text for each in value if (text := text_of(each))]
+        return "".join(texts) if texts else None
+    return None
+
+
+def signature_of(value: Any) -> str:
+    """The signature beside a text of reasoning, in an object or a list."""
+    if isinstance(value, list):
+        return next((found for each in value if (found := signature_of(each))), "")
+    signature = value.get("signature") if isinstance(value, dict) else None
+    return signature if isinstance(signature, str) else ""

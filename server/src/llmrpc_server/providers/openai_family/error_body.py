@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from llmrpc_server.providers.error_words import said_anyhow
 from llmrpc_server.providers.failures import UNDECODABLE, Said, status_of
 
 _SAFETY_CHECK = re.compile(r"\bSAFETY_CHECK_TYPE_\w+")
@@ -45,18 +46,19 @@ UNREADABLE = Body((), "", None)
 
 
 def read_body(body: bytes) -> Body:
-    """The error in a JSON body, an object or the first of a list; `UNREADABLE` for any other."""
+    """The error in a JSON body, an object or the first of a list; else its words in any shape."""
     try:
         value = msgspec.json.decode(body)
     except UNDECODABLE:
-        return UNREADABLE
+        return UNREADABLE._replace(message=said_anyhow(body).message)
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict) and value.get("error"):
         outer, value = value, value["error"]
         if isinstance(value, str):
             value = {"message": value, "code": outer.get("code")}
-    return read_error(value)
+    read = read_error(value)
+    return read if read.message else read._replace(message=said_anyhow(body).message)
 
 
 def read_error(error: object) -> Body:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc_server.providers.failures import UNDECODABLE
-from llmrpc_server.providers.kept_json import Fields, came, fields_of
+from llmrpc_server.providers.kept_json import Fields, came, fields_of, says
 
 NULL = Raw(b"null")
 ENTRY = 100
@@ -58,8 +58,19 @@ def written(raw: Raw) -> str:
     return bytes(raw).decode(errors="replace")
 
 
+def model_text(raw: Raw) -> str:
+    """A text of the model, empty where nothing is said.
+
+    Raises what `UNDECODABLE` names for a value that is none.
+    """
+    return _decode_text(raw) if says(raw) else ""
+
+
 def arguments_of(raw: Raw) -> str:
-    """The arguments of a call, or a piece of them: text, or at some servers the value itself."""
+    """The arguments of a call, or a piece of them: text, or at some servers the value itself.
+
+    Raises what `UNDECODABLE` names for what is no text.
+    """
     if not came(raw):
         return ""
-    return _decode_text(raw) if is_text(raw) else written(raw)
+    return _decode_text(raw) if is_text(raw) else bytes(raw).decode()

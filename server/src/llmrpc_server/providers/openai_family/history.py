@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, TypeVar
 
 from llmrpc import v1 as pb
@@ -11,6 +12,17 @@ from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model
 from llmrpc_server.providers.target import Target
 
 Q = TypeVar("Q", bound=FamilyQuirks)
+
+
+_MOST_LETTERS = 64
+"""Of a call's id. Source: https://github.com/decolua/9router/issues/3167"""
+
+
+def short_id(id: str) -> str:
+    """The id of a call, the same one for its result; a longer one is replaced by a mark of it."""
+    if len(id) <= _MOST_LETTERS:
+        return id
+    return f"call_{hashlib.sha256(id.encode()).hexdigest()[:32]}"
 
 
 def read_extra(part: pb.Part, place: str, target: Target[Q, Model]) -> Fields:

@@ -9,9 +9,11 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.providers.kept_json import NOTHING, came, fields_of, string
 from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model, reasons
-from llmrpc_server.providers.schemas import read_schema
+from llmrpc_server.providers.schemas import object_schema, read_schema
 from llmrpc_server.providers.target import Target
 
 Q = TypeVar("Q", bound=FamilyQuirks)
@@ -20,6 +22,16 @@ Sampling = Literal["temperature", "top_p", "presence_penalty", "frequency_penalt
 https://developers.openai.com/api/docs/guides/latest-model#parameter-compatibility"""
 
 _NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{},"additionalProperties":false}')
+_OPENAI = "openai"
+"""Whose models other providers serve by the same names."""
+_PLAIN = ("gemma-3", "gpt-3.5", "gpt-4", "llama-3", "llama-4", "llama3", "meta-llama-3", "mixtral")
+_REASONER = "nemotron"
+"""How models begin that never reason, and what those built on them are called that do.
+Sources: the model pages at https://developers.openai.com/api/docs/models,
+https://console.groq.com/docs/reasoning#supported-models and
+https://docs.together.ai/docs/reasoning-models-guide"""
+_COMBINED = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
+"""Where a schema can have its properties elsewhere."""
 _EFFORT = {
     value: name.removeprefix("EFFORT_").lower() for name, value in pb.Reasoning.Effort.items()
 }
@@ -79,10 +91,19 @@ def add_end_user(body: dict[str, Any], end_user: str, target: Target[Q, Model], 
 
 
 def tool_parameters(tool: pb.FunctionTool, field: str, target: Target[Q, Model]) -> msgspec.Raw:
-    """The schema of a tool's arguments."""
+    """The schema of a tool's arguments, with the type and the properties that OpenAI demands.
+
+    Source: https://github.com/openai/openai-agents-python/issues/449
+    """
     if not tool.parameters:
         return _NO_PARAMETERS
-    return read_schema(tool.parameters, f"{field}.parameters", target.findings)
+    raw = object_schema(tool.parameters, f"{field}.parameters", target.findings)
+    fields = fields_of(raw)
+    if fields is None or came(fields.get("properties", NOTHING)):
+        return raw
+    if string(fields.get("type", NOTHING)) != "object" or not _COMBINED.isdisjoint(fields):
+        return raw
+    return msgspec.Raw(msgspec.json.encode({**fields, "properties": {}}))
 
 
 def add_schema(body: dict[str, Any], wanted: pb.JsonSchemaFormat, target: Target[Q, Model]) -> None:
@@ -119,6 +140,8 @@ def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
         target.findings.invalid("reasoning.effort", f"{reasoning.effort} is no value of it")
         return ""
     word = _EFFORT[reasoning.effort]
+    if word == "none" and _never_reasons(target):
+        return ""
     known = target.quirks.efforts
     if word in known or word in target.quirks.other_efforts:
         return word
@@ -126,6 +149,16 @@ def effort(reasoning: pb.Reasoning, target: Target[Q, Model]) -> str:
         "reasoning.effort", f"{target.row.name} has {', '.join(sorted(known))}, and not {word}"
     )
     return ""
+
+
+def _never_reasons(target: Target[Q, Model]) -> bool:
+    """Whether a model is known to have no reasoning that could be switched off."""
+    name = target.name
+    bare = name.rpartition("/")[2].lower()
+    if bare.startswith(_PLAIN) and _REASONER not in bare:
+        return True
+    facts = find_model(target.row.name, name) or find_model(_OPENAI, name)
+    return facts is not None and "reasoning" not in facts.capabilities
 
 
 def cache_ttl(part: pb.Part | pb.Tool, field: str, target: Target[Q, Model]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Raw
@@ -11,50 +11,36 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.kept_json import HALVES, came, decode_whole, plain, says
+from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.kept_json import (
+    HALVES,
+    came,
+    decode_whole,
+    has_half,
+    mark_halves,
+    plain,
+    says,
+)
+from llmrpc_server.providers.loose import Path, warn_of
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
+from llmrpc_server.providers.openai_family.totals import Counts
 from llmrpc_server.providers.openai_responses import wire
+from llmrpc_server.providers.openai_responses.events import (
+    DELTAS,
+    ENDS,
+    Events,
+    is_read,
+    says_nothing,
+)
 from llmrpc_server.providers.openai_responses.items import Items
 from llmrpc_server.providers.openai_responses.usage import disjoint
 
 T = TypeVar("T")
 
-_INCOMPLETE: dict[str, pb.FinishReason.ValueType] = {
-    "max_output_tokens": pb.FINISH_REASON_LENGTH,
-    "content_filter": pb.FINISH_REASON_CONTENT_FILTER,
-}
-"""Why an answer ended early. `max_messages` and `steered` are not asked for."""
-
+_OUTPUT = "usage.output_tokens"
 _ENDS = ("completed", "incomplete")
 _BROKEN = ("failed", "cancelled")
-_ENDS_BY_EVENT = {
-    "response.completed": "completed",
-    "response.incomplete": "incomplete",
-    "response.failed": "failed",
-}
-_DELTAS: Mapping[str, Callable[[Items, int, int, str], None]] = {
-    "response.output_text.delta": Items.text,
-    "response.refusal.delta": Items.refusal,
-    "response.reasoning_summary_text.delta": Items.summary,
-    "response.reasoning_text.delta": Items.reasoning,
-    "response.function_call_arguments.delta": Items.arguments,
-}
-"""Where the delta of each event goes."""
-_READ = frozenset(
-    {
-        "error",
-        "response.content_part.added",
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added",
-        "response.output_item.done",
-        "response.output_text.annotation.added",
-        "response.queued",
-    }
-)
-"""Other events that something is read of."""
-_NO_CONTENT = frozenset({"", "error", "keepalive", "ping"})
 _NOTED = (
     "access_programs",
     "content_filters",
@@ -68,37 +54,78 @@ _NOTED = (
 class Assembly:
     """One answer under construction."""
 
-    __slots__ = ("_items", "_provider", "answer", "finished")
+    __slots__ = ("_counts", "_events", "_items", "_provider", "answer", "finished")
 
     def __init__(self, provider: str) -> None:
         self.answer = Answer()
         self.finished = False
         """Whether the answer was said to be complete, or as complete as it gets."""
         self._provider = provider
+        self._counts = Counts(self.answer)
         self._items = Items(self.answer, provider)
+        self._events = Events(self._items)
 
     def whole(self, body: bytes) -> None:
         """Takes an answer in one body. Raises `LLMClientError` for a failed one."""
         try:
-            said = self._read(wire.decode_response, body)
-            self._head(said)
-            self._end(said, said.status)
+            said, left_out = self._read(wire.decode_response, body)
+            warn_of(left_out, self.answer, self._provider)
+            self._head(said, left_out)
+            self._end(said, said.status, left_out)
         except UNDECODABLE as error:
             raise self._strange() from error
         if not self.finished:
             raise unreadable(self._provider, "sent an answer that has not ended")
 
-    def take(self, data: bytes) -> None:
-        """Takes one event. Raises `LLMClientError` for an error in its place."""
+    def take(self, data: bytes, name: str = "") -> None:
+        """Takes one event; `name` is the type of one whose data has none.
+
+        Raises `LLMClientError` for an error in its place.
+        """
         try:
-            self._event(self._read(wire.decode_event, data), data)
+            said = _plain(data)
+            where = None if said is None or self._items.speech.odd else DELTAS.get(said.type)
+            if said is not None and where is not None:
+                self._events.delta(said, *where)
+            else:
+                self._event(data, name, said)
         except UNDECODABLE as error:
             if not self._is_unknown(data):
                 raise self._strange() from error
 
+    def _event(self, data: bytes, name: str, plain: wire.Event | None) -> None:
+        """Takes an event; `plain` is the same if nothing in it is odd."""
+        read, left_out = data, list[Path]()
+        if plain is not None:
+            said = plain
+        else:
+            (said, left_out), read = decode_whole(wire.decode_event, data)
+        half = read is not data and has_half(data)
+        said.type = kind = said.type or name
+        if half and kind in DELTAS:
+            marks = mark_halves(data)
+            said.delta = decode_whole(wire.decode_event, marks)[0][0].delta
+        elif half:
+            self.answer.warn("message", HALVES.format(self._provider))
+        self._items.speech.read(marked=half and kind in DELTAS)
+        if left_out and is_read(kind):
+            warn_of(left_out, self.answer, self._provider)
+        known = self._events.take(said)
+        if not known:
+            if kind == "error" or said.error:
+                raise errors.from_stream(self._provider, read_body(read))
+            if said.response is None and said.output_index is None and not came(said.item_id):
+                self._warn_of(kind)
+        if said.response is not None:
+            self._head(said.response, left_out)
+        if kind in ENDS:
+            whole = said.response or wire.Response()
+            known = whole.status in (*_ENDS, *_BROKEN)
+            self._end(whole, whole.status if known else ENDS[kind], left_out)
+
     def _read(self, decode: Callable[[bytes], T], data: bytes) -> T:
         said, read = decode_whole(decode, data)
-        if read is not data:
+        if read is not data and has_half(data):
             self.answer.warn("message", HALVES.format(self._provider))
         return said
 
@@ -108,48 +135,38 @@ class Assembly:
             kind = wire.kind_of(data)
         except UNDECODABLE:
             return False
-        if not kind or kind in _READ or kind in _DELTAS or kind in _ENDS_BY_EVENT:
+        if not kind or is_read(kind):
             return False
         self._warn_of(kind)
         return True
 
     def end_early(self) -> bool:
         """Completes what came without its end; False if there is nothing."""
-        self._items.all(())
+        try:
+            self._items.all(())
+        except UNDECODABLE as error:
+            raise self._strange() from error
+        self._counts.finish()
         self.finished = bool(self.answer.parts)
         return self.finished
 
-    def _event(self, said: wire.Event, data: bytes) -> None:
-        items, kind, place = self._items, said.type, said.output_index or 0
-        if kind in _DELTAS and isinstance(said.delta, str):
-            number = said.content_index or said.summary_index or 0
-            _DELTAS[kind](items, place, number, said.delta)
-        elif kind == "response.content_part.added":
-            items.announce(place, said.content_index or 0, wire.type_of(said.part))
-        elif kind == "response.output_text.annotation.added":
-            items.annotate(place, said.content_index or 0, said.annotation)
-        elif kind == "response.output_item.added":
-            items.begin(place, said.item)
-        elif kind == "response.output_item.done":
-            items.end(place, said.item)
-        elif kind == "error" or said.error:
-            raise errors.from_stream(self._provider, read_body(data))
-        elif said.response is None and said.output_index is None and not came(said.item_id):
-            self._warn_of(kind)
-        if said.response is not None:
-            self._head(said.response)
-            if kind in _ENDS_BY_EVENT:
-                self._end(said.response, said.response.status or _ENDS_BY_EVENT[kind])
-
-    def _head(self, said: wire.Response) -> None:
-        answer = self.answer
-        answer.usage = disjoint(said.usage) or answer.usage
+    def _head(self, said: wire.Response, left_out: Sequence[Path]) -> None:
+        answer, usage = self.answer, said.usage
+        if usage is not None and (counted := disjoint(usage)) is not None:
+            total = usage.output_tokens is not None or usage.total_tokens is not None
+            self._counts.take(
+                counted,
+                input_too=usage.input_tokens is not None,
+                output_too=total and not any(path.endswith(_OUTPUT) for path in left_out),
+            )
         answer.response_id = answer.response_id or said.id or ""
         answer.model = answer.model or said.model or ""
         answer.service_tier = said.service_tier or answer.service_tier
 
-    def _end(self, said: wire.Response, status: str | None) -> None:
+    def _end(self, said: wire.Response, status: str | None, left_out: Sequence[Path]) -> None:
         """Usage that comes beside an error is kept: it may have cost money."""
+        if status not in (*_ENDS, *_BROKEN) and said.output:
+            status = _status_of(status, left_out)
         if said.error:
             self._bill(said)
             raise errors.from_stream(self._provider, read_error(said.error))
@@ -159,6 +176,7 @@ class Assembly:
         if status not in _ENDS:
             return
         self._items.all(said.output or ())
+        self._counts.finish()
         self._bill(said)
         self._note(said)
         self.finished = True
@@ -167,7 +185,7 @@ class Assembly:
             early = said.incomplete_details
             reason = (early and early.reason) or "incomplete"
             answer.provider_finish_reason = reason
-            answer.finish_reason = _INCOMPLETE.get(reason, pb.FINISH_REASON_OTHER)
+            answer.finish_reason = reason_of(reason)
             return
         answer.provider_finish_reason = "completed"
         if answer.parts.has("tool_call"):
@@ -211,9 +229,23 @@ class Assembly:
 
     def _warn_of(self, kind: str) -> None:
         """Warns once of a kind of event that belongs to no item; items come whole later."""
-        if kind not in _NO_CONTENT and kind not in _DELTAS:
+        if not says_nothing(kind):
             message = f"{self._provider} sent an event that this gateway does not know: {kind}"
             self.answer.warn("message", message)
 
     def _strange(self) -> LLMClientError:
         return unreadable(self._provider, "sent what is no JSON of its protocol")
+
+
+def _status_of(word: str | None, left_out: Sequence[Path]) -> str | None:
+    """What a word of another dialect says of a whole output; None if it is not known."""
+    meant = reason_of(word or "")
+    return "completed" if meant == pb.FINISH_REASON_STOP else word
+
+
+def _plain(data: bytes) -> wire.Event | None:
+    """An event without anything odd, as nearly all are; None for another one."""
+    try:
+        return wire.decode_plain_event(data)
+    except UNDECODABLE:
+        return None

@@ -11,7 +11,6 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc_server.providers import media
 from llmrpc_server.providers.kept_json import string
-from llmrpc_server.providers.openai_family.fields import written
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.kept import extra_of, write_extra
 
@@ -41,9 +40,10 @@ def read_image(trace: wire.Trace, raw: Raw, provider: str) -> tuple[pb.Image, pb
 
 
 def make_block(trace: wire.Trace, raw: Raw, provider: str) -> pb.ProviderBlock:
-    """Any item, as its provider wrote it."""
+    """Any item, as its provider wrote it. Raises one of `UNDECODABLE` for what is no text."""
+    data = bytes(raw).decode()
     return pb.ProviderBlock(
-        provider=provider, type=string(trace.type), data=written(raw), id=string(trace.id)
+        provider=provider, type=string(trace.type), data=data, id=string(trace.id)
     )
 
 

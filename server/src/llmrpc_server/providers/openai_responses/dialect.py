@@ -23,6 +23,7 @@ from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, rea
 from llmrpc_server.providers.openai_responses.request import COUNTED, build_body
 from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
 from llmrpc_server.providers.tokens import Counted
+from llmrpc_server.providers.tool_names import names_back
 
 
 class _Count(msgspec.Struct):
@@ -64,7 +65,8 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
         body = build_body(request, target, defaults, stream=stream)
         target.findings.check()
         path = self.row.path("/responses", model)
-        return Encoded(path, msgspec.json.encode(body), target.findings.warnings)
+        names = names_back(request.tools) if request.tools else {}
+        return Encoded(path, msgspec.json.encode(body), target.findings.warnings, names=names)
 
     def decode(self, body: bytes) -> Answer:
         assembly = Assembly(self.row.name)

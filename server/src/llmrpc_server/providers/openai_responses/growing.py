@@ -15,8 +15,10 @@ from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.annotations import read_annotation
 from llmrpc_server.providers.openai_responses.blocks import make_block, read_image
 from llmrpc_server.providers.openai_responses.order import Order
+from llmrpc_server.providers.openai_responses.places import Places
 from llmrpc_server.providers.openai_responses.progress import Progress, missing
 from llmrpc_server.providers.openai_responses.tool_uses import ToolUses
+from llmrpc_server.providers.speech import Speech
 
 Key = tuple[int, str, int]
 """An item's place in the output, what of it, and the number of that."""
@@ -26,7 +28,17 @@ _Whole = pb.ProviderBlock | tuple[pb.Image, pb.Signature]
 class Growing:
     """The parts of one answer, and how far each of its items has come."""
 
-    __slots__ = ("answer", "items", "logprobs", "order", "parts", "provider", "uses")
+    __slots__ = (
+        "answer",
+        "items",
+        "logprobs",
+        "order",
+        "parts",
+        "places",
+        "provider",
+        "speech",
+        "uses",
+    )
 
     def __init__(self, answer: Answer, provider: str) -> None:
         self.uses = ToolUses()
@@ -35,20 +47,14 @@ class Growing:
         self.answer = answer
         self.parts = answer.parts
         self.provider = provider
-        self.items: dict[int, Progress] = {}
+        self.speech = Speech(answer, provider)
+        self.places = Places(answer.parts)
+        self.items = self.places.items
         self.order: Order[_Whole] = Order(answer.parts)
-
-    def item(self, place: int) -> Progress:
-        """How far the item at a place has come."""
-        item = self.items.get(place)
-        if item is None:
-            item = self.items[place] = Progress()
-            self.parts.keep(ENTRY)
-        return item
 
     def number(self, place: int, number: int) -> int:
         """The number of a piece of content; 0 for one that was not announced."""
-        return number if number and number in self.item(place).announced else 0
+        return number if number and number in self.items[place].announced else 0
 
     def add(self, key: Key, text: str, kind: TextKind) -> None:
         """Adds to a text, of an item that is known."""
@@ -59,16 +65,19 @@ class Growing:
                 self._start_before(place, number)
             self.open(key)
             told[number] = None
-        self.parts.text(key, text, kind)
+        if self.speech.odd:
+            self.speech.text(key, text, kind)
+        else:
+            self.parts.text(key, text, kind)
 
     def _start_before(self, place: int, number: int) -> None:
         """Starts the pieces of a message before this one, which may have stayed empty."""
-        for before, kind in self.item(place).before(number):
+        for before, kind in self.items[place].before(number):
             self.empty((place, "content", before), kind)
 
     def open(self, key: Key) -> bool:
         """Whether a part is new; what was held and comes before it comes now."""
-        begun = self.item(key[0]).begun
+        begun = self.items[key[0]].begun
         if key[1:] in begun:
             return False
         begun[key[1:]] = len(begun)
@@ -83,7 +92,9 @@ class Growing:
 
     def rest(self, place: int, what: str, texts: Sequence[str]) -> dict[int, str]:
         """What the texts of a whole item have beside those that were told."""
-        item = self.item(place)
+        item = self.items[place]
+        for number in item.told.get(what, ()):
+            self.speech.end((place, what, number))
         told = {
             number: self.parts.text_of((place, what, number)) for number in item.told.get(what, ())
         }
@@ -94,14 +105,14 @@ class Growing:
     def check(self, place: int, what: str, *, agrees: bool, whole: bool) -> None:
         """Takes no more pieces of what came whole, and warns where they were others."""
         if whole:
-            self.item(place).closed.add(what)
+            self.items[place].closed.add(what)
         if not agrees:
             why = f"{self.provider} ended an item with another text than it streamed"
             self.answer.warn("message", f"{why}: the streamed text is kept")
 
     def cite_all(self, key: Key, piece: wire.Text) -> None:
         """Tells the citations of a text that is complete: those that waited, and others."""
-        waiting = self.item(key[0]).citations.pop(key[2], [])
+        waiting = self.items[key[0]].citations.pop(key[2], [])
         found = list_of(piece.annotations)
         if found is None:
             self.warn_of_citations("citations that cannot be read: left out")
@@ -131,7 +142,7 @@ class Growing:
 
     def sign_empty(self, place: int, item: wire.Item, ended: int) -> None:
         """Signs texts that were announced and never came, so that they can go back."""
-        for what, number in self.item(place).begun:
+        for what, number in self.items[place].begun:
             key = (place, what, number)
             if what == "content" and not 0 <= number < ended and not self.parts.text_of(key):
                 self.sign(key, item)
@@ -142,7 +153,9 @@ class Growing:
             self.empty((place, "content", number), "output_text")
             self.cite_all((place, "content", number), wire.Text())
         self.sign_empty(place, wire.Item(), 0)
-        if progress.kind and not progress.whole:
+        if ("call", 0) in progress.begun and not self.parts.text_of((place, "call", 0)).strip():
+            self.parts.tool_call((place, "call", 0), arguments="{}")
+        if progress.opened and not (progress.whole or progress.spoke):
             kind = progress.kind
             why = f"{self.provider} began an item of the type {kind} and did not end it"
             self.answer.warn("message", why)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.openai_family.history import tell_of_error
+from llmrpc_server.providers.openai_family.history import short_id, tell_of_error
 from llmrpc_server.providers.openai_responses.content import (
     build_content,
     mark_breakpoint,
@@ -38,7 +38,9 @@ def build_input(messages: Sequence[pb.LLMMessage], target: ResponsesTarget) -> _
             case pb.ROLE_TOOL:
                 items += _results(message, field, callers, target)
             case pb.ROLE_ASSISTANT:
-                turn = build_turn(message, field, target)
+                after = messages[index + 1 : index + 2]
+                last = not after or after[0].role != pb.ROLE_ASSISTANT
+                turn = build_turn(message, field, target, last=last)
                 callers |= _callers(turn)
                 items += turn
             case role:
@@ -85,7 +87,7 @@ def _result(
         mark_breakpoint(pieces[-1], part, place, target)
         output = pieces if "prompt_cache_breakpoint" in pieces[-1] else output
     tell_of_error(result, place, target)
-    call = result.tool_call_id
+    call = short_id(result.tool_call_id)
     item: _Item = {"type": "function_call_output", "call_id": call, "output": output}
     if call in callers:
         item["caller"] = callers[call]

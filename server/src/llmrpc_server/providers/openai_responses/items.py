@@ -16,16 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Raw
 
 from llmrpc.answer import TextKind
+from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.kept_json import Fields, came, string
-from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, is_text
+from llmrpc_server.providers.loose import warn_of
+from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, is_text, model_text
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.blocks import make_block
 from llmrpc_server.providers.openai_responses.growing import Growing, Key
 from llmrpc_server.providers.openai_responses.kept import extra_of, late, unusual, write_extra
-from llmrpc_server.providers.openai_responses.progress import missing
+from llmrpc_server.providers.openai_responses.progress import Progress, missing, squeezed
 
 REASONING_TEXT = "reasoning_text"
 """The type of reasoning that is no summary, and its signature's data."""
@@ -34,24 +37,40 @@ _IN_PIECES = ("message", "reasoning", "function_call")
 
 
 class Items(Growing):
-    """The items of one answer, found by their place: ids may change on the way."""
+    """The items of one answer, by their places: `places.py` says which each event is of."""
 
     __slots__ = ()
 
-    def begin(self, place: int, raw: Raw) -> None:
+    def begin(self, index: int | None, raw: Raw) -> None:
         """Starts a call; other items start with their first text, or come whole."""
         kind = wire.kind_of(raw)
-        item = self.item(place)
-        if kind is None or item.whole:
+        if kind is None:
             return
-        self.parts.keep(len(kind) - len(item.kind))
-        item.kind = kind
+        place = self.places.begin(kind, index, raw)
+        item = self.items[place]
+        if item.whole:
+            return
         if kind == "function_call":
-            call = wire.read_item(raw)
+            call = self.read(raw)
             if call.name:
                 self._call(place, call)
+            if came(call.arguments) and string(call.arguments) != "":
+                self._keep(item, raw)
         elif kind not in _IN_PIECES:
             self.order.expect(place)
+        elif self.read(raw).content:
+            self._keep(item, raw)
+
+    def read(self, raw: Raw) -> wire.Item:
+        """An item; what only describes it and cannot be read is left out with a warning."""
+        item, left_out = wire.read_item(raw)
+        warn_of(left_out, self.answer, self.provider)
+        return item
+
+    def _keep(self, item: Progress, raw: Raw) -> None:
+        """Keeps what was announced with content: there may come nothing else of it."""
+        self.parts.keep(len(bytes(raw)) - len(bytes(item.raw)))
+        item.raw = raw.copy()
 
     def announce(self, place: int, number: int, kind: str) -> None:
         """Notes that a piece of content of a type starts.
@@ -59,7 +78,7 @@ class Items(Growing):
         Without it content of another number goes on with the first: some servers
         count every delta.
         """
-        item = self.item(place)
+        item = self.items[place]
         if number not in item.announced:
             self.parts.keep(ENTRY + len(kind))
             item.announce(number, kind)
@@ -81,65 +100,127 @@ class Items(Growing):
         self._piece(place, REASONING_TEXT, self.number(place, number), text, "reasoning")
 
     def arguments(self, place: int, _: int, text: str) -> None:
-        """Adds to the arguments of a call that was begun."""
-        item = self.item(place)
-        if ("call", 0) in item.begun and "call" not in item.closed:
-            self.parts.tool_call((place, "call", 0), arguments=text)
+        """Adds to the arguments of a call, which wait for it if it was not begun."""
+        item = self.items[place]
+        if "call" in item.closed or not text:
+            return
+        if ("call", 0) in item.begun:
+            self.speech.arguments((place, "call", 0), text)
+        else:
+            self.parts.keep(len(text))
+            item.early.append(text)
+
+    def whole_arguments(self, place: int, whole: str) -> None:
+        """Takes all arguments of a call: what of them did not come before."""
+        item, key = self.items[place], (place, "call", 0)
+        begun = ("call", 0) in item.begun
+        if begun:
+            self.speech.end(key)
+        told = self.parts.text_of(key) if begun else "".join(item.early)
+        if whole.startswith(told):
+            self.arguments(place, 0, whole[len(told) :])
+
+    def whole_text(self, place: int, what: str, number: int, text: str, kind: TextKind) -> None:
+        """Takes all of a text: what of it did not come before, nor under another number."""
+        if what != "summary":
+            number = self.number(place, number)
+        item, key = self.items[place], (place, what, number)
+        numbers = item.told.get(what, {})
+        if not text or what in item.closed:
+            return
+        told = ""
+        if number in numbers:
+            self.speech.end(key)
+            told = self.parts.text_of(key)
+        elif numbers:
+            others = (self.parts.text_of((place, what, each)) for each in numbers)
+            if squeezed([text]) in squeezed(others):
+                return
+        if text.startswith(told):
+            self._piece(place, what, number, text[len(told) :], kind)
 
     def annotate(self, place: int, number: int, raw: Raw) -> None:
         """Takes a citation of a text of a message, which is told when that is complete."""
-        item = self.item(place)
+        item = self.items[place]
         if not item.whole:
             self.parts.keep(ENTRY + len(bytes(raw)))
             number = self.number(place, number)
             item.citations.setdefault(number, []).append(raw.copy())
 
-    def end(self, place: int, raw: Raw) -> None:
+    def end(self, index: int | None, raw: Raw) -> None:
         """Takes an item that is whole: what no piece told of it, and its signature."""
         kind = wire.kind_of(raw)
-        progress = self.item(place)
-        if kind is None or progress.whole:
+        if kind is not None:
+            self._end(self.places.end(kind, index, raw), kind, raw)
+
+    def _end(self, place: int, kind: str, raw: Raw) -> None:
+        progress = self.items[place]
+        if progress.whole:
             return
         progress.whole = True
         if kind == "message":
-            self._message(place, wire.read_item(raw), raw)
+            self._message(place, self.read(raw), raw)
         elif kind == "reasoning":
-            self._reasoning(place, wire.read_item(raw), raw)
+            self._reasoning(place, self.read(raw), raw)
         elif kind == "function_call":
-            self._function_call(place, wire.read_item(raw), raw)
+            self._function_call(place, self.read(raw), raw)
         else:
             self.whole(place, raw)
 
     def all(self, items: Iterable[Raw]) -> None:
-        """Takes a whole output; an item that is known already is left as it is."""
-        for place, item in enumerate(items):
-            self.end(place, item)
+        """Takes a whole output; an item that is known already is left as it is.
+
+        Raises one of `UNDECODABLE` for arguments of a call that nobody named.
+        """
+        listed = [(kind, raw) for raw in items if (kind := wire.kind_of(raw)) is not None]
+        for place, (kind, raw) in zip(self.places.all(listed), listed, strict=True):
+            self._end(place, kind, raw)
         self.release(None)
+        self.speech.end_all()
         for place, progress in self.items.items():
-            if not progress.whole:
+            if progress.whole:
+                continue
+            if progress.raw and not self._has_told(place, progress):
+                self._end(place, progress.kind, progress.raw)
+            elif progress.early:
+                raise msgspec.ValidationError("arguments came of a call without a name")
+            else:
                 self.leave(place, progress)
 
+    def _has_told(self, place: int, progress: Progress) -> bool:
+        begun = ("call", 0) in progress.begun
+        return bool(progress.told) or (begun and bool(self.parts.text_of((place, "call", 0))))
+
     def _piece(self, place: int, what: str, number: int, text: str, kind: TextKind) -> None:
-        item = self.item(place)
+        item = self.items[place]
         if text and what not in item.closed:
             self.add((place, what, number), text, kind)
 
     def _call(self, place: int, item: wire.Item) -> None:
         key = (place, "call", 0)
         if self.open(key):
-            self.parts.tool_call(key, item.call_id or item.id or f"call_{place}", item.name or "")
+            self.parts.tool_call(key, item.call_id or item.id or made_id(), item.name or "")
+            early, progress = "".join(self.items[place].early), self.items[place]
+            self.parts.keep(-len(early))
+            progress.early.clear()
+            self.speech.held(key, early)
 
     def _function_call(self, place: int, item: wire.Item, raw: Raw) -> None:
         """A call without a name, which nobody can run, is a provider block."""
-        if not item.name and not self.item(place).begun:
-            self.whole(place, raw)
+        whole = arguments_of(item.arguments) or "".join(self.items[place].early)
+        if not item.name and not self.items[place].begun:
+            if whole.strip():
+                self.whole(place, raw)
             return
         self._call(place, item)
-        key, whole = (place, "call", 0), arguments_of(item.arguments)
+        key = (place, "call", 0)
+        self.speech.end(key)
         told = self.parts.text_of(key)
         rest, agrees = missing({0: told} if told else {}, [whole])
         self.arguments(place, 0, rest.get(0, ""))
-        self.check(place, "call", agrees=agrees or not whole, whole=bool(whole))
+        if not (told + whole).strip():
+            self.arguments(place, 0, "{}")
+        self.check(place, "call", agrees=agrees or not whole, whole=True)
         extra = extra_of("function_call", raw)
         if item.id or extra:
             self.sign(key, item, extra=write_extra(extra, {}))
@@ -147,13 +228,14 @@ class Items(Growing):
     def _message(self, place: int, item: wire.Item, raw: Raw) -> None:
         if item.phase != "commentary":
             self.uses.message(place)
-        if not item.content:
-            if self.item(place).begun:
-                self.leave(place, self.item(place))
+        content = _pieces(item, "output_text")
+        if not content:
+            if self.items[place].begun:
+                self.leave(place, self.items[place])
             else:
                 self.whole(place, raw)
             return
-        pieces = [(wire.read_text(each), each) for each in item.content]
+        pieces = [(wire.read_text(each), each) for each in content]
         rest = self.rest(place, "content", [_text(piece) for piece, _ in pieces])
         extra = extra_of("message", raw)
         odds: list[Fields] = []
@@ -172,7 +254,7 @@ class Items(Growing):
                 odd = unusual(each, *(("refusal", "refusal") if refused else ("output_text",)))
                 self.cite_all(key, piece)
             odds.append(odd)
-        begun = self.item(place).begun
+        begun = self.items[place].begun
         is_late = late([begun["content", number] for number in range(len(pieces))])
         for number, odd in enumerate(odds):
             several = item.id or extra or any(is_late)
@@ -181,18 +263,19 @@ class Items(Growing):
                 text = write_extra(own, odd, number if is_late[number] else None)
                 self.sign((place, "content", number), item, extra=text)
         self.sign_empty(place, item, len(pieces))
-        if self.item(place).citations:
+        if self.items[place].citations:
             self.warn_of_citations("a citation of a text that it did not send: left out")
 
     def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
         signed: dict[Key, tuple[str, Fields, int | None]] = {}
-        begun = self.item(place).begun
+        begun = self.items[place].begun
         last = (place, "summary", 0)
+        content = _pieces(item, REASONING_TEXT)
         for what, data, usual, pieces in (
             ("summary", "", "summary_text", item.summary or ()),
-            (REASONING_TEXT, REASONING_TEXT, REASONING_TEXT, item.content or ()),
+            (REASONING_TEXT, REASONING_TEXT, REASONING_TEXT, content),
         ):
-            texts = [string(wire.read_text(each).text) for each in pieces]
+            texts = [model_text(wire.read_text(each).text) for each in pieces]
             rest = self.rest(place, what, texts)
             for number, each in enumerate(pieces):
                 key, odd = (place, what, number), unusual(each, usual)
@@ -203,11 +286,9 @@ class Items(Growing):
                 if key[1:] in begun:
                     signed[key] = (data, odd, None)
             mine = [key for key in signed if key[1] == what]
-            for number, (key, is_late) in enumerate(
-                zip(mine, late([begun[key[1:]] for key in mine]), strict=True)
-            ):
-                if is_late:
-                    signed[key] = (*signed[key][:2], number)
+            is_late = late([begun[key[1:]] for key in mine])
+            numbers = ((each, key) for each, key in enumerate(mine) if is_late[each])
+            signed.update((key, (*signed[key][:2], each)) for each, key in numbers)
             if mine and what == "summary":
                 last = max(mine, key=lambda key: begun[key[1:]])
         if item.encrypted_content:
@@ -218,6 +299,14 @@ class Items(Growing):
         for index, (key, (data, odd, late_number)) in enumerate(signed.items()):
             extra = extra_of("reasoning", raw) if index == len(signed) - 1 else {}
             self.sign(key, item, data, write_extra(extra, odd, late_number))
+
+
+def _pieces(item: wire.Item, kind: str) -> list[Raw]:
+    """The pieces of an item's content, which some servers write as one text."""
+    content = item.content or []
+    if isinstance(content, str):
+        return [Raw(msgspec.json.encode({"type": kind, "text": content}))]
+    return content
 
 
 def _text(piece: wire.Text) -> str:
@@ -234,6 +323,10 @@ def _text(piece: wire.Text) -> str:
 def _kind(piece: wire.Text) -> TextKind | None:
     """What part a piece of a message is; None for a provider block."""
     kind = string(piece.type)
+    if kind == "refusal":
+        model_text(piece.refusal)
+    elif kind == "output_text":
+        model_text(piece.text)
     if kind == "refusal" and is_text(piece.refusal):
         return "refusal"
     if is_text(piece.text) or (kind == "output_text" and not came(piece.text)):

@@ -7,15 +7,52 @@ from heapq import heappop, heappush
 
 from msgspec import Raw
 
+from llmrpc_server.providers.kept_json import NOTHING
+
 
 class Progress:
     """One item of the output. Its pieces are numbered apart for each `what` that it has."""
 
-    __slots__ = ("_ahead", "announced", "begun", "citations", "closed", "kind", "told", "whole")
+    __slots__ = (
+        "_ahead",
+        "announced",
+        "begun",
+        "call_id",
+        "citations",
+        "closed",
+        "digest",
+        "early",
+        "ids",
+        "kind",
+        "last",
+        "opened",
+        "placed",
+        "raw",
+        "spoke",
+        "told",
+        "whole",
+    )
 
     def __init__(self) -> None:
         self.kind = ""
-        """The type of an item that was begun."""
+        """Its type."""
+        self.opened = False
+        """Whether it was announced."""
+        self.placed = False
+        """Whether its index is known."""
+        self.last: dict[str, int] = {}
+        """The number of the last piece, for those that come without one."""
+        self.spoke = False
+        """Whether a piece of it came."""
+        self.ids: set[str] = set()
+        """The ids that it was told under."""
+        self.call_id = ""
+        self.digest = 0
+        """What it was when it came whole, without its id."""
+        self.raw = NOTHING
+        """What was announced, if it had content by then."""
+        self.early: list[str] = []
+        """Arguments that came before their call."""
         self.whole = False
         """Whether it came whole."""
         self.announced: dict[int, str] = {}
@@ -50,7 +87,7 @@ def missing(told: Mapping[int, str], whole: Sequence[str]) -> tuple[dict[int, st
     Some servers tell all under one number: then nothing is missing. Beside it stands
     whether what was told is what the item has, so far as it goes.
     """
-    if not told or _squeezed(told.values()) == _squeezed(whole):
+    if not told or squeezed(told.values()) == squeezed(whole):
         return ({} if told else {n: text for n, text in enumerate(whole) if text}), True
     if all(n < len(whole) and whole[n].startswith(text) for n, text in told.items()):
         rests = ((n, text[len(told.get(n, "")) :]) for n, text in enumerate(whole))
@@ -60,16 +97,16 @@ def missing(told: Mapping[int, str], whole: Sequence[str]) -> tuple[dict[int, st
 
 def _unknown(told: Mapping[int, str], whole: Sequence[str]) -> dict[int, str]:
     """The texts with numbers of their own that nothing told so far holds."""
-    known, at = _squeezed(told.values()), 0
+    known, at = squeezed(told.values()), 0
     unknown: dict[int, str] = {}
     for number, text in enumerate(whole):
-        found = known.find(_squeezed([text]), at) if at >= 0 else -1
+        found = known.find(squeezed([text]), at) if at >= 0 else -1
         if found < 0 and number not in told and text:
             unknown[number] = text
         at = found
     return unknown
 
 
-def _squeezed(texts: Iterable[str]) -> str:
+def squeezed(texts: Iterable[str]) -> str:
     """The texts as one, without white space, by which servers differ."""
     return "".join("".join(texts).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmrpc_server.providers.dialect import Ending
 from llmrpc_server.providers.event_stream import EventStreamDecoder
 from llmrpc_server.providers.openai_family import errors
+from llmrpc_server.providers.openai_family.ends import is_other_end
 from llmrpc_server.providers.openai_family.error_body import read_body
 from llmrpc_server.providers.openai_responses.answer import Assembly
 from llmrpc_server.providers.sse import Event
@@ -25,7 +26,10 @@ class ResponsesStreamDecoder(EventStreamDecoder):
     def take_event(self, event: Event) -> None:
         if event.name == "error":
             raise errors.from_stream(self._provider, read_body(event.data))
-        self._assembly.take(event.data)
+        if is_other_end(event):
+            self.end_at_mark()
+            return
+        self._assembly.take(event.data, "" if event.name == "message" else event.name)
         self.done = self._assembly.finished
 
     def take_body(self, body: bytes) -> None:

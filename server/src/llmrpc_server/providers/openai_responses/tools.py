@@ -15,6 +15,7 @@ from llmrpc_server.providers.openai_family.request import tool_parameters
 from llmrpc_server.providers.openai_family.tool_choice import add_tool_choice, tools_to_send
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.provider_tools import read_options, write_provider_tool
+from llmrpc_server.providers.tool_names import sent_name
 
 _INCLUDED = {
     "web_search*": "web_search_call.action.sources",
@@ -36,7 +37,7 @@ def add_tools(body: dict[str, Any], request: pb.GenerateRequest, target: Respons
         sent = tools_to_send(request, target)
         written = (_tool(tool, f"tools[{index}]", target) for index, tool in sent)
         body["tools"] = [each for each in written if each is not None]
-    if request.HasField("tool_choice"):
+    if body.get("tools"):
         add_tool_choice(body, request, target, _reference, _listed)
 
 
@@ -85,7 +86,7 @@ def _function(tool: pb.FunctionTool, field: str, target: ResponsesTarget) -> dic
 
     Source: https://developers.openai.com/api/docs/guides/function-calling#strict-mode
     """
-    built: dict[str, Any] = {"type": "function", "name": tool.name}
+    built: dict[str, Any] = {"type": "function", "name": sent_name(tool.name)}
     if tool.description:
         built["description"] = tool.description
     built["parameters"] = tool_parameters(tool, field, target)
@@ -95,7 +96,7 @@ def _function(tool: pb.FunctionTool, field: str, target: ResponsesTarget) -> dic
 
 def _reference(tool: pb.Tool) -> dict[str, Any]:
     if tool.WhichOneof("kind") == "function":
-        return {"type": "function", "name": tool.function.name}
+        return {"type": "function", "name": sent_name(tool.function.name)}
     own = tool.provider_tool
     fields: dict[str, Any] = {**read_options(own)}
     if own.type in _NAMED and own.name:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.kept_json import NOTHING, Fields, string
 from llmrpc_server.providers.media import to_base64
+from llmrpc_server.providers.openai_family.error_body import GENERATION
 from llmrpc_server.providers.openai_family.fields import object_of
 from llmrpc_server.providers.openai_family.history import (
     read_extra,
+    short_id,
     text_of_arguments,
     write_refusal,
 )
@@ -20,6 +23,7 @@ from llmrpc_server.providers.openai_responses.content import write_block
 from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
 from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
+from llmrpc_server.providers.tool_names import sent_name
 
 _Item = dict[str, Any]
 _Placed = tuple[str, pb.Part]
@@ -38,10 +42,14 @@ _INNER = ("", REASONING_TEXT)
 """What the signature of a reasoning item's last part does not hold."""
 
 
-def build_turn(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> list[_Item | Raw]:
+def build_turn(
+    message: pb.LLMMessage, field: str, target: ResponsesTarget, *, last: bool = True
+) -> list[_Item | Raw]:
     """The items of a message of the model.
 
-    Parts that follow each other and were one item are one again.
+    Parts that follow each other and were one item are one again. Reasoning at the end of the
+    `last` message before somebody else's is left out: it must have what it led to behind it.
+    Source: https://github.com/openai/openai-agents-python/issues/1660
     """
     if not message.parts:
         return [{"role": "assistant", "content": message.content}]
@@ -58,7 +66,15 @@ def build_turn(message: pb.LLMMessage, field: str, target: ResponsesTarget) -> l
                 items.append(_message(parts, target))
             case "reasoning":
                 items += _reasoning(parts, target)
+    if last:
+        _drop_reasoning(items, field, target)
     return items
+
+
+def _drop_reasoning(items: list[_Item | Raw], field: str, target: ResponsesTarget) -> None:
+    while items and isinstance(item := items[-1], dict) and item["type"] == "reasoning":
+        items.pop()
+        target.findings.warn(field, "reasoning that nothing follows is refused: left out")
 
 
 def _runs(
@@ -114,7 +130,7 @@ def _message(parts: list[_Placed], target: ResponsesTarget) -> _Item:
     if own:
         _warn_of_data(*parts[0], target)
         extra = next((each for each in extras if each), {})
-        return {**restore("message", first.signature.id, extra), "content": content}
+        return {**restore("message", "", extra), "content": content}
     return {"type": "message", "role": "assistant", "content": content}
 
 
@@ -141,7 +157,8 @@ def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
         item = restore("function_call", part.signature.id, extra)
     call = part.tool_call
     arguments = text_of_arguments(call, place, target)
-    return {**item, "call_id": call.id, "name": call.name, "arguments": arguments}
+    name = sent_name(call.name)
+    return {**item, "call_id": short_id(call.id), "name": name, "arguments": arguments}
 
 
 def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
@@ -150,7 +167,15 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     Source: https://github.com/can1357/oh-my-pi/pull/3226
     """
     raw = write_block(part, place, target)
-    if raw is None or part.provider_block.type != IMAGE:
+    kind = part.provider_block.type
+    if raw is not None and kind == GENERATION:
+        target.findings.warn(f"{place}.provider_block", "this was no call: left out")
+        return None
+    if raw is not None and kind == "message":
+        fields = object_of(raw)
+        fields.pop("id", None)
+        return Raw(msgspec.json.encode(fields))
+    if raw is None or kind != IMAGE:
         return raw
     if not string(object_of(raw).get("result", NOTHING)):
         target.findings.warn(f"{place}.provider_block", "this generated no image: left out")

@@ -15,8 +15,12 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc_server.providers.kept_json import NOTHING, string
+from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.openai_family.fields import NULL, object_of
-from llmrpc_server.providers.tokens import Tokens
+from llmrpc_server.providers.tokens import Counted, Tokens
+
+_CONTENT = frozenset({"arguments", "content", "delta", "item", "name", "output", "summary", "type"})
+"""Fields without which an answer is not what the model wrote."""
 
 
 class Text(msgspec.Struct):
@@ -34,7 +38,7 @@ class Item(msgspec.Struct):
 
     type: str = ""
     id: str | None = None
-    content: list[Raw] | None = None
+    content: list[Raw] | str | None = None
     """Of a message, or of reasoning that is shown as it was thought; for `read_text`."""
     phase: str | None = None
     """Of a message: `commentary` or `final_answer`."""
@@ -86,6 +90,7 @@ class Usage(msgspec.Struct):
 
     input_tokens: Tokens = None
     output_tokens: Tokens = None
+    total_tokens: Counted | None = None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
     server_side_tool_usage_details: Raw = NOTHING
@@ -132,15 +137,49 @@ class Event(msgspec.Struct):
     summary_index: int | None = None
     delta: Any = None
     """A text, in all events that are read."""
+    text: Raw = NOTHING
+    """A whole text, where a piece of content ends; so are the next two."""
+    refusal: Raw = NOTHING
+    arguments: Raw = NOTHING
     part: Raw = NOTHING
     annotation: Raw = NULL
     item_id: Raw = NOTHING
     error: Any = None
 
 
-decode_response = msgspec.json.Decoder(Response).decode
-decode_event = msgspec.json.Decoder(Event).decode
-read_item = msgspec.json.Decoder(Item).decode
+_decode_response = msgspec.json.Decoder(Response).decode
+decode_plain_event = msgspec.json.Decoder(Event).decode
+"""An event without anything odd. Raises what `UNDECODABLE` names for others."""
+_decode_item = msgspec.json.Decoder(Item).decode
+
+
+def decode_response(body: bytes) -> tuple[Response, list[Path]]:
+    """A whole answer, and the paths of what was left out of it.
+
+    Raises what `UNDECODABLE` names, as do the next two.
+    """
+    try:
+        return _decode_response(body), []
+    except msgspec.ValidationError:
+        return read_loosely(body, Response, _CONTENT, empty=True)
+
+
+def decode_event(data: bytes) -> tuple[Event, list[Path]]:
+    """An event, and the paths of what was left out of it."""
+    try:
+        return decode_plain_event(data), []
+    except msgspec.ValidationError:
+        return read_loosely(data, Event, _CONTENT, empty=True)
+
+
+def read_item(raw: Raw) -> tuple[Item, list[Path]]:
+    """An item, and the paths of what was left out of it."""
+    try:
+        return _decode_item(raw), []
+    except msgspec.ValidationError:
+        return read_loosely(raw, Item, _CONTENT, empty=True)
+
+
 read_text = msgspec.json.Decoder(Text).decode
 read_trace = msgspec.json.Decoder(Trace).decode
 

@@ -113,6 +113,6 @@ ANTHROPIC = Row(
         }
     ),
     provider_tools=frozenset(_TOOLS),
-    quirks={"models": _MODELS},
+    quirks={"models": _MODELS, "unions": False},
     docs="https://platform.claude.com/docs/en/api/messages/create",
 )

@@ -42,12 +42,15 @@ def _levels(prefix: str, levels: str, *lacks: str) -> dict[str, object]:
     return {"prefix": prefix, "efforts": efforts, "signed_calls": True, "lacks": lacks}
 
 
-def _older(prefix: str, efforts: dict[str, int], *lacks: str) -> dict[str, object]:
+def _older(
+    prefix: str, efforts: dict[str, int], *lacks: str, budgets: tuple[int, int] = (0, 24576)
+) -> dict[str, object]:
     """A model before Gemini 3: it thinks by a budget of tokens, or not at all."""
     return {
         "prefix": prefix,
         "efforts": efforts,
         "budget": bool(efforts),
+        "budgets": budgets,
         "searches_by_prompt": True,
         "lacks": (
             "presence_penalty",
@@ -75,7 +78,8 @@ _MODELS = (
     _levels("gemini-3-pro", "low high"),
     _levels("gemini-3-", "minimal low medium high"),
     _older("gemini-2.5-flash-image", {}, "tools", "response_format.json_schema"),
-    _older("gemini-2.5-pro", _BUDGETS),
+    _older("gemini-2.5-pro", _BUDGETS, budgets=(128, 32768)),
+    _older("gemini-2.5-flash-lite", {"none": 0, **_BUDGETS}, budgets=(512, 24576)),
     _older("gemini-2.5", {"none": 0, **_BUDGETS}),
     _older("gemini-2", {}, "tools.function.strict"),
     _older("gemma-3", {}, "messages.system", "tools", "response_format.json_schema"),

@@ -31,6 +31,7 @@ MISTRAL = Row(
         "stream_usage": False,
         "send_reasoning": "thinking",
         "tool_call_id": "alphanumeric9",
+        "strict_order": True,
         "tool_result_name": True,
         "blocks": {"*": "content"},
         "audio": "text",

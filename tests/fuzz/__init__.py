@@ -1,0 +1,1 @@
+"""Odd answers by the thousand: golden answers with one thing changed, read in every dialect."""
