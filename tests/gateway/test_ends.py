@@ -125,9 +125,10 @@ async def test_what_came_before_a_break_is_told(gateway: Gateway, upstream: Upst
         body(b'{"choices": [3]}'),
         body(b"hello", content_encoding="gzip"),
         body(b"hello", content_encoding="br"),
+        body(b"hello", content_encoding="x-own"),
         body(b'{"choices": ['),
     ],
-    ids=["html", "nan", "shape", "no gzip", "unknown encoding", "its own length"],
+    ids=["html", "nan", "shape", "no gzip", "br", "unknown encoding", "its own length"],
 )
 async def test_an_answer_that_cannot_be_read_is_bought_once(
     gateway: Gateway, upstream: Upstream, method: str, handler: Handler

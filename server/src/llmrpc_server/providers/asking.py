@@ -11,10 +11,18 @@ from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
-from llmrpc_server.providers.http import ClientResponse, Upstream, is_closed, reaching
+from llmrpc_server.providers.http import (
+    UNKNOWN_ENCODING,
+    ClientResponse,
+    Upstream,
+    is_closed,
+    reaching,
+)
 
 T = TypeVar("T")
 
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
+"""Encodings of a body that the HTTP library undoes, or names itself where it cannot."""
 _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 """How an event stream begins."""
 
@@ -48,7 +56,10 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
     """
     status = response.status
     if status == 200:
-        return response
+        if response.headers.get("Content-Encoding", "").lower() in _ENCODINGS:
+            return response
+        response.close()
+        raise unreadable(dialect.row.name, UNKNOWN_ENCODING)
     if 300 <= status < 400:
         response.close()
         error: LLMClientError = unreadable(

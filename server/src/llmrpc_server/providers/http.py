@@ -26,6 +26,7 @@ ERROR_BODY_BYTES = 64 * 1024
 """An error's body is read this far."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are never reached through the proxy."""
+UNKNOWN_ENCODING = "answered in an encoding that this gateway cannot read"
 DRAIN_SECONDS = 1.0
 """How long the end of a finished stream is waited for, out of the caller's way,
 so that its connection can be used again."""
@@ -210,7 +211,7 @@ CONNECTION_FAILURES = (aiohttp.ClientError, OSError)
 def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
     if _is_of_encoding(error):
-        return unreadable(provider, "answered in an encoding that this gateway cannot read")
+        return unreadable(provider, UNKNOWN_ENCODING)
     match error:
         case aiohttp.ClientSSLError() | ssl.SSLError():
             what = "the TLS handshake failed; check the certificate or the configured CA bundle"
@@ -236,6 +237,7 @@ def _is_of_encoding(error: BaseException | None) -> bool:
 
 __all__ = [
     "CONNECTION_FAILURES",
+    "UNKNOWN_ENCODING",
     "URL",
     "ClientResponse",
     "HttpSettings",
