@@ -20,6 +20,12 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     """
     if usage is None or (usage.prompt_token_count is None and not usage.candidates_token_count):
         return None
+    if _is_plain(usage):  # as in nearly every chunk of a stream
+        return pb.Usage(
+            input_tokens=(usage.prompt_token_count or 0) + (usage.tool_use_prompt_token_count or 0),
+            output_tokens=usage.candidates_token_count or 0,
+            reasoning_tokens=_thoughts(usage),
+        )
     cached_audio, cached = split(
         usage.cached_content_token_count or 0, _of("AUDIO", usage.cache_tokens_details)
     )
@@ -47,6 +53,18 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
         output_audio_tokens=answer[0],
         output_image_tokens=answer[1],
         reasoning_tokens=_thoughts(usage),
+    )
+
+
+def _is_plain(usage: wire.Usage) -> bool:
+    """Whether all tokens are those of texts, and none came from a cache."""
+    return not usage.cached_content_token_count and all(
+        not details or (len(details) == 1 and details[0].modality == "TEXT")
+        for details in (
+            usage.prompt_tokens_details,
+            usage.tool_use_prompt_tokens_details,
+            usage.candidates_tokens_details,
+        )
     )
 
 
