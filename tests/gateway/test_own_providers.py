@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from llmrpc import v1 as pb
 from llmrpc_server.config import ConfigError, load_config
 from tests.gateway.conftest import Start, ask
 from tests.gateway.failures import failure_of
 from tests.gateway.handlers import error, good
-from tests.upstream import Upstream
+from tests.upstream import Handler, Upstream
 
 SECRET = "canary-of-a-header"
 
@@ -141,3 +142,38 @@ def test_what_is_wrong_is_told_at_the_start(
         load_config(None, {}, {"providers": {name: given | settings}})
     assert any(problem.startswith(complaint) for problem in caught.value.problems)
     assert "a\nb" not in str(caught.value)
+
+
+def _filtered(message: str) -> Handler:
+    return error(400, code="content_filter", message=message)
+
+
+async def test_a_header_is_not_in_the_attempts_of_an_answer(
+    start: Start, upstream: Upstream
+) -> None:
+    gateway = await start(**own(upstream, headers={"X-Pass": SECRET}))
+    upstream.script(error(503, message=f"I saw {SECRET}"), good)
+    answer = await gateway.stub.Generate(ask(model="mine/m"))
+    assert [attempt.message.count("[redacted]") for attempt in answer.attempts] == [1, 0]
+    assert SECRET not in str(answer)
+
+
+@pytest.mark.parametrize("method", ["Generate", "StreamText"])
+async def test_a_header_is_not_in_what_a_filter_says(
+    start: Start, upstream: Upstream, method: str
+) -> None:
+    gateway = await start(**own(upstream, headers={"X-Pass": f"Basic {SECRET}"}))
+    upstream.script(_filtered(f"temperature is refused, and {SECRET}"))
+    call = getattr(gateway.stub, method)(ask(model="mine/m"))
+    answer = await call if method == "Generate" else [e async for e in call][-1].completed
+    assert answer.message.parts[0].refusal == "temperature is refused, and [redacted]"
+    (attempt,) = answer.attempts
+    assert attempt.outcome == pb.Attempt.OUTCOME_SUCCEEDED
+    assert (attempt.message, attempt.reason, attempt.HasField("http_status")) == ("", 0, False)
+
+
+async def test_a_filter_is_asked_once_whatever_it_says(start: Start, upstream: Upstream) -> None:
+    gateway = await start(temperature=0.7)
+    upstream.script(_filtered("temperature"))
+    await gateway.stub.Generate(ask())
+    assert len(upstream.exchanges) == 1

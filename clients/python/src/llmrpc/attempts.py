@@ -34,7 +34,9 @@ class Try:
         call.trail.append(self.record)
 
     def succeed(self) -> None:
-        """It gave the answer."""
+        """It gave the answer, even if that came as an error."""
+        for name in ("reason", "message", "http_status"):
+            self.record.ClearField(name)
         self.record.outcome = pb.Attempt.OUTCOME_SUCCEEDED
         self.record.duration.FromNanoseconds(int((time.monotonic() - self._started) * 1e9))
 

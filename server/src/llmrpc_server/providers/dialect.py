@@ -13,8 +13,10 @@ from google.protobuf import struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
+from llmrpc.call import ApiKey
 from llmrpc.errors import LLMClientError
 from llmrpc.secret import Secret
+from llmrpc_server.bounds import HeaderValue
 from llmrpc_server.providers.options import to_value
 
 
@@ -83,7 +85,7 @@ class Row:
     """Environment names of `api_version`, best first."""
     provider_tools: frozenset[str] = frozenset()
     """Patterns of the types of its own tools, such as `web_search_*`."""
-    headers: Mapping[str, Secret] = field(default_factory=dict)
+    headers: Mapping[str, HeaderValue] = field(default_factory=dict)
     """Headers of every request, beside those that the dialect needs."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """Fields of every request's body, where it has none of that name."""
@@ -289,6 +291,13 @@ def headers_of(dialect: Dialect, key: str | None) -> dict[str, str]:
     taken = {name.lower() for name in own}
     more = dialect.row.headers.items()
     return {name: value.reveal() for name, value in more if name.lower() not in taken} | own
+
+
+def secrets_of(row: Row, key: ApiKey | None) -> list[Secret]:
+    """What goes with a request to a provider and must be in nothing that it said."""
+    values = [*row.headers.values()]
+    secrets: list[Secret] = [*values, *filter(None, (value.credentials() for value in values))]
+    return secrets if key is None else [*secrets, key.secret]
 
 
 class ListsModels(ABC):

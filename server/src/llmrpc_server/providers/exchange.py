@@ -22,7 +22,7 @@ from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usag
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of, secrets_of
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.http import URL, Upstream, is_closed
@@ -159,6 +159,7 @@ class Exchange:
         defaults = self._defaults
         if (
             defaults.temperature is None
+            or isinstance(error, AnsweredError)
             or self.request.HasField("temperature")
             or error.http_status not in (400, 422)
             or "temperature" not in error.message
@@ -181,7 +182,8 @@ class Exchange:
         return error
 
     def _clean(self, text: str) -> str:
-        return text if self.key is None else Redactor([self.key.secret]).clean(text)
+        """The text without the secrets that went with the request."""
+        return Redactor(secrets_of(self.dialect.row, self.key)).clean(text)
 
     def ended(self, error: AnsweredError, answer: Answer) -> Answer:
         """The answer that an error ends; no key is in what the provider said."""

@@ -14,7 +14,7 @@ from llmrpc.errors import (
     stalled,
 )
 from llmrpc_server.providers.asking import good
-from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of
+from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of, secrets_of
 from llmrpc_server.providers.http import URL, Upstream, reaching
 from llmrpc_server.redaction import Redactor
 
@@ -117,8 +117,8 @@ async def _read(provider: Asked, path: str) -> bytes:
 
 
 def _explained(error: LLMClientError, provider: Asked) -> LLMClientError:
-    """The error with its provider, and no key in it."""
-    if provider.key is not None:
-        error.message = Redactor([provider.key.secret]).clean(error.message)
+    """The error with its provider, and no secret in it."""
+    secrets = secrets_of(provider.dialect.row, provider.key)
+    error.message = Redactor(secrets).clean(error.message)
     error.metadata.setdefault("provider", provider.name)
     return error
