@@ -53,7 +53,7 @@ def test_typescript() -> None:
     assert f"| `{package['name']}` | Node 20 |" in row("TypeScript")
     assert package["engines"]["node"].startswith(">=20")
     assert f"npm install {package['name']}\n" in PAGE
-    assert f"leaves `llmrpc-client-{package['version']}.tgz`" in PAGE
+    assert f"makes `llmrpc-client-{package['version']}.tgz`" in PAGE
 
 
 def test_what_stubs_import() -> None:

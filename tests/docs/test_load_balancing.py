@@ -100,6 +100,6 @@ async def test_an_old_connection_is_left_and_its_stream_goes_on(gateway: StartGa
 
 @pytest.mark.parametrize("name", ["max_connection_age", "max_connection_age_grace"])
 def test_the_ages_are_settings(name: str) -> None:
-    (example,) = blocks(section(PAGE, "Connections grow old"), "yaml")
+    (example,) = blocks(section(PAGE, "Connections are renewed"), "yaml")
     assert yaml.safe_load(example)["listen"][name] > getattr(ListenSettings(), name)
-    assert f"; {ListenSettings().max_connection_age_grace:g} seconds unless you say" in PAGE
+    assert f"default is {ListenSettings().max_connection_age_grace:g} seconds." in PAGE
