@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from llmrpc_server.config.schema import ProviderConfig
-from llmrpc_server.providers.dialect import Row, Ways
+from llmrpc_server.providers.row import Row, Ways
 
 _CHAT = "openai"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -6,7 +6,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.row import Row
 
 
 class ModelQuirks(Protocol):
