@@ -20,8 +20,8 @@ from llmrpc_server.providers.openai_family.history import (
 )
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
 from llmrpc_server.providers.openai_responses.content import write_block
-from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
 from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
+from llmrpc_server.providers.openai_responses.pieces import REASONING_TEXT
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.tool_names import sent_name
 
