@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.kept_json import NOTHING
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.details import to_item
@@ -196,20 +196,23 @@ def _item(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | N
 
 
 def _call(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any]:
-    """A call, with the fields beside its own that it came with."""
+    """A call, with its type and the fields beside its own that it came with."""
     call = part.tool_call
     extra = read_extra(part, place, target)
     signature = part.signature
     _warn_of_extras(part, place, target, signed=bool(signature.data or signature.id or not extra))
-    name = call.name if "type" in extra else sent_name(call.name)
-    function = {"name": name, "arguments": text_of_arguments(call, place, target)}
+    kind = string(extra.pop("type", NOTHING))
+    function = {
+        "name": call.name if kind else sent_name(call.name),
+        "arguments": text_of_arguments(call, place, target),
+    }
     inner = object_of(extra.pop("function", NOTHING))
     item = {
         "id": call_id(call.id, target.quirks.tool_call_id),
-        "type": "function",
+        "type": kind or "function",
         "function": {**inner, **function} if inner else function,
     }
-    return item | {name: value for name, value in extra.items() if name != "id"}
+    return {**extra, **item}
 
 
 def _warn_of_extras(

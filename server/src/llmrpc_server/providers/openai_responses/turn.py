@@ -20,7 +20,12 @@ from llmrpc_server.providers.openai_family.history import (
 )
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
 from llmrpc_server.providers.openai_responses.content import write_block
-from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
+from llmrpc_server.providers.openai_responses.kept import (
+    in_order,
+    restore,
+    restore_piece,
+    take_piece,
+)
 from llmrpc_server.providers.openai_responses.pieces import REASONING_TEXT
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.tool_names import sent_name
@@ -141,12 +146,12 @@ def _piece(
     if part.HasField("provider_block"):
         return Raw(part.provider_block.data.encode())
     if part.HasField("refusal"):
-        return {**write_refusal(part, place, target, "output_text"), **more}
+        return restore_piece(write_refusal(part, place, target, "output_text"), more)
     piece: _Item = {"type": "output_text", "text": part.text}
     citations = [Raw(each.data.encode()) for _, each in target.own_annotations(part, place)]
     if whole or citations:
         piece |= {"annotations": citations, "logprobs": []}
-    return {**piece, **more}
+    return restore_piece(piece, more)
 
 
 def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
@@ -230,7 +235,7 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
 def _thought(kind: str, part: pb.Part, more: Fields) -> _Item:
     """A piece of reasoning; one of an unknown type may have no text."""
     text = {"text": part.reasoning} if part.reasoning or "type" not in more else {}
-    return {"type": kind, **text, **more}
+    return restore_piece({"type": kind, **text}, more)
 
 
 def _warn_of_data(place: str, part: pb.Part, target: ResponsesTarget) -> None:
