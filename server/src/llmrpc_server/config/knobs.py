@@ -67,8 +67,12 @@ def own_problems(path: str, settings: ProviderConfig, row: Row | None) -> Iterat
 
 
 def _header_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
+    seen: dict[str, str] = {}
     for name in settings.headers:
         at = f"{path}.headers[{name!r}]"
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield f"{at}: duplicate of {first!r}, since case does not matter; keep one of them"
         if not _TOKEN.fullmatch(name):
             yield f"{at}: is no name of a header"
         elif name.lower() in _WRITTEN_HERE:
