@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import struct_pb2
+from google.protobuf import duration_pb2, struct_pb2
 from google.rpc import error_details_pb2
 
 from llmrpc import v1 as pb
@@ -31,6 +32,12 @@ from tests.server.wire import ask, detail, failure, reason
 
 def schema(text: str) -> pb.ResponseFormat:
     return pb.ResponseFormat(json_schema=pb.JsonSchemaFormat(schema=text))
+
+
+def kept(**ttl: int) -> pb.Part:
+    """A text with a cache breakpoint of this lifetime."""
+    mark = pb.CacheBreakpoint(ttl=duration_pb2.Duration(**ttl))
+    return pb.Part(text="a", cache_breakpoint=mark)
 
 
 PNG = pb.Image(data=b"png", media_type="image/png")
@@ -74,6 +81,48 @@ REFUSED = {
     "messages[0].parts[0].image.media_type": said(pb.Part(image=pb.Image(data=b"png"))),
     "messages[0].parts[0].image.uri": said(pb.Part(image=pb.Image(uri="https://a\r\nb"))),
     "messages[0].parts[0].image.uri#empty": said(pb.Part(image=pb.Image(uri=""))),
+    "messages[0].parts[0].image.uri#file": said(pb.Part(image=pb.Image(uri="file:///etc/passwd"))),
+    "messages[0].parts[0].image.uri#model": said(
+        pb.Part(image=pb.Image(uri="file:///etc/passwd")), role=ASSISTANT
+    ),
+    "messages[0].parts[0].image.uri#path": said(pb.Part(image=pb.Image(uri="/etc/passwd"))),
+    "messages[0].parts[0].image.uri#colon": said(pb.Part(image=pb.Image(uri="://a/b.png"))),
+    "messages[0].parts[0].audio.uri": said(pb.Part(audio=pb.Audio(uri="FTP://a/b.wav"))),
+    "messages[0].parts[0].document.uri": said(
+        pb.Part(document=pb.Document(uri="javascript:alert(1)"))
+    ),
+    "messages[0].parts[0].tool_result.parts[0].document.uri": tool_result(
+        tool_call_id="1", parts=[pb.Part(document=pb.Document(uri="file:a.pdf"))]
+    ),
+    "messages[0].parts[0].image.media_type#break": said(
+        pb.Part(image=pb.Image(data=b"png", media_type="image/png\r\nx: y"))
+    ),
+    "messages[0].parts[0].image.media_type#uri": said(
+        pb.Part(image=pb.Image(uri="https://a/b.png", media_type="image/png\0"))
+    ),
+    "messages[0].parts[0].document.media_type#long": said(
+        pb.Part(document=pb.Document(data=b"a", media_type="a" * 257))
+    ),
+    "messages[0].parts[0].document.file_id#break": said(
+        pb.Part(document=pb.Document(file_id="a\nb"))
+    ),
+    "messages[0].parts[0].cache_breakpoint.ttl": said(kept(seconds=-1)),
+    "messages[0].parts[0].cache_breakpoint.ttl#nanos": said(kept(nanos=-1)),
+    "messages[0].parts[0].cache_breakpoint.ttl#long": said(kept(seconds=400 * 24 * 3600)),
+    "messages[0].parts[0].cache_breakpoint.ttl#longest": said(kept(seconds=2**63 - 1)),
+    "messages[0].parts[0].cache_breakpoint.ttl#odd": said(kept(nanos=2_000_000_000)),
+    "messages[0].parts[0].cache_breakpoint.ttl#signs": said(kept(seconds=1, nanos=-1)),
+    "messages[0].parts[0].tool_result.parts[0].cache_breakpoint.ttl": tool_result(
+        tool_call_id="1", parts=[kept(seconds=-1)]
+    ),
+    "tools[0].cache_breakpoint.ttl": ask(
+        tools=[
+            pb.Tool(
+                function=pb.FunctionTool(name="a"),
+                cache_breakpoint=pb.CacheBreakpoint(ttl=duration_pb2.Duration(seconds=-1)),
+            )
+        ]
+    ),
     "messages[0].parts[0].audio.media_type": said(pb.Part(audio=pb.Audio(data=b"wav"))),
     "messages[0].parts[0].document.file_id": said(pb.Part(document=pb.Document(file_id=""))),
     "model": ask("echo/a\nb"),
@@ -177,6 +226,12 @@ TAKEN = [
     ask(temperature=0, top_p=0, presence_penalty=-2, frequency_penalty=2, max_tokens=1, top_k=1),
     ask(temperature=2, top_p=1, seed=-1, stop=["a"], response_format=schema('{"type":"object"}')),
     said(pb.Part(text="a"), pb.Part(image=PNG), pb.Part(image=pb.Image(uri="https://a/b.png"))),
+    *(
+        said(pb.Part(image=pb.Image(uri=uri)))
+        for uri in ("http://a/b.png", "HTTPS://a/b.png", "data:image/png;base64,eA==", "gs://a/b")
+    ),
+    said(pb.Part(image=pb.Image(data=b"png", media_type="image/svg+xml; charset=utf-8"))),
+    said(kept(), kept(seconds=1), kept(nanos=1), kept(seconds=365 * 24 * 3600)),
     said(pb.Part(reasoning="a"), pb.Part(refusal="b"), role=ASSISTANT),
     said(role=ASSISTANT),
     said(pb.Part(tool_call=pb.ToolCall(id="1", name="a", arguments="not json")), role=ASSISTANT),
@@ -198,6 +253,35 @@ def test_a_wrong_field_is_named(path: str) -> None:
         Validator(Limits()).check(REFUSED[path])
     assert caught.value.reason_name == "INVALID_REQUEST"
     assert [each.field for each in caught.value.violations] == [path.partition("#")[0]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "description"),
+    [
+        ({"temperature": math.nan}, "must be between 0 and 2, got NaN"),
+        ({"temperature": math.inf}, "must be between 0 and 2, got infinity"),
+        ({"temperature": 2.0000001}, "must be between 0 and 2, got 2.0000001"),
+        ({"top_p": -0.5}, "must be between 0 and 1, got -0.5"),
+        ({"presence_penalty": -math.inf}, "must be between -2 and 2, got -infinity"),
+        ({"max_tokens": 0}, "must be between 1 and 10000000, got 0"),
+        ({"top_k": -3}, "must be at least 1, got -3"),
+        ({"resume_after": -1}, "must be at least 0, got -1"),
+        ({"reasoning": pb.Reasoning(budget_tokens=-1)}, "must be at least 0, got -1"),
+        (
+            {"messages": said(kept(seconds=-5)).messages},
+            "must be between 0 s and 31536000 s, got -5 s",
+        ),
+        ({"stop": ["a"] * 65}, "exceeds the limit of 64 entries"),
+        ({"model": "a" * 300}, "exceeds the limit of 256 characters"),
+    ],
+)
+def test_what_is_out_of_its_bounds_is_told_with_them(
+    fields: dict[str, Any], description: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        Validator(Limits()).check(pb.GenerateRequest(**{"messages": ask().messages, **fields}))
+    (violation,) = caught.value.violations
+    assert violation.description == description
 
 
 @pytest.mark.parametrize("request_", TAKEN)
