@@ -101,7 +101,7 @@ class Assembly:
         if choice is not None and place is not None:
             self._choice(chunk, choice, place, whole=whole)
         if said.choices and (choice is None or len(said.choices) > 1):
-            answer.warn("message", f"{self._provider} sent other choices than the first: left out")
+            answer.warn("message", f"{self._provider} sent other choices than the first; dropped")
         if not said.choices and chunk.counts:
             self.finished = self.finished or bool(self._word)
             self.counted = self.finished

@@ -177,14 +177,14 @@ class MessageTaker:
             unknown = details.take(items, whole=whole)
             for kind in unknown:
                 what = f"reasoning details of the type {kind}"
-                self._answer.warn("message.reasoning_details", f"{what} are unknown: left out")
+                self._answer.warn("message.reasoning_details", f"{what} are unknown; dropped")
             known = len(unknown) < len(items)
         if not known and (reasoning := _reasoning_of(message)):
             self.speech.text("reasoning", reasoning, "reasoning")
             if signature := signature_of(message.reasoning):
                 self._sign_reasoning(signature)
         elif not known and (message.reasoning_content or message.reasoning):
-            why = f"reasoning of {self._provider} has no text: left out"
+            why = f"reasoning of {self._provider} has no text; dropped"
             self._answer.warn("message.reasoning", why)
         if details is not None and (message.content or message.tool_calls):
             details.sign()
@@ -195,7 +195,7 @@ class MessageTaker:
     def _reasoning_details(self, message: wire.Message) -> list[Raw]:
         items = list_of(message.reasoning_details)
         if items is None:
-            why = f"reasoning_details of {self._provider} cannot be read: left out"
+            why = f"reasoning_details of {self._provider} cannot be read; dropped"
             self._answer.warn("message.reasoning_details", why)
         return items or []
 

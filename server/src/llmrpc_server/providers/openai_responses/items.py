@@ -182,7 +182,7 @@ class Items(Pieces):
                 self.sign((place, "content", number), item, extra=text)
         self.sign_empty(place, item, len(pieces))
         if self.items[place].citations:
-            self.warn_of_citations("a citation of a text that it did not send: left out")
+            self.warn_of_citations("a citation of a text that it did not send; dropped")
 
     def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
         signed: dict[Key, tuple[str, Fields, int | None]] = {}

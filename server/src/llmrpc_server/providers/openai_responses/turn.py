@@ -79,7 +79,7 @@ def build_turn(
 def _drop_reasoning(items: list[_Item | Raw], field: str, target: ResponsesTarget) -> None:
     while items and isinstance(item := items[-1], dict) and item["type"] == "reasoning":
         items.pop()
-        target.findings.warn(field, "reasoning that nothing follows is refused: left out")
+        target.findings.drop(field, "reasoning that nothing follows")
 
 
 def _runs(
@@ -93,13 +93,11 @@ def _runs(
         kind = part.WhichOneof("kind") or ""
         sort = _sort(kind, part, target)
         if sort is None:
-            target.findings.unsupported(
-                f"{place}.{kind}", f"{target.row.name} takes none from the model itself"
-            )
+            target.refuse_of_model(kind, place)
             continue
         if part.HasField("cache_breakpoint"):
-            target.findings.warn(
-                f"{place}.cache_breakpoint", "what the model said takes none: left out"
+            target.findings.drop(
+                f"{place}.cache_breakpoint", "a cache breakpoint on what the model wrote"
             )
         signature = part.signature
         now = (sort, signature.provider, signature.id)
@@ -174,7 +172,7 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     raw = write_block(part, place, target)
     kind = part.provider_block.type
     if raw is not None and kind == GENERATION:
-        target.findings.warn(f"{place}.provider_block", "this was no call: left out")
+        target.findings.warn(f"{place}.provider_block", "this block is not a call; dropped")
         return None
     if raw is not None and kind == "message":
         fields = object_of(raw)
@@ -183,7 +181,7 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     if raw is None or kind != IMAGE:
         return raw
     if not string(object_of(raw).get("result", NOTHING)):
-        target.findings.warn(f"{place}.provider_block", "this generated no image: left out")
+        target.findings.warn(f"{place}.provider_block", "this call generated no image; dropped")
         return None
     return raw
 
@@ -222,7 +220,7 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
             summary.append((_thought("summary_text", part, more), number))
     if not (encrypted or content):
         for place, _ in parts:
-            target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
+            target.findings.drop(f"{place}.reasoning", "reasoning without encrypted content")
         return []
     item = {**restore("reasoning", parts[0][1].signature.id, kept), "summary": in_order(summary)}
     if content:
@@ -241,9 +239,7 @@ def _thought(kind: str, part: pb.Part, more: Fields) -> _Item:
 def _warn_of_data(place: str, part: pb.Part, target: ResponsesTarget) -> None:
     """Warns of a value that only reasoning is signed with."""
     if part.signature.data:
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} signs reasoning alone: data is left out"
-        )
+        target.findings.drop(f"{place}.signature", "signature data except on reasoning")
 
 
 def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = False) -> bool:
@@ -253,10 +249,8 @@ def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = F
     if maker == target.row.name and not part.HasField("redacted_reasoning"):
         return False
     if reasoning:
-        target.findings.warn(
-            f"{place}.{part.WhichOneof('kind')}",
-            f"this is no reasoning that {target.row.name} signed: left out",
-        )
+        kind = part.WhichOneof("kind")
+        target.findings.drop(f"{place}.{kind}", "reasoning that it did not sign")
     else:
-        target.findings.warn(f"{place}.signature", f"this is a signature of {maker}: left out")
+        target.findings.drop(f"{place}.signature", f"a signature of {maker}")
     return True
