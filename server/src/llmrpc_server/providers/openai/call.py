@@ -9,9 +9,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
+from llmrpc_server.providers.closing import Closing
 from llmrpc_server.providers.kept_json import Fields, came
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai.closing import Closing
 from llmrpc_server.providers.openai.pieces import join
 from llmrpc_server.providers.openai_family.fields import arguments_of, object_of
 

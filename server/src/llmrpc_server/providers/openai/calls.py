@@ -9,11 +9,11 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.call_ids import made_id
+from llmrpc_server.providers.closing import is_json
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.call import Call, id_of, is_nameless
-from llmrpc_server.providers.openai.closing import is_json
 from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
 from llmrpc_server.providers.speech import Speech
 
