@@ -6,7 +6,7 @@ A cell is one of
 
     {carried: {PATH: VALUE}}    where the provider finds it in the body, and as what
     {refused: FIELD}            INVALID_ARGUMENT with this field
-    {hint: FIELD}               left out, and named so in `warnings`
+    {hint: FIELD}               dropped, and named so in `warnings`
     {absent: WHY}               there is nothing to send
 
 and may name the `model` that it holds for, the dialect's own else, and a `note`. `@path`
@@ -135,4 +135,4 @@ def _words(column: Column, place: str) -> str:
         return ", ".join(f"`{path}`" for path in cell.carried) + model + note
     if cell.refused:
         return f"refused{model}{note}"
-    return (f"hint: left out{model}" if cell.hint else cell.absent) + note
+    return (f"hint: dropped{model}" if cell.hint else cell.absent) + note

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from docs.table import table, words
 from llmrpc_server.catalogue.rates import BUCKETS
 from llmrpc_server.catalogue.tool_prices import tool_catalogue
-from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 
 
 def providers() -> str:

@@ -45,8 +45,9 @@ from typing import Any
 import pytest
 import yaml
 
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 
 FOLDER = Path(__file__).parent
 ABSENT = "$absent"

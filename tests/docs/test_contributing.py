@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.registry import DIALECTS
+from llmrpc_server.providers.row import Row
 from tests.docs.pages import ROOT, blocks, codes, page, section
 
 WAY = section(page("CONTRIBUTING.md"), "Adding a provider")

@@ -1,15 +1,20 @@
-"""Answers of Chat Completions, whole and in chunks, and a decoder fed with them."""
+"""Answers of Chat Completions, whole and in chunks, a decoder fed with them, and what it found."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from google.protobuf import json_format
+
+from llmrpc import v1 as pb
+from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.golden import Folded
 
 HEAD = {"id": "r1", "model": "m"}
+CITED = {"type": "url_citation", "url_citation": {"url": "u", "start_index": 0, "end_index": 2}}
 
 
 def body(said: dict[str, Any], finish: str, used: dict[str, Any]) -> bytes:
@@ -57,3 +62,23 @@ def fold(*pieces: bytes, provider: str = "openai") -> Folded:
     folded = Folded(OpenAIDialect(ROWS[provider]).decoder(4096))
     folded.run(*pieces)
     return folded
+
+
+def decode(message: dict[str, Any], provider: str = "openai", **more: Any) -> Answer:
+    """A whole answer with this message."""
+    choice = {"index": 0, "message": {"content": "Hi", **message}, "finish_reason": "stop"}
+    body = json.dumps({**HEAD, "choices": [choice], **more}).encode()
+    return OpenAIDialect(ROWS[provider]).decode(body)
+
+
+def warned(answer: Answer) -> list[str]:
+    """The fields that an answer warns of."""
+    return [warning.field for warning in answer.warnings]
+
+
+def metadata(answer: Answer) -> dict[str, Any]:
+    """What an answer says as a whole, as JSON."""
+    found: dict[str, Any] = json_format.MessageToDict(
+        pb.LLMResponse(provider_metadata=answer.metadata)
+    ).get("providerMetadata", {})
+    return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
 from llmrpc_server.providers.registry import ROWS
+from llmrpc_server.providers.row import Row
 from tests.providers.golden import Folded
 
 WHOLE = ("web_search_call", "image_generation_call", "future_item")

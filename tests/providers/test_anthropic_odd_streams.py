@@ -211,7 +211,7 @@ def test_a_field_of_a_piece_that_is_not_known_is_named(event: dict[str, Any], na
     answer = streamed(start, piece, piece, stop, ENDED)
     assert answer.parts.content() == "aa"
     [warning] = answer.warnings
-    assert warning.message.endswith(f": {names}; it was dropped")
+    assert warning.message.endswith(f": {names}; dropped")
 
 
 def test_fields_of_the_last_event_and_inside_the_usage_are_metadata() -> None:
@@ -241,5 +241,5 @@ def test_of_two_inputs_the_one_in_pieces_counts(kind: str) -> None:
     assert found in ('{"b":2}', {"b": 2})
     [warning] = answer.warnings
     assert warning.message == (
-        f"anthropic sent an input of a {kind} before the one in pieces; it was dropped"
+        f"anthropic sent an input of a {kind} before the one in pieces; dropped"
     )

@@ -10,8 +10,9 @@ from google.protobuf import json_format
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.providers.dialect import Defaults, Encoded, Row
+from llmrpc_server.providers.dialect import Defaults, Encoded
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 
 DIALECT = DIALECTS["anthropic"](ROWS["anthropic"])
 OWN = DIALECTS["anthropic"](Row("own", "anthropic", "http://127.0.0.1"))

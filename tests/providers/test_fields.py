@@ -21,8 +21,9 @@ from google.protobuf.message import Message
 from docs.fields import NOT_OF_DIALECTS, Cell, Column, columns, field_names, places
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.providers.dialect import Defaults, Row
+from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.validation import NOT_BUILT, Validator
 

@@ -11,8 +11,9 @@ from google.protobuf import json_format
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.providers.clients import GoogleAIClient
-from llmrpc_server.providers.dialect import Defaults, Row
+from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.google import GoogleDialect
+from llmrpc_server.providers.row import Row
 from tests.providers.generate_content import (
     GOOGLE,
     HELLO,

@@ -6,32 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
-from tests.providers.chat import HEAD, chunk, fold
-
-CITED = {"type": "url_citation", "url_citation": {"url": "u", "start_index": 0, "end_index": 2}}
-
-
-def decode(message: dict[str, Any], provider: str = "openai", **more: Any) -> Answer:
-    choice = {"index": 0, "message": {"content": "Hi", **message}, "finish_reason": "stop"}
-    body = json.dumps({**HEAD, "choices": [choice], **more}).encode()
-    return OpenAIDialect(ROWS[provider]).decode(body)
-
-
-def warned(answer: Answer) -> list[str]:
-    return [warning.field for warning in answer.warnings]
-
-
-def metadata(answer: Answer) -> dict[str, Any]:
-    found: dict[str, Any] = json_format.MessageToDict(
-        pb.LLMResponse(provider_metadata=answer.metadata)
-    ).get("providerMetadata", {})
-    return found
+from tests.providers.chat import CITED, HEAD, chunk, decode, fold, warned
 
 
 @pytest.mark.parametrize(
@@ -58,86 +37,6 @@ def test_bookkeeping_that_cannot_be_read_costs_a_warning_and_no_answer(
     folded = fold(chunk({"content": "Hi", **message}), chunk({}, "stop"))
     assert folded.decoder.answer.parts.content() == "Hi"
     assert warned(folded.decoder.answer) == [f"message.{next(iter(message))}"]
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "held"),
-    [
-        (0, 2, True),
-        (0, 3, False),
-        (-1, 2, False),
-        (1, 1, False),
-        ("0", "2", False),
-        (None, 2, False),
-    ],
-)
-def test_a_span_outside_of_the_text_is_left_out(start: Any, end: Any, held: bool) -> None:
-    cited = {"type": "url_citation", "url_citation": {"start_index": start, "end_index": end}}
-    answer = decode({"annotations": [cited]})
-    (part,) = answer.parts.parts()
-    (annotation,) = part.annotations
-    assert (annotation.HasField("start_index"), annotation.HasField("end_index")) == (held, held)
-    assert json.loads(annotation.data) == cited
-    assert warned(answer) == ([] if held or start == end else ["message.annotations"])
-
-
-def pieces(*content: str) -> list[dict[str, str]]:
-    """Content with a block behind each text."""
-    found = []
-    for text in content:
-        found += [{"type": "text", "text": text}, {"type": "reference", "of": text}]
-    return found
-
-
-def test_a_span_of_several_texts_is_that_of_the_part_that_it_is_in() -> None:
-    spans = [(0, 2), (3, 5), (2, 4), (7, 9), (8, 9), (9, 10)]
-    cited = [
-        {"type": "url_citation", "url_citation": {"url": f"{start}", "start_index": start,
-                                                  "end_index": end}}
-        for start, end in spans
-    ]  # fmt: skip
-    message = {"content": pieces("🌲bc", "defg", "hi"), "annotations": cited}
-    whole = decode(message, "mistral")
-    streamed = fold(chunk(message), chunk({}, "stop"), provider="mistral").decoder.answer
-    for answer in (whole, streamed):
-        texts = [part for part in answer.parts.parts() if part.HasField("text")]
-        found = [
-            (each.url, part.text[each.start_index : each.end_index])
-            for part in texts
-            for each in part.annotations
-        ]
-        assert found == [("0", "🌲b"), ("2", ""), ("3", "de"), ("7", "hi"), ("8", "i"), ("9", "")]
-        assert warned(answer) == ["message.annotations"]
-
-
-def test_a_chunk_behind_the_finish_reason_tells_no_source_again() -> None:
-    source: dict[str, Any] = {"citations": ["u"], "search_results": [{"url": "u", "title": "t"}]}
-    used = {"prompt_tokens": 1, "completion_tokens": 1}
-    end = b"data: " + json.dumps({**HEAD, "choices": [], "usage": used, **source}).encode()
-    folded = fold(
-        chunk({"content": "a"}, **source), chunk({}, "stop", **source), end + b"\n\n",
-        provider="perplexity",
-    )  # fmt: skip
-    (part,) = folded.response().message.parts
-    assert [each.url for each in part.annotations] == ["u"]
-
-
-BESIDE: dict[str, Any] = {
-    "related_questions": ["q"], "videos": [{"url": "v"}], "images": [{"url": "i"}],
-    "moderation": {"a": [1]}, "mcp_list_tools": [{"a": 1}], "usage_breakdown": {"models": [1]},
-    "prompt_filter_results": [{"a": 1}],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BESIDE)
-def test_what_stands_beside_a_piece_of_text_is_kept(name: str) -> None:
-    folded = fold(
-        chunk({"content": "a"}), chunk({"content": "b"}, **{name: BESIDE[name]}),
-        chunk({"content": "c"}), chunk({}, "stop"), provider="perplexity",
-    )  # fmt: skip
-    answer = folded.decoder.answer
-    assert answer.parts.content() == "abc"
-    assert metadata(answer) == {f"perplexity.{name}": BESIDE[name]}
 
 
 @pytest.mark.parametrize("name", ["reasoning_steps", "executed_tools", "images", "annotations"])
@@ -227,69 +126,6 @@ def test_a_picture_that_comes_again_is_one() -> None:
     folded = fold(chunk({"images": [image]}), chunk({"images": [image]}, "stop"))
     (part,) = folded.decoder.answer.parts.parts()
     assert (part.image.data, part.image.media_type) == (b"x", "image/png")
-
-
-@pytest.mark.parametrize(
-    ("citations", "results", "found"),
-    [
-        (["a", "b", "a"], [], [("a", "[1]"), ("b", "[2]")]),
-        (["a", "a", "b"], [], [("a", "[1]"), ("b", "[3]")]),
-        ([], [{"url": "a"}, {"url": "b"}], [("a", "[1]"), ("b", "[2]")]),
-        (["b"], [{"url": "a"}, {"url": "b"}], [("b", "[1]"), ("a", "")]),
-        (None, [{"url": "a"}], [("a", "[1]")]),
-    ],
-)
-def test_every_source_is_told_once_by_the_number_in_the_text(
-    citations: Any, results: Any, found: list[tuple[str, str]]
-) -> None:
-    answer = decode({}, "perplexity", citations=citations, search_results=results)
-    (part,) = answer.parts.parts()
-    assert [(each.url, each.label) for each in part.annotations] == found
-
-
-@pytest.mark.parametrize(
-    ("content", "citations"), [("", ["a"]), ("Hi", [{"odd": 1}]), ("Hi", {"odd": 1})]
-)
-def test_sources_without_a_place_are_metadata(content: str, citations: Any) -> None:
-    answer = decode({"content": content}, "perplexity", citations=citations)
-    assert metadata(answer) == {"perplexity.citations": citations}
-
-
-def test_results_of_a_filter_are_kept_at_their_worst() -> None:
-    def filtered(text: str, finish: str | None = None, **found: Any) -> bytes:
-        choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-        choice["content_filter_results"] = found
-        return b"data: " + json.dumps({**HEAD, "choices": [choice]}).encode() + b"\n\n"
-
-    safe, low, high = ({"filtered": False, "severity": each} for each in ("safe", "low", "high"))
-    found = {"detected": True, "filtered": False}
-    folded = fold(
-        filtered("a", hate=safe), filtered("b", hate=high, violence=low), filtered("c", hate=low),
-        filtered("d", hate=safe, protected_material_text=found), filtered("", "stop"),
-        provider="azure",
-    )  # fmt: skip
-    assert folded.decoder.answer.parts.content() == "abcd"
-    assert metadata(folded.decoder.answer)["azure.content_filter_results"] == {
-        "hate": high,
-        "violence": low,
-        "protected_material_text": found,
-    }
-
-
-def test_a_moderation_and_a_stop_text_are_metadata() -> None:
-    moderation = {"input": {"type": "moderation_results", "results": []}}
-    choice = {"index": 0, "message": {"content": "a"}, "finish_reason": "stop", "stop_reason": "X"}
-    body = json.dumps({**HEAD, "choices": [choice], "moderation": moderation}).encode()
-    answer = OpenAIDialect(ROWS["vllm"]).decode(body)
-    assert metadata(answer) == {"vllm.moderation": moderation, "vllm.stop_reason": "X"}
-
-
-def test_what_a_later_chunk_says_nothing_of_is_kept() -> None:
-    folded = fold(
-        chunk({"content": "a"}, system_fingerprint="fp"),
-        chunk({}, "stop", system_fingerprint=None),
-    )
-    assert metadata(folded.decoder.answer) == {"openai.system_fingerprint": "fp"}
 
 
 def test_a_step_that_only_the_aggregated_message_has_is_told_once() -> None:

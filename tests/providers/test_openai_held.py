@@ -10,9 +10,9 @@ import pytest
 
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
+from llmrpc_server.providers.closing import Closing
 from llmrpc_server.providers.dialect import Defaults, StreamDecoder
 from llmrpc_server.providers.openai import OpenAIDialect
-from llmrpc_server.providers.openai.closing import Closing
 from llmrpc_server.providers.registry import ROWS
 from tests.providers import responses
 from tests.providers.chat import HEAD, chunk

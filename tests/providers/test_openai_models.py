@@ -9,9 +9,10 @@ import pytest
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, ProviderNotAvailableError
-from llmrpc_server.providers.dialect import CountsTokens, Listed, ListsModels, Row
+from llmrpc_server.providers.dialect import CountsTokens, Listed, ListsModels
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 from tests.providers.responses import dialect, row
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from docs.fields import field_names, places
 from llmrpc import v1 as pb
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 
 FIELDS = {field.name for field in pb.GenerateRequest.DESCRIPTOR.fields}
 PLACES = {

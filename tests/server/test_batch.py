@@ -100,10 +100,10 @@ async def test_every_item_has_its_own_request_id(gateway: StartGateway) -> None:
 @pytest.mark.parametrize(
     ("bad", "name", "field", "told"),
     [
-        (item("a"), "a", "id", "item 2: id was there before in this batch"),
-        (item(""), "", "id", "item 2: id is empty"),
-        (item("x" * 300), "x" * 256, "id", "item 2: id is longer than 256 characters"),
-        (pb.BatchItem(id="b"), "b", "request", "item 2: request is missing"),
+        (item("a"), "a", "id", "item 2: id must be unique in its batch"),
+        (item(""), "", "id", "item 2: id must not be empty"),
+        (item("x" * 300), "x" * 256, "id", "item 2: id exceeds the limit of 256 characters"),
+        (pb.BatchItem(id="b"), "b", "request", "item 2: request must be set"),
     ],
     ids=["twice", "empty", "long", "no request"],
 )

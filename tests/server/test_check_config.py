@@ -70,6 +70,7 @@ def test_the_environment_names_the_file(
         ("tests.server.scripted:SCRIPTED", "not callable"),
         ("tests.server.test_own_provider:Demanding", "name"),
         ("tests.server.test_own_provider:Failing", "no licence"),
+        ("tests.server.test_own_provider:Leaving", "it raised SystemExit"),
         ("pathlib:Path", "is no BaseLLMClient"),
         ("tests.server.scripted:", "is written package.module:Class"),
     ],

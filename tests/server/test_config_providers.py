@@ -119,3 +119,19 @@ def test_clear_text_on_purpose(tmp_path: Path) -> None:
 def test_a_provider_that_cannot_be(tmp_path: Path, settings: str, why: str) -> None:
     (problem,) = problems(tmp_path, f"providers: {{{settings}}}")
     assert problem.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wrong"),
+    [
+        ({"X-A": "1", "x-a": "2", "X-B": "3"}, ["x-a"]),
+        ({"X-A": "1", "x-a": "1", "X-a": "2"}, ["x-a", "X-a"]),
+    ],
+)
+def test_a_header_is_named_once_whatever_its_case(
+    tmp_path: Path, headers: dict[str, str], wrong: list[str]
+) -> None:
+    text = f"providers: {{openai: {{headers: {headers!r}}}}}"
+    why = "duplicate of 'X-A', since case does not matter; keep one of them"
+    found = [f"providers.openai.headers[{name!r}]: {why}" for name in wrong]
+    assert problems(tmp_path, text) == found

@@ -118,7 +118,7 @@ async def test_pages_make_the_whole_list(gateway: StartGateway) -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "why"),
     [
-        ({"page_size": -1}, "page_size", "is -1; it starts at 1"),
+        ({"page_size": -1}, "page_size", "must be at least 0, got -1"),
         ({"page_token": "?"}, "page_token", "is no next_page_token of this filter"),
         ({"page_token": "AAAA"}, "page_token", "is no next_page_token"),
         ({"page_token": "A" * 9000}, "page_token", "is no next_page_token"),

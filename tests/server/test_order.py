@@ -12,12 +12,15 @@ from llmrpc_server.interceptors.deadline import Deadline
 from llmrpc_server.interceptors.errors import Errors
 from llmrpc_server.interceptors.observe import Observe
 from llmrpc_server.interceptors.request_id import request_id
+from llmrpc_server.policies.contained import ContainedClient
 from llmrpc_server.policies.health import HealthWatcher
 from llmrpc_server.policies.pace import PaceWatcher
 from llmrpc_server.policies.retry import RetryClient
 from llmrpc_server.policies.tracing import TracedClient
 from tests.conftest import StartGateway
 from tests.server.scripted import SCRIPTED, Scripted
+
+OWN = [ContainedClient, Scripted]
 
 
 def layers(client: BaseLLMClient) -> list[type]:
@@ -38,10 +41,10 @@ async def test_interceptors_stand_in_their_order(gateway: StartGateway) -> None:
 async def test_policies_stand_in_their_order(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, tracing={"exporter": "console"})
     stack = running.app.client._routes["scripted"].client
-    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, TracedClient, Scripted]
+    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, TracedClient, *OWN]
 
 
 async def test_an_untraced_provider_has_no_tracing_policy(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, tracing={"exporter": "none"})
     stack = running.app.client._routes["scripted"].client
-    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, Scripted]
+    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, *OWN]

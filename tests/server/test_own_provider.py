@@ -65,6 +65,16 @@ class Stuck(Shouting):
         raise RuntimeError("stuck")
 
 
+class Exiting(Shouting):
+    async def close(self) -> None:
+        raise SystemExit("stuck")
+
+
+class Leaving(Shouting):
+    def __init__(self) -> None:
+        raise SystemExit(3)
+
+
 class Failing(Shouting):
     def __init__(self) -> None:
         raise RuntimeError("no licence")
@@ -104,12 +114,15 @@ async def test_it_answers_through_the_gateway(
     assert CLOSED == ["mine"]
 
 
-async def test_one_that_fails_to_close_leaves_nothing_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "why"), [("Stuck", "stuck"), ("Exiting", "raised SystemExit")])
+async def test_one_that_fails_to_close_leaves_nothing_open(
+    tmp_path: Path, name: str, why: str
+) -> None:
     CLOSED.clear()
-    stuck = {"stuck": {"client": f"{__name__}:Stuck"}}
+    stuck = {"stuck": {"client": f"{__name__}:{name}"}}
     app = App(configured(tmp_path, {"providers": stuck | MINE}, {}))
     session = app._upstream.open()
-    with pytest.raises(RuntimeError, match="stuck"):
+    with pytest.raises(RuntimeError, match=why):
         await app.close()
     assert CLOSED == ["mine"]
     assert session.closed

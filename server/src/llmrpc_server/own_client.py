@@ -6,10 +6,11 @@ from importlib import import_module
 
 from llmrpc.base import BaseLLMClient
 from llmrpc_server.config import Config, ConfigError, PlannedProvider
+from llmrpc_server.policies.contained import ContainedClient
 
 
 def make_own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:
-    """An instance of the class that the configuration names.
+    """An instance of the class that the configuration names, contained.
 
     A default that the class sets itself stands. Raises `ConfigError` for a class that
     cannot be made or is no `BaseLLMClient`.
@@ -18,8 +19,11 @@ def make_own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:
     module, _, name = planned.settings.client.partition(":")
     try:
         client = getattr(import_module(module), name)()
-    except Exception as error:  # whatever a constructor of somebody else's raises
-        raise ConfigError([f"{path}: {planned.settings.client} cannot be made: {error}"]) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a constructor of somebody else's raises
+        why = error if isinstance(error, Exception) else f"it raised {type(error).__name__}"
+        raise ConfigError([f"{path}: {planned.settings.client} cannot be made: {why}"]) from error
     if not isinstance(client, BaseLLMClient):
         raise ConfigError([f"{path}: {planned.settings.client} is no BaseLLMClient"])
     client.provider_name = planned.name
@@ -28,4 +32,4 @@ def make_own_client(planned: PlannedProvider, config: Config) -> BaseLLMClient:
         client.default_temperature = config.temperature
     if client.default_max_tokens is None:
         client.default_max_tokens = config.max_tokens
-    return client
+    return ContainedClient(client)

@@ -19,6 +19,7 @@ from llmrpc.errors import MethodNotImplementedError
 from llmrpc.estimate import estimate_prompt
 from llmrpc.model_names import answers_to
 from llmrpc.requests import Messages, build_request
+from llmrpc.shapes import check_shapes
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
 
@@ -37,8 +38,10 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
     - `generate` and `open_stream`, in the contract's types;
     - `generate_text` and `stream_text`, in plain Python and for text alone.
 
-    A class with neither is refused with `TypeError` when it is defined. Errors
-    are subclasses of `LLMClientError`.
+    A class with neither is refused with `TypeError` when it is defined, and so is one
+    whose methods are no coroutines, or whose `stream_text` is no async generator. Errors
+    are subclasses of `LLMClientError`; of what else the plain pair raises, an `OSError`
+    or a timeout becomes one.
     """
 
     token_costs: ClassVar[Mapping[str, Mapping[str, float]]] = {}
@@ -52,6 +55,7 @@ class BaseLLMClient(ABC):  # noqa: B024 - which methods a subclass must have is 
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        check_shapes(cls)
         if ABC in cls.__bases__:
             return
         for pair in _PAIRS:

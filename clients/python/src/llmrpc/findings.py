@@ -6,6 +6,11 @@ from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 
 
+def not_accepted(by: str, what: str) -> str:
+    """The words of a warning: `openai does not accept blank text; dropped`."""
+    return f"{by} does not accept {what}; dropped"
+
+
 class Findings:
     """Violations and warnings of one request for one provider and model."""
 
@@ -34,8 +39,12 @@ class Findings:
         self._invalid.append(Violation(field, why))
 
     def warn(self, field: str, why: str) -> None:
-        """A hint that is left out."""
+        """Something of the request that is not sent as it was given, and why."""
         self.warnings.append(pb.Warning(field=field, message=why))
+
+    def drop(self, field: str, what: str, by: str = "") -> None:
+        """A hint that the provider does not accept; `by` names the model, if that does not."""
+        self.warn(field, not_accepted(by or self.provider, what))
 
     def check(self) -> None:
         """Raises `InvalidRequestError` with every violation, if there is one.

@@ -8,11 +8,19 @@ reasoning and options.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from google.protobuf import struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
+
+Hint = Literal["signature", "cache_breakpoint"]
+HINTS: Mapping[Hint, str] = {
+    "signature": "a signature here",
+    "cache_breakpoint": "a cache breakpoint here",
+}
+"""Hints that any part may have, as warnings name them."""
 
 
 def check_text_only(
@@ -39,7 +47,7 @@ def check_text_only(
         elif field.name in fields or _asks_nothing(request, field.name):
             continue
         elif field.name == "end_user_id":
-            findings.warn(field.name, f"{provider} has no place for it: left out")
+            findings.drop(field.name, "an end user's id")
         else:
             findings.unsupported(field.name)
     findings.check()
@@ -58,7 +66,7 @@ def own_options(
         provider, _, name = key.partition(".")
         field = f"provider_options[{key}]"
         if provider != findings.provider:
-            findings.warn(field, f"{findings.provider} is called: left out")
+            findings.drop(field, "options of another provider")
         elif known is None or name in known:
             own[name] = options[key]
         else:
@@ -79,15 +87,14 @@ def _check_part(part: pb.Part, place: str, findings: Findings) -> None:
     kind = part.WhichOneof("kind")
     maker = part.signature.provider
     if kind in ("reasoning", "redacted_reasoning") and maker != findings.provider:
-        whose = f"reasoning of {maker}" if maker else "another's reasoning"
-        findings.warn(f"{place}.{kind}", f"this is {whose}: left out")
+        whose = f"reasoning of {maker}" if maker else "reasoning that it did not sign"
+        findings.drop(f"{place}.{kind}", whose)
     elif kind is None:
-        findings.invalid(place, "has no kind")
+        findings.invalid(place, "must have a kind")
     elif kind != "text":
         findings.unsupported(f"{place}.{kind}")
-    for hint in ("signature", "cache_breakpoint"):
+    for hint, what in HINTS.items():
         if part.HasField(hint):
-            findings.warn(f"{place}.{hint}", f"{findings.provider} has no place for it: left out")
+            findings.drop(f"{place}.{hint}", what)
     if part.annotations:
-        field = f"{place}.annotations"
-        findings.warn(field, f"{findings.provider} has no place for them: left out")
+        findings.drop(f"{place}.annotations", "annotations")

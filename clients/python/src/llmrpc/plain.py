@@ -24,8 +24,10 @@ from llmrpc.errors import (
     deadline_exceeded,
     stalled,
 )
+from llmrpc.foreign import typed_errors
 from llmrpc.plain_arguments import build_arguments, upstream_model
 from llmrpc.response import NANO, build_response
+from llmrpc.shapes import awaitable_of, chunks_of
 from llmrpc.stream import EventStream
 from llmrpc.types import LLMResponse
 
@@ -46,7 +48,9 @@ async def generate(
     arguments, warnings = build_arguments(client, request, call, client.generate_text)
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
-        answer = await _in_time(client, call, client.generate_text(**arguments))
+        with typed_errors(client.provider_name):
+            answering = awaitable_of(client.provider_name, client.generate_text(**arguments))
+        answer = await _in_time(client, call, answering)
         _text(client, getattr(answer, "content", None))
     estimated = answer.completion_tokens is None
     return _response(client, request, call, attempt, answer, warnings, estimated=estimated)
@@ -59,7 +63,8 @@ async def open_stream(
     arguments, warnings = build_arguments(client, request, call, client.stream_text)
     attempt = Try(call, client.provider_name, arguments["model"])
     with attempt:
-        chunks = client.stream_text(**arguments)
+        with typed_errors(client.provider_name):
+            chunks = chunks_of(client.provider_name, client.stream_text(**arguments))
         try:
             first = await _chunk(client, call, chunks)
             while first == "":  # no delta yet, so another try is still allowed
@@ -198,11 +203,10 @@ async def _in_time(
     remaining = call.remaining()
     stalls = stall is not None and (remaining is None or stall < remaining)
     try:
-        async with asyncio.timeout(stall if stalls else remaining) as scope:
-            return await work
+        async with asyncio.timeout(stall if stalls else remaining):
+            with typed_errors(client.provider_name):
+                return await work
     except TimeoutError as error:
-        if not scope.expired():
-            raise
         if stall is not None and stalls:
             raise stalled(client.provider_name, stall) from error
         raise deadline_exceeded() from error

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmrpc_server.providers.dialect import Row
 from llmrpc_server.providers.registry import ROWS
+from llmrpc_server.providers.row import Row
 
 NAMES = {
     "LLMRPC_ADDRESS": "listen.address",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from llmrpc_server.config.schema import ProviderConfig
-from llmrpc_server.providers.dialect import Row, Ways
+from llmrpc_server.providers.row import Row, Ways
 
 _CHAT = "openai"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -67,8 +67,12 @@ def own_problems(path: str, settings: ProviderConfig, row: Row | None) -> Iterat
 
 
 def _header_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
+    seen: dict[str, str] = {}
     for name in settings.headers:
         at = f"{path}.headers[{name!r}]"
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield f"{at}: duplicate of {first!r}, since case does not matter; keep one of them"
         if not _TOKEN.fullmatch(name):
             yield f"{at}: is no name of a header"
         elif name.lower() in _WRITTEN_HERE:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from llmrpc_server.config.knobs import chat_quirks, own_problems, with_chat_quirks
 from llmrpc_server.config.schema import Config, ProviderConfig
-from llmrpc_server.providers.dialect import Row, Ways
 from llmrpc_server.providers.echo import NAME as ECHO
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row, Ways
 
 _CLIENT = re.compile(r"[\w.]+:\w+")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")

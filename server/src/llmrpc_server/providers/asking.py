@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
-from llmrpc_server.providers.dialect import Answer, Dialect
+from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
@@ -18,13 +18,12 @@ from llmrpc_server.providers.http import (
     is_closed,
     reaching,
 )
+from llmrpc_server.providers.whole_body import AnswerEnd, is_stream
 
 T = TypeVar("T")
 
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 """Encodings of a body that the HTTP library undoes, or names itself where it cannot."""
-_EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
-"""How an event stream begins."""
 
 
 async def send(exchange: Exchange) -> ClientResponse:
@@ -103,15 +102,19 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
 def _read(exchange: Exchange, body: bytes) -> Answer:
     """The answer in a body; some servers stream whatever they are asked for."""
     dialect = exchange.dialect
-    if not body.lstrip().startswith(_EVENTS):
+    if not is_stream(body):
         return dialect.decode(body)
-    decoder = dialect.decoder(exchange.provider.upstream.settings.max_event_bytes)
+    decoder = _decoder(exchange)
     try:
         decoder.feed(body)
         decoder.finish()
     except StreamInterruptedError as error:
         raise exchange.too_early(error) from error
     return decoder.answer
+
+
+def _decoder(exchange: Exchange) -> StreamDecoder:
+    return exchange.dialect.decoder(exchange.provider.upstream.settings.max_event_bytes)
 
 
 async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
@@ -127,7 +130,8 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
             with reaching(provider.name, exchange.url):
                 response = await send(exchange)
                 try:
-                    body = await upstream.read(response, provider.name)
+                    end = AnswerEnd(lambda: _decoder(exchange))
+                    body = await upstream.read(response, provider.name, end)
                 finally:
                     response.release()
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from llmrpc.call import ApiKey
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.adapter import ProviderClient
-from llmrpc_server.providers.dialect import Defaults, Row
+from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.dialects import Dialects
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.registry import DIALECTS, ROWS
+from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tokenizer import Tokenizers
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmrpc_server.providers.dialect import CountsTokens, Dialect, Row
+from llmrpc_server.providers.dialect import CountsTokens, Dialect
+from llmrpc_server.providers.row import Row
 
 
 class Dialects:

@@ -16,6 +16,7 @@ from llmrpc import v1 as pb
 from llmrpc.attempts import Try
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
+from llmrpc.findings import not_accepted
 from llmrpc.hints import check_text_only
 from llmrpc.response import build_response
 from llmrpc.stream import EventStream
@@ -106,7 +107,7 @@ class _EchoStream(EventStream):
 def _answer(request: pb.GenerateRequest, max_tokens: int | None) -> _Answer:
     warnings = check_text_only(request, NAME, NAME, fields=FIELDS)
     warnings += [
-        pb.Warning(field=field.name, message=f"{NAME} samples nothing: left out")
+        pb.Warning(field=field.name, message=not_accepted(NAME, field.name))
         for field, _ in request.ListFields()
         if field.name in SAMPLING
     ]

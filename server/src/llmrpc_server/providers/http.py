@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.resolver import GuardedResolver
+from llmrpc_server.providers.whole_body import BodyEnd, JsonEnd
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
@@ -53,8 +54,8 @@ class HttpSettings:
     """Bound of one event of a stream, after decompression. One event can hold an image, or
     the whole answer."""
     end_grace: Seconds = 1.0
-    """How long the provider's mark of the end is waited for once an answer is complete, on
-    a connection that stays open."""
+    """How long the provider's mark of the end, or the end of a body, is waited for once an
+    answer or an error is complete, on a connection that stays open."""
     usage_grace: Seconds = 5.0
     """The same while only the usage is missing that was asked for; then it is estimated."""
 
@@ -96,15 +97,20 @@ class Upstream:
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
 
-    async def read(self, response: ClientResponse, provider: str) -> bytes:
-        """The whole body, within the bound."""
+    async def read(
+        self, response: ClientResponse, provider: str, end: BodyEnd | None = None
+    ) -> bytes:
+        """The whole body, within the bound; `end` tells it on a connection that stays open."""
         bound = self.settings.max_body_bytes
         content = response.content
         chunks: list[bytes] = []
         size = 0
         try:
+            end = end or JsonEnd()
             while not content.at_eof():
-                chunk = await content.readany()
+                chunk = await self._next(content, chunks, end)
+                if chunk is None:
+                    break
                 size += len(chunk)
                 if size > bound:
                     raise too_long(provider, bound)
@@ -118,14 +124,30 @@ class Upstream:
 
     async def read_error(self, response: ClientResponse) -> bytes:
         """The start of an error's body."""
+        content, end = response.content, JsonEnd()
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.content.iter_any():
+        while size < ERROR_BODY_BYTES and not content.at_eof():
+            chunk = await self._next(content, chunks, end)
+            if chunk is None:
+                break
             chunks.append(chunk)
             size += len(chunk)
-            if size >= ERROR_BODY_BYTES:
-                break
         return b"".join(chunks)
+
+    async def _next(
+        self, content: aiohttp.StreamReader, chunks: Sequence[bytes], end: BodyEnd
+    ) -> bytes | None:
+        """The next bytes of a body; None when silence follows what is whole."""
+        if not chunks:
+            return await content.readany()
+        try:
+            async with asyncio.timeout(self.settings.end_grace) as scope:
+                return await content.readany()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        return None if end.reached(chunks) else await content.readany()
 
     def finish(self, response: ClientResponse) -> None:
         """Lets go of a response whose last event was read.

@@ -74,7 +74,7 @@ def warn_of(left_out: Iterable[Path], answer: Answer, provider: str) -> None:
     """Warns of fields that were left out: what the provider counted, or said besides."""
     for path in left_out:
         field = "usage" if "usage" in path else "message"
-        answer.warn(field, f"{provider} sent {path} as nothing that can be read; it was dropped")
+        answer.warn(field, f"{provider} sent {path} as nothing that can be read; dropped")
 
 
 def _read(

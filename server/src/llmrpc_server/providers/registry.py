@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmrpc_server.providers.anthropic import AnthropicDialect
-from llmrpc_server.providers.dialect import Dialect, Row
+from llmrpc_server.providers.dialect import Dialect
 from llmrpc_server.providers.google import GoogleDialect
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.openai_responses import OpenAIResponsesDialect
+from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.rows import anthropic, google, hosted, openai, perplexity, self_hosted
 
 DIALECTS: Mapping[str, type[Dialect]] = {

@@ -72,5 +72,5 @@ def titled_schema(
         added["description"] = form.description
     elif form.description:
         why = "the schema has its own" if free else "nothing may stand beside its $ref"
-        findings.warn(f"{field}.description", f"{why}: left out")
+        findings.warn(f"{field}.description", f"{why}; dropped")
     return {**added, **fields}

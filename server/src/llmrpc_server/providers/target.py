@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import Row
+from llmrpc.hints import HINTS, Hint
+from llmrpc_server.providers.row import Row
 
 
 class ModelQuirks(Protocol):
@@ -17,7 +18,6 @@ class ModelQuirks(Protocol):
         """Places of a request, beside those that the row lacks."""
 
 
-Hint = Literal["signature", "cache_breakpoint"]
 Q = TypeVar("Q")
 M = TypeVar("M", bound=ModelQuirks)
 
@@ -45,18 +45,22 @@ class Target(Generic[Q, M]):
             self.findings.unsupported(field or place)
         return lacks
 
+    def refuse_of_model(self, kind: str, place: str) -> None:
+        """Notes a part of a kind that no message of the model may have, as a violation."""
+        self.findings.unsupported(
+            f"{place}.{kind}", f"{self.row.name} does not accept {kind} in a message of the model"
+        )
+
     def leave_out(self, part: pb.Part, place: str, *hints: Hint) -> None:
         """Warns of hints of a part that have no place where they stand."""
         for hint in hints:
             if part.HasField(hint):
-                self.findings.warn(
-                    f"{place}.{hint}", f"{self.row.name} has no place for it: left out"
-                )
+                self.findings.drop(f"{place}.{hint}", HINTS[hint])
 
-    def leave_out_annotations(self, part: pb.Part, place: str, why: str) -> None:
-        """Warns of annotations where none are accepted."""
+    def leave_out_annotations(self, part: pb.Part, place: str, what: str = "annotations") -> None:
+        """Warns of annotations where none are accepted; `what` is not."""
         if part.annotations:
-            self.findings.warn(f"{place}.annotations", f"{self.row.name} {why}; dropped")
+            self.findings.drop(f"{place}.annotations", what)
 
     def own_annotations(self, part: pb.Part, place: str) -> list[tuple[int, pb.Annotation]]:
         """The provider's own annotations of a part that have their data, with their indices.

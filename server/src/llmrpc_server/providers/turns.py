@@ -37,7 +37,7 @@ class Turns:
         if message.content or message.parts:
             self._spoken = True
         else:
-            self._findings.warn(field, "an empty answer has nothing to send: left out")
+            self._findings.drop(field, "an empty message of the model")
         if self.all and self.all[-1].role == role:
             self.all[-1].pieces.extend(pieces)
         elif pieces:

@@ -20,6 +20,7 @@ from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.policies.pace import LIMITED, Pace
 from llmrpc_server.rpc.drain import Drain
 from llmrpc_server.rpc.validation import Validator
+from llmrpc_server.rpc.words import over_limit
 
 MOST_LETTERS = 256
 """Of an item's id."""
@@ -183,15 +184,15 @@ class _Batch:
         """What is wrong with an item around its request."""
         faults = []
         if not item.id:
-            faults.append(Violation("id", "is empty"))
+            faults.append(Violation("id", "must not be empty"))
         elif len(item.id) > MOST_LETTERS:
-            faults.append(Violation("id", f"is longer than {MOST_LETTERS} characters"))
+            faults.append(Violation("id", over_limit(MOST_LETTERS)))
         elif (digest := blake2b(item.id.encode(), digest_size=16).digest()) in self._ids:
-            faults.append(Violation("id", "was there before in this batch"))
+            faults.append(Violation("id", "must be unique in its batch"))
         else:
             self._ids.add(digest)
         if item.WhichOneof("request") is None:
-            faults.append(Violation("request", "is missing"))
+            faults.append(Violation("request", "must be set"))
         if not faults:
             return None
         return InvalidRequestError(

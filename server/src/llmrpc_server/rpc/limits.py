@@ -9,6 +9,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import Violation
 from llmrpc_server.bounds import AtLeastOne, Count
 from llmrpc_server.rpc.part_limits import TOO_MANY_VALUES, Left, values
+from llmrpc_server.rpc.words import over_limit
 
 MOST_STOPS = 64
 MOST_FALLBACKS = 8
@@ -46,7 +47,7 @@ def first_excess(
     `given` are the names of the fields that are set.
     """
     if len(request.messages) > limits.max_messages:
-        return Violation("messages", f"are more than {limits.max_messages}")
+        return Violation("messages", over_limit(limits.max_messages, "messages"))
     left = Left(limits.max_parts, limits.max_annotations)
     excess = left.first_excess(request.messages)
     if excess is None and not _LISTS.isdisjoint(given):
@@ -67,7 +68,7 @@ def _others(request: pb.GenerateRequest, limits: Limits) -> Violation | None:
     )
     for name, size, most in sizes:
         if size > most:
-            return Violation(name, f"are more than {most}")
+            return Violation(name, over_limit(most, "entries"))
     return None
 
 
@@ -86,4 +87,4 @@ def _schemas(request: pb.GenerateRequest, values_left: int) -> Violation | None:
     return None
 
 
-_TOO_MUCH_SCHEMA = f"is past {MOST_SCHEMA} characters of schema in a request"
+_TOO_MUCH_SCHEMA = over_limit(MOST_SCHEMA, "characters in all schemas of a request")

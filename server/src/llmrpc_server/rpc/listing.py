@@ -12,6 +12,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 from llmrpc_server.rpc.filter import parse_filter
 from llmrpc_server.rpc.filter_words import FilterError
+from llmrpc_server.rpc.words import too_small
 
 PAGE = 100
 LARGEST_PAGE = 1000
@@ -27,7 +28,7 @@ def page_of(models: Sequence[pb.Model], request: pb.ListModelsRequest) -> pb.Lis
     `InvalidRequestError` naming page_size, page_token or filter.
     """
     if request.page_size < 0:
-        raise _refused("page_size", f"is {request.page_size}; it starts at 1, and 0 is {PAGE}")
+        raise _refused("page_size", f"{too_small(request.page_size, 0)}; 0 is the default, {PAGE}")
     try:
         wanted = parse_filter(request.filter, pb.Model.DESCRIPTOR)
     except FilterError as error:

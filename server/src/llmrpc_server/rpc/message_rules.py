@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
+from llmrpc_server.rpc.cache_rules import breakpoint_violations
+from llmrpc_server.rpc.media_rules import media_violations
 from llmrpc_server.rpc.schema_rules import opaque_object_violation
 
 _MEDIA = frozenset({"text", "image", "audio", "document"})
@@ -19,8 +21,6 @@ KINDS = {
 }
 """The kinds of part that each role may have."""
 _SPEAKERS = KINDS.keys() - {pb.ROLE_TOOL}
-MOST_URI = 4096
-"""Characters of an address; a `data:` one holds a file and is looked at so far."""
 
 
 def is_plain_text(message: pb.LLMMessage) -> bool:
@@ -32,44 +32,49 @@ def message_violations(path: str, message: pb.LLMMessage) -> Iterator[Violation]
     """What is wrong with a message: role, content against parts, each part."""
     kinds = KINDS.get(message.role)
     if kinds is None:
-        yield Violation(
-            f"{path}.role", "is unknown or missing; it is system, user, assistant or tool"
-        )
+        yield Violation(f"{path}.role", "must be system, user, assistant or tool")
     if not message.parts:
         if not message.content:
             if message.role != pb.ROLE_ASSISTANT:  # an answer may have been empty
-                yield Violation(f"{path}.content", "is empty, and there are no parts")
+                yield Violation(f"{path}.content", "must not be empty; set content or parts")
         elif message.role == pb.ROLE_TOOL:
-            yield Violation(f"{path}.parts", "are missing: a tool message has tool_result parts")
+            yield Violation(
+                f"{path}.parts", "must not be empty; a tool message has tool_result parts"
+            )
         return
     if message.content:
-        yield Violation(f"{path}.content", "is set beside parts; give one of them")
+        yield Violation(f"{path}.content", "must not be set together with parts; set one of them")
     for place, part in enumerate(message.parts):
         kind = part.WhichOneof("kind")
         at = f"{path}.parts[{place}]"
         if kind is None:
-            yield Violation(at, "has no kind")
+            yield Violation(at, "must have a kind")
         elif kinds is not None and kind not in kinds:
             role = pb.Role.Name(message.role).removeprefix("ROLE_").lower()
-            yield Violation(f"{at}.{kind}", f"has no place in a message of role {role}")
+            yield Violation(f"{at}.{kind}", f"must not be in a message of role {role}")
         else:
-            yield from _part_violations(at, part, kind)
+            of_model = message.role == pb.ROLE_ASSISTANT
+            yield from _part_violations(at, part, kind, of_model=of_model)
 
 
-def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]:
+def _part_violations(
+    path: str, part: pb.Part, kind: str, *, of_model: bool = False
+) -> Iterator[Violation]:
     if kind in ("image", "audio", "document"):
-        yield from _media_violations(f"{path}.{kind}", getattr(part, kind))
+        yield from media_violations(f"{path}.{kind}", getattr(part, kind), of_model=of_model)
     elif kind == "text" and not (part.text or part.HasField("signature")):
-        yield Violation(f"{path}.text", "is empty")
+        yield Violation(f"{path}.text", "must not be empty")
     elif kind == "tool_call" and not (part.tool_call.id and part.tool_call.name):
-        yield Violation(f"{path}.tool_call", "needs id and name")
+        yield Violation(f"{path}.tool_call", "must have an id and a name")
     elif kind == "tool_result":
         yield from _result_violations(f"{path}.tool_result", part.tool_result)
     elif kind == "provider_block":
         yield from _block_violations(f"{path}.provider_block", part.provider_block)
+    if part.HasField("cache_breakpoint"):
+        yield from breakpoint_violations(path, part)
     if part.HasField("signature"):
         if not part.signature.provider:
-            yield Violation(f"{path}.signature.provider", "is empty")
+            yield Violation(f"{path}.signature.provider", "must not be empty")
         if part.signature.extra:
             yield from opaque_object_violation(f"{path}.signature.extra", part.signature.extra)
     if part.annotations:
@@ -78,13 +83,13 @@ def _part_violations(path: str, part: pb.Part, kind: str) -> Iterator[Violation]
 
 def _result_violations(path: str, result: pb.ToolResult) -> Iterator[Violation]:
     if not result.tool_call_id:
-        yield Violation(f"{path}.tool_call_id", "is empty")
+        yield Violation(f"{path}.tool_call_id", "must not be empty")
     if result.content and result.parts:
-        yield Violation(f"{path}.content", "is set beside parts; give one of them")
+        yield Violation(f"{path}.content", "must not be set together with parts; set one of them")
     for place, piece in enumerate(result.parts):
         kind = piece.WhichOneof("kind")
         if kind is None or kind not in _RESULT:
-            yield Violation(f"{path}.parts[{place}]", "is no text, image or document")
+            yield Violation(f"{path}.parts[{place}]", "must be text, an image or a document")
         else:
             yield from _part_violations(f"{path}.parts[{place}]", piece, kind)
 
@@ -104,25 +109,3 @@ def _annotation_violations(path: str, part: pb.Part, kind: str) -> Iterator[Viol
             yield Violation(f"{path}[{index}].provider", "must not be empty")
         if annotation.data:
             yield from opaque_object_violation(f"{path}[{index}].data", annotation.data)
-
-
-def _media_violations(path: str, media: pb.Image | pb.Audio | pb.Document) -> Iterator[Violation]:
-    match media.WhichOneof("source"):
-        case None:
-            yield Violation(path, "has no source: data, uri or file_id")
-        case "data":
-            if not media.data:
-                yield Violation(f"{path}.data", "is empty")
-            if not media.media_type:
-                yield Violation(f"{path}.media_type", "is empty; data needs it")
-        case "uri":
-            uri = media.uri
-            if not uri:
-                yield Violation(f"{path}.uri", "is empty")
-            elif len(uri) > MOST_URI and not uri.startswith("data:"):
-                yield Violation(f"{path}.uri", f"is longer than {MOST_URI} characters")
-            elif not uri[:MOST_URI].isprintable():
-                yield Violation(f"{path}.uri", "has unprintable characters")
-        case "file_id":
-            if not media.file_id:
-                yield Violation(f"{path}.file_id", "is empty")

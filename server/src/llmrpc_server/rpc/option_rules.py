@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from google.protobuf import struct_pb2
 
 from llmrpc.errors import Violation
+from llmrpc_server.rpc.words import over_limit
 
 MOST_LETTERS = 256
 """Of a key."""
@@ -22,18 +23,20 @@ def option_violations(options: Mapping[str, struct_pb2.Value]) -> Iterator[Viola
         path = f"provider_options[{key[:MOST_LETTERS]}]"
         provider, _, name = key.partition(".")
         if not (provider and name):
-            yield Violation(path, "is written provider.option")
+            yield Violation(path, "must be written as provider.option")
             continue
         if len(key) > MOST_LETTERS:
-            yield Violation(path, f"has a key of more than {MOST_LETTERS} characters")
+            yield Violation(path, f"the key {over_limit(MOST_LETTERS)}")
             continue
         for value in _nested(option):
             left -= 1
             if left < 0:
-                yield Violation(path, f"is past {MOST_VALUES} values in all options")
+                yield Violation(path, over_limit(MOST_VALUES, "values in all options"))
                 return
             if not _is_json(value):
-                yield Violation(path, "has a part without a value, or a number that JSON lacks")
+                yield Violation(
+                    path, "must be JSON: each of its values set, and each number finite"
+                )
                 break
 
 

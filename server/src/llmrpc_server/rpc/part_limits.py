@@ -11,11 +11,12 @@ from collections.abc import Iterable
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
+from llmrpc_server.rpc.words import over_limit
 
 MOST_VALUES = 250_000
 """Values of all JSON texts of a request that are no schemas: those of provider blocks,
 annotations, signatures, tool calls and provider tools."""
-TOO_MANY_VALUES = f"is past {MOST_VALUES} values in all JSON texts of a request"
+TOO_MANY_VALUES = over_limit(MOST_VALUES, "values in all JSON texts of a request")
 _MARKS = ",[{"
 """Each value of a JSON text but the first needs one of these before it."""
 _STEP = 1 << 16
@@ -90,7 +91,7 @@ class Left:
             self._annotations -= len(part.annotations)
             if self._annotations < 0:
                 most = self._most_annotations
-                return "annotations", f"are more than {most} with those before them"
+                return "annotations", over_limit(most, "annotations of all parts")
             for index, annotation in enumerate(part.annotations):
                 if self._is_past(annotation.data):
                     return f"annotations[{index}].data", TOO_MANY_VALUES
@@ -101,4 +102,4 @@ class Left:
         return self.values < 0
 
     def _too_many_parts(self) -> str:
-        return f"are more than {self._most_parts} with those before them"
+        return over_limit(self._most_parts, "parts of all messages")

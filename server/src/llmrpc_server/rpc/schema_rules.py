@@ -23,10 +23,10 @@ def json_object_violation(path: str, text: str) -> Iterator[Violation]:
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        yield Violation(path, f"is no valid JSON: {error}"[:200])
+        yield Violation(path, f"must be valid JSON: {error}"[:200])
         return
     if not isinstance(value, dict):
-        yield Violation(path, "is no JSON object")
+        yield Violation(path, "must be a JSON object")
 
 
 def opaque_object_violation(
@@ -39,9 +39,9 @@ def opaque_object_violation(
     try:
         value = _look_through(text)
     except msgspec.ValidationError:
-        yield Violation(path, "is no JSON object")
+        yield Violation(path, "must be a JSON object")
     except (msgspec.DecodeError, RecursionError) as error:
-        yield Violation(path, f"is no valid JSON: {error}"[:200])
+        yield Violation(path, f"must be valid JSON: {error}"[:200])
     else:
         if without_type and value.type is not msgspec.UNSET:
             yield Violation(path, "must not have the key 'type', which has its own field")

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
+from llmrpc_server.rpc.cache_rules import breakpoint_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation, opaque_object_violation
+from llmrpc_server.rpc.words import over_limit
 
 MAX_LETTERS = 256
 """Of a provider tool's type and name."""
@@ -17,6 +19,7 @@ def tool_violations(request: pb.GenerateRequest) -> Iterator[Violation]:
     names: set[str] = set()
     for index, tool in enumerate(request.tools):
         path = f"tools[{index}]"
+        yield from breakpoint_violations(path, tool)
         kind = tool.WhichOneof("kind")
         if kind == "function":
             name, field = tool.function.name, f"{path}.function.name"
@@ -48,7 +51,7 @@ def _provider_tool_violations(path: str, tool: pb.ProviderTool) -> Iterator[Viol
         if not value and name != "name":
             yield Violation(f"{path}.{name}", "must not be empty")
         elif len(value) > MAX_LETTERS:
-            yield Violation(f"{path}.{name}", f"exceeds the limit of {MAX_LETTERS} characters")
+            yield Violation(f"{path}.{name}", over_limit(MAX_LETTERS))
         elif value and not value.isprintable():
             yield Violation(f"{path}.{name}", "must not have control characters")
     if tool.options:

@@ -14,6 +14,7 @@ from llmrpc_server.rpc.message_rules import is_plain_text, message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
 from llmrpc_server.rpc.tool_rules import tool_violations
+from llmrpc_server.rpc.words import out_of_range, over_limit, too_small
 
 RANGES = {
     "temperature": (0.0, 2.0),
@@ -74,7 +75,7 @@ class Validator:
             yield excess
             return
         if not request.messages:
-            yield Violation("messages", "is empty; a request needs at least one message")
+            yield Violation("messages", "must not be empty; a request needs at least one message")
         for place, message in enumerate(request.messages):
             if not is_plain_text(message):
                 yield from message_violations(f"messages[{place}]", message)
@@ -107,9 +108,9 @@ def _refusal(listed: list[Violation], found: int) -> InvalidRequestError:
 
 def _model(name: str, path: str = "model") -> Iterator[Violation]:
     if len(name) > MOST_LETTERS:
-        yield Violation(path, f"is longer than {MOST_LETTERS} characters")
+        yield Violation(path, over_limit(MOST_LETTERS))
     elif not name.isprintable():
-        yield Violation(path, "has control characters")
+        yield Violation(path, "must not have control characters")
 
 
 def _sampling(
@@ -119,16 +120,16 @@ def _sampling(
         if name in given:
             value = getattr(request, name)
             if not (math.isfinite(value) and low <= value <= high):
-                yield Violation(name, f"is {value:g}; it goes from {low:g} to {high:g}")
+                yield Violation(name, out_of_range(value, low, high))
     if "max_tokens" in given and not 1 <= request.max_tokens <= most_tokens:
-        yield Violation("max_tokens", f"is {request.max_tokens}; it goes from 1 to {most_tokens}")
+        yield Violation("max_tokens", out_of_range(request.max_tokens, 1, most_tokens))
     if "top_k" in given and request.top_k < 1:
-        yield Violation("top_k", f"is {request.top_k}; it starts at 1")
+        yield Violation("top_k", too_small(request.top_k, 1))
     for place, stop in enumerate(request.stop):
         if not stop:
-            yield Violation(f"stop[{place}]", "is empty")
+            yield Violation(f"stop[{place}]", "must not be empty")
     if "resume_after" in given and request.resume_after < 0:
-        yield Violation("resume_after", "is negative")
+        yield Violation("resume_after", too_small(request.resume_after, 0))
 
 
 def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
@@ -140,9 +141,7 @@ def _formats(request: pb.GenerateRequest) -> Iterator[Violation]:
     if reasoning.effort not in pb.Reasoning.Effort.values():
         yield Violation("reasoning.effort", f"{reasoning.effort} is unknown")
     if reasoning.budget_tokens < 0:
-        yield Violation(
-            "reasoning.budget_tokens", f"must not be negative, got {reasoning.budget_tokens}"
-        )
+        yield Violation("reasoning.budget_tokens", too_small(reasoning.budget_tokens, 0))
 
 
 def _fallback(fallback: pb.FallbackOptions) -> Iterator[Violation]:
@@ -159,7 +158,7 @@ def _fallback(fallback: pb.FallbackOptions) -> Iterator[Violation]:
 def _others(request: pb.GenerateRequest) -> Iterator[Violation]:
     user = request.end_user_id
     if len(user) > MOST_USER_LETTERS:
-        yield Violation("end_user_id", f"exceeds the limit of {MOST_USER_LETTERS} characters")
+        yield Violation("end_user_id", over_limit(MOST_USER_LETTERS))
     elif user and not user.isprintable():
         yield Violation("end_user_id", "must not have control characters")
     seen: set[int] = set()

@@ -38,7 +38,7 @@ def build_assistant(
         place = f"{field}.parts[{index}]"
         kind = part.WhichOneof("kind")
         if kind in ("reasoning", "redacted_reasoning"):
-            breakpoints.refuse(part, place, "reasoning takes none")
+            breakpoints.refuse(part, place, "a cache breakpoint on reasoning")
             thought = _thought(part, place, target)
             if thought is not None:
                 built.append(thought)
@@ -57,9 +57,7 @@ def build_assistant(
             case "refusal":
                 block = _refusal(part, place, target)
             case _:
-                target.findings.unsupported(
-                    f"{place}.{kind}", f"{target.row.name} takes none from the assistant"
-                )
+                target.refuse_of_model(str(kind), place)
                 target.leave_out(part, place, "signature")
         add_block(built, block, part, place, breakpoints)
     return built
@@ -79,9 +77,7 @@ def _text(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
 def _refusal(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | None:
     """A refusal as text; the provider's own is an explanation that the model did not write."""
     if part.signature.provider == target.row.name:
-        target.findings.warn(
-            f"{place}.refusal", f"{target.row.name} accepts no refusal back; dropped"
-        )
+        target.findings.drop(f"{place}.refusal", "its own refusals")
         return None
     target.leave_out(part, place, "signature")
     text = target.refusal_as_text(part, place)
@@ -92,17 +88,17 @@ def _thought(part: pb.Part, place: str, target: AnthropicTarget) -> Fields | Non
     maker, data = part.signature.provider, part.signature.data
     block: Fields | None = None
     if maker != target.row.name:
-        why = f"this is reasoning of {maker}: left out" if maker else "it is not signed: left out"
+        what = f"reasoning of {maker}" if maker else "reasoning that is not signed"
     elif part.HasField("reasoning"):
-        why = "it is not signed: left out"
+        what = "reasoning that is not signed"
         if data:
             block = {"type": "thinking", "thinking": part.reasoning, "signature": data}
     else:
-        why = "it is empty: left out"
+        what = "empty reasoning"
         if part.redacted_reasoning:
             block = {"type": "redacted_thinking", "data": part.redacted_reasoning}
     if block is None:
-        target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+        target.findings.drop(f"{place}.{part.WhichOneof('kind')}", what)
     else:
         write_extra(block, part, place, target, spent=True)
     return block

@@ -49,7 +49,7 @@ class BlockParts:
 
     def warn(self, field: str, what: str) -> None:
         """Warns, once, of something in the answer that cannot be read."""
-        self._answer.warn(field, f"{self._provider} {what}; it was dropped")
+        self._answer.warn(field, f"{self._provider} {what}; dropped")
 
     def begin(self, block: OpenBlock) -> None:
         """Writes what a block begins with, which may be all of it."""

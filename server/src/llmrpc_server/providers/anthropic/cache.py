@@ -39,10 +39,10 @@ class Breakpoints:
             field = f"{place}.cache_breakpoint"
             self._marks.append(_Mark(block, field, self._ttl(part.cache_breakpoint, field)))
 
-    def refuse(self, part: pb.Part | pb.Tool, place: str, why: str) -> None:
-        """Warns of the breakpoint of a part or tool that can have none."""
+    def refuse(self, part: pb.Part | pb.Tool, place: str, what: str) -> None:
+        """Warns of the breakpoint of a part or tool that can have none; `what` is that."""
         if part.HasField("cache_breakpoint"):
-            self._target.findings.warn(f"{place}.cache_breakpoint", f"{why}: left out")
+            self._target.findings.drop(f"{place}.cache_breakpoint", what)
 
     def write(self) -> None:
         """Writes them into their blocks."""
@@ -50,10 +50,7 @@ class Breakpoints:
         most = max(0, self._target.quirks.max_breakpoints - self.taken)
         first = max(0, len(self._marks) - most)
         for mark in self._marks[:first]:
-            findings.warn(
-                mark.field,
-                f"{self._target.row.name} takes {most}, and the last count: left out",
-            )
+            findings.drop(mark.field, f"more than {most} cache breakpoints")
         shortest = max(ttls.values())
         for mark in self._marks[first:]:
             ttl = mark.ttl

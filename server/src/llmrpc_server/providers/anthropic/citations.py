@@ -67,7 +67,7 @@ def write_citations(part: pb.Part, place: str, target: AnthropicTarget) -> list[
 
 def leave_out_annotations(part: pb.Part, place: str, target: AnthropicTarget) -> None:
     """Warns of the annotations of a text that is not the assistant's."""
-    target.leave_out_annotations(part, place, "accepts annotations only in assistant messages")
+    target.leave_out_annotations(part, place, "annotations except in messages of the model")
 
 
 def enable_citations(messages: Sequence[dict[str, Any]], enabled: Any) -> None:

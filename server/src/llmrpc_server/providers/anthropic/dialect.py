@@ -23,9 +23,9 @@ from llmrpc_server.providers.dialect import (
     Encoded,
     Listed,
     ListsModels,
-    Row,
     StreamDecoder,
 )
+from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tool_names import names_back
 
 _VERSION = "2023-06-01"

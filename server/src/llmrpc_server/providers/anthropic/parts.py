@@ -42,7 +42,7 @@ def add_block(
 ) -> None:
     """Adds the block of a part where there is one, with its breakpoint."""
     if block is None:
-        breakpoints.refuse(part, place, "there is nothing to cache")
+        breakpoints.refuse(part, place, "a cache breakpoint on nothing")
     else:
         breakpoints.mark(block, part, place)
         built.append(block)

@@ -33,7 +33,7 @@ def without_refused(turns: list[Turn], target: AnthropicTarget) -> list[Turn]:
     for index, turn in enumerate(turns):
         pieces = [piece for piece in turn.pieces if not is_blank(piece)]
         if len(pieces) < len(turn.pieces):
-            target.findings.warn(turn.field, f"{target.row.name} takes no blank text: left out")
+            target.findings.drop(turn.field, "blank text")
         if turn.role == "assistant":
             if index == len(turns) - 1:
                 _strip_end(pieces, turn, target)
@@ -59,7 +59,7 @@ def _strip_end(pieces: list[dict[str, Any]], turn: Turn, target: AnthropicTarget
     if text != text.rstrip():
         pieces[-1] = {**pieces[-1], "text": text.rstrip()}
         target.findings.warn(
-            turn.field, f"{target.row.name} takes no blank at the end of an answer to go on: cut"
+            turn.field, f"{target.row.name} does not accept blanks at the end of a prefix; cut off"
         )
 
 
@@ -68,6 +68,4 @@ def _drop_thoughts(pieces: list[dict[str, Any]], turn: Turn, target: AnthropicTa
     while pieces and type_of(pieces[-1]) in _THOUGHTS:
         pieces.pop()
     if len(pieces) < before:
-        target.findings.warn(
-            turn.field, f"{target.row.name} takes no thought at the end of a message: left out"
-        )
+        target.findings.drop(turn.field, "a thought at the end of a message")

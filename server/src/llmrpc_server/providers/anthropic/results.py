@@ -72,11 +72,11 @@ def _result(
         field = f"{place}.tool_result.parts[{index}]"
         block = build_part(piece, field, target)
         if block is not None and is_blank(block):
-            target.findings.warn(field, f"{target.row.name} takes no blank text: left out")
+            target.findings.drop(field, "blank text")
         elif block is not None:
             content.append(block)
         if marked or index < len(result.parts) - 1:
-            breakpoints.refuse(piece, field, "a result has one, at its end")
+            breakpoints.refuse(piece, field, "a cache breakpoint inside a result")
         else:
             breakpoints.mark(built, piece, field)
         target.leave_out(piece, field, "signature")

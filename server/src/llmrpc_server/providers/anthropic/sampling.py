@@ -37,12 +37,12 @@ def add_sampling(
         if not 0 <= request.temperature <= _HOTTEST:
             refuse("temperature", f"{target.row.name} takes 0 to 1")
         elif no_more and request.temperature != _HOTTEST:
-            refuse("temperature", f"{target.name} takes none but 1{when}; leave it out")
+            refuse("temperature", f"{target.name} accepts only 1{when}; leave it out")
         else:
             body["temperature"] = request.temperature
     if request.HasField("top_p"):
         if takes == "none":
-            refuse("top_p", f"{target.name} takes none; leave it out")
+            refuse("top_p", f"{target.name} does not accept top_p; leave it out")
         elif thinks and request.top_p < _LEAST_TOP_P:
             refuse("top_p", f"{target.name} takes {_LEAST_TOP_P} to 1{when}")
         elif "temperature" in body and takes == "any":
@@ -51,7 +51,7 @@ def add_sampling(
             body["top_p"] = request.top_p
     if request.HasField("top_k"):
         if no_more:
-            refuse("top_k", f"{target.name} takes none{when}; leave it out")
+            refuse("top_k", f"{target.name} does not accept top_k{when}; leave it out")
         else:
             body["top_k"] = request.top_k
     if defaults.temperature is None or request.HasField("temperature"):

@@ -91,7 +91,7 @@ def _add_budget(
 ) -> bool:
     field, name = "reasoning.budget_tokens", target.name
     if target.model.thinking not in ("budget", "both"):
-        target.findings.unsupported(field, f"{name} takes no budget; ask for an effort")
+        target.findings.unsupported(field, f"{name} does not accept a budget; ask for an effort")
     elif budget < _MIN_BUDGET:
         target.findings.unsupported(field, f"{name} thinks with {_MIN_BUDGET} at least")
     elif budget >= max_tokens:
@@ -120,8 +120,7 @@ def _is_late(body: dict[str, Any], target: AnthropicTarget) -> bool:
         return False
     target.findings.warn(
         "reasoning",
-        f"{target.name} cannot begin to think in the middle of its turn, which began without;"
-        " left out",
+        f"{target.name} does not accept thinking in a turn that began without; dropped",
     )
     return True
 

@@ -49,7 +49,7 @@ def build_tools(
             block = _function(tool.function, f"{place}.function", target)
         if "cache_control" in block:
             breakpoints.taken += 1
-            breakpoints.refuse(tool, place, "its options have a cache_control")
+            breakpoints.refuse(tool, place, "a cache breakpoint beside one in the options")
         else:
             breakpoints.mark(block, tool, place)
         built.append(block)
@@ -78,7 +78,7 @@ def _schema(text: str, field: str, target: AnthropicTarget) -> msgspec.Raw:
     if unions:
         target.findings.unsupported(
             field,
-            f"{target.row.name} takes no {min(unions)} at the top of a tool's schema; "
+            f"{target.row.name} does not accept {min(unions)} at the top of a tool's schema; "
             "put it inside a property",
         )
     return schema

@@ -130,7 +130,7 @@ class Assembly:
                 unread = f"candidates.{place}.finishReason" in left_out
                 self._candidate(candidate, unread, place, odd)
             else:
-                why = f"{self._provider} sent a candidate that was not asked for; it was dropped"
+                why = f"{self._provider} sent a candidate that was not asked for; dropped"
                 answer.warn("message", why)
         if said.candidates and len(mine) < len(said.candidates):
             said.candidates = [said.candidates[place] for place in mine]

@@ -60,7 +60,7 @@ def _instructions(
         if not part.HasField("text"):
             place = f"{field}.parts[{index}].{part.WhichOneof('kind')}"
             target.findings.unsupported(
-                place, f"{target.row.name} takes nothing but text as instructions"
+                place, f"{target.row.name} accepts only text as instructions"
             )
     return _plain(message, field, target, only_text=True)
 

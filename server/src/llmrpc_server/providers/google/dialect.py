@@ -19,7 +19,6 @@ from llmrpc_server.providers.dialect import (
     Encoded,
     Listed,
     ListsModels,
-    Row,
     StreamDecoder,
 )
 from llmrpc_server.providers.failures import read, unreadable
@@ -29,6 +28,7 @@ from llmrpc_server.providers.google.names import back
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
 from llmrpc_server.providers.google.request import build_body
 from llmrpc_server.providers.google.stream import GoogleStreamDecoder, chunks
+from llmrpc_server.providers.row import Row
 
 _MODELS = "models/"
 _PAGE = 1000

@@ -61,7 +61,7 @@ def build_answer(
             item["thoughtSignature"] = SKIP_SIGNATURE
             target.findings.warn(
                 f"{place}.signature",
-                f"there is none of {target.row.name}'s: sent with the value that stands for it",
+                f"{target.row.name} needs its own; sent with the value that stands for one",
             )
         elif not (own and own.extra):
             target.leave_out(part, place, "signature")
@@ -88,19 +88,19 @@ def _item(
 
 def leave_out_sources(part: pb.Part, place: str, target: GoogleTarget) -> None:
     """Warns of annotations: generateContent takes no sources in its contents."""
-    target.leave_out_annotations(part, place, "accepts no sources")
+    target.leave_out_annotations(part, place, "sources")
 
 
 def _thought(part: pb.Part, place: str, target: GoogleTarget) -> dict[str, Any] | None:
     """Google's own reasoning, or what nobody signed; others' is left out."""
     maker = part.signature.provider
     if maker and maker != target.row.name:
-        why = f"this is reasoning of {maker}: left out"
+        what = f"reasoning of {maker}"
     elif part.HasField("redacted_reasoning"):
-        why = f"this is no reasoning that {target.row.name} wrote: left out"
+        what = "reasoning that it did not write"
     else:
         return {"text": part.reasoning, "thought": True}
-    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    target.findings.drop(f"{place}.{part.WhichOneof('kind')}", what)
     return None
 
 

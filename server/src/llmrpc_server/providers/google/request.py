@@ -50,7 +50,7 @@ def build_body(
     if request.output_modalities and not target.refuses("output_modalities"):
         _add_modalities(config, request, target)
     if request.end_user_id:
-        target.findings.warn("end_user_id", f"{target.row.name} has no place for it: left out")
+        target.findings.drop("end_user_id", "an end user's id")
     if config:
         body["generationConfig"] = config
     _add_options(body, request, target)
@@ -83,7 +83,8 @@ def _add_response_format(
         return
     if request.tools and target.lacks("response_format.with_tools"):
         target.findings.unsupported(
-            f"response_format.{kind}", f"{target.name} takes no form of the answer beside tools"
+            f"response_format.{kind}",
+            f"{target.name} does not accept a response_format together with tools",
         )
     config["responseMimeType"] = "application/json"
     if kind == "json_schema":

@@ -47,9 +47,7 @@ def build_tools(request: pb.GenerateRequest, target: GoogleTarget) -> dict[str, 
         return {}
     for index, tool in enumerate(request.tools):
         if tool.HasField("cache_breakpoint"):
-            target.findings.warn(
-                f"tools[{index}].cache_breakpoint", f"{target.row.name} has no place for it"
-            )
+            target.findings.drop(f"tools[{index}].cache_breakpoint", "cache breakpoints on tools")
     tools, names = _allowed(request, target)
     declarations = [_declaration(*each, target) for each in tools.functions.items()]
     written = [{"functionDeclarations": declarations}] if declarations else []

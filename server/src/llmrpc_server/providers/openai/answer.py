@@ -14,6 +14,7 @@ from llmrpc_server.providers.openai.metadata import Metadata
 from llmrpc_server.providers.openai.only_text import only_text
 from llmrpc_server.providers.openai.reading import Chunk, Reader
 from llmrpc_server.providers.openai.usage import disjoint
+from llmrpc_server.providers.openai.wire_usage import Usage
 from llmrpc_server.providers.openai_family import errors
 from llmrpc_server.providers.openai_family.error_body import read_body, read_error
 from llmrpc_server.providers.openai_family.totals import Counts
@@ -100,12 +101,12 @@ class Assembly:
         if choice is not None and place is not None:
             self._choice(chunk, choice, place, whole=whole)
         if said.choices and (choice is None or len(said.choices) > 1):
-            answer.warn("message", f"{self._provider} sent other choices than the first: left out")
+            answer.warn("message", f"{self._provider} sent other choices than the first; dropped")
         if not said.choices and chunk.counts:
             self.finished = self.finished or bool(self._word)
             self.counted = self.finished
 
-    def _count(self, chunk: Chunk, usages: Sequence[wire.Usage | None]) -> None:
+    def _count(self, chunk: Chunk, usages: Sequence[Usage | None]) -> None:
         """Takes the first usage that counts something."""
         for usage in usages:
             if usage is None or (counted := disjoint(usage)) is None:

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import Raw
 
 from llmrpc import v1 as pb
-from llmrpc_server.providers.kept_json import NOTHING
+from llmrpc.hints import HINTS
+from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.media import data_url
 from llmrpc_server.providers.openai.call_ids import call_id
 from llmrpc_server.providers.openai.details import to_item
@@ -67,9 +68,7 @@ def _sort(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget) -> N
                 pieces.lists["images"].append(image)
             _warn_of_extras(part, place, target)
         case "image" | "audio" | "document" as kind:
-            target.findings.unsupported(
-                f"{place}.{kind}", f"{target.row.name} takes no {kind} in a message of the model"
-            )
+            target.refuse_of_model(kind, place)
         case _:
             pieces.lists["annotations"].extend(_annotations(part, place, target))
             if item := build_part(part, place, target):
@@ -81,7 +80,7 @@ def _annotations(part: pb.Part, place: str, target: OpenAITarget) -> list[Raw]:
     if target.quirks.send_annotations:
         own = target.own_annotations(part, place)
         return [Raw(each.data.encode()) for _, each in own]
-    target.leave_out_annotations(part, place, "accepts none back")
+    target.leave_out_annotations(part, place)
     return []
 
 
@@ -92,8 +91,7 @@ def _add_block(part: pb.Part, place: str, pieces: _Pieces, target: OpenAITarget)
     block, blocks = part.provider_block, target.quirks.blocks
     field = "tool_calls" if _is_call(block) else blocks.get(block.type) or blocks.get("*")
     if field is None or block.type == GENERATION:
-        why = f"{target.row.name} does not take it back: left out"
-        target.findings.warn(f"{place}.provider_block", why)
+        target.findings.drop(f"{place}.provider_block", f"a block of the type {block.type[:64]}")
         return
     item = Raw(block.data.encode())
     if field == "tool_calls":
@@ -160,9 +158,7 @@ def _add_details(
         built["reasoning_details"] = details
         for place, _, item in items:
             if not item:
-                target.findings.warn(
-                    f"{place}.reasoning", "it is not signed, and other reasoning is: left out"
-                )
+                target.findings.drop(f"{place}.reasoning", "unsigned reasoning beside signed")
     elif reasoning:
         built["reasoning"] = "".join(part.reasoning for _, part in reasoning)
 
@@ -171,16 +167,16 @@ def _goes_back(part: pb.Part, place: str, target: OpenAITarget) -> bool:
     """Whether reasoning is sent: not another provider's, and where there is a place."""
     maker = part.signature.provider
     if maker and maker != target.row.name:
-        why = f"this is reasoning of {maker}: left out"
+        what = f"reasoning of {maker}"
     elif not target.quirks.send_reasoning:
-        why = f"{target.row.name} takes no reasoning back: left out"
+        what = "reasoning"
     elif part.HasField("redacted_reasoning") and not _item(part, place, target):
-        why = f"this is no reasoning that {target.row.name} wrote: left out"
+        what = "reasoning that it did not write"
     else:
         if part.HasField("cache_breakpoint"):
-            target.findings.warn(f"{place}.cache_breakpoint", "reasoning takes none: left out")
+            target.findings.drop(f"{place}.cache_breakpoint", "a cache breakpoint on reasoning")
         return True
-    target.findings.warn(f"{place}.{part.WhichOneof('kind')}", why)
+    target.findings.drop(f"{place}.{part.WhichOneof('kind')}", what)
     return False
 
 
@@ -196,26 +192,29 @@ def _item(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any] | N
 
 
 def _call(part: pb.Part, place: str, target: OpenAITarget) -> dict[str, Any]:
-    """A call, with the fields beside its own that it came with."""
+    """A call, with its type and the fields beside its own that it came with."""
     call = part.tool_call
     extra = read_extra(part, place, target)
     signature = part.signature
     _warn_of_extras(part, place, target, signed=bool(signature.data or signature.id or not extra))
-    name = call.name if "type" in extra else sent_name(call.name)
-    function = {"name": name, "arguments": text_of_arguments(call, place, target)}
+    kind = string(extra.pop("type", NOTHING))
+    function = {
+        "name": call.name if kind else sent_name(call.name),
+        "arguments": text_of_arguments(call, place, target),
+    }
     inner = object_of(extra.pop("function", NOTHING))
     item = {
         "id": call_id(call.id, target.quirks.tool_call_id),
-        "type": "function",
+        "type": kind or "function",
         "function": {**inner, **function} if inner else function,
     }
-    return item | {name: value for name, value in extra.items() if name != "id"}
+    return {**extra, **item}
 
 
 def _warn_of_extras(
     part: pb.Part, place: str, target: OpenAITarget, *, signed: bool = True
 ) -> None:
     if part.HasField("cache_breakpoint"):
-        target.findings.warn(f"{place}.cache_breakpoint", "tool calls take none: left out")
+        target.findings.drop(f"{place}.cache_breakpoint", HINTS["cache_breakpoint"])
     if signed:
         target.leave_out(part, place, "signature")

@@ -9,48 +9,18 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.call_ids import made_id
+from llmrpc_server.providers.closing import is_json
 from llmrpc_server.providers.dialect import Answer
-from llmrpc_server.providers.kept_json import NOTHING, Fields, came
+from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai.closing import Closing, is_json
-from llmrpc_server.providers.openai.pieces import join
+from llmrpc_server.providers.openai.call import Call, id_of, is_nameless
 from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
 from llmrpc_server.providers.speech import Speech
 
-_NO_ID = frozenset({"", "null"})
-"""Ids that are none; Mistral's protocol has the word `null` as its default."""
 _KNOWN = frozenset({"custom", "function", "id", "index"})
 _KNOWN_OF_FUNCTION = frozenset({"arguments", "name"})
 _NOTHING = wire.ToolCall()
 _FUNCTION = Raw(b'"function"')
-
-
-class _Call:
-    """One call so far."""
-
-    __slots__ = (
-        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "made", "name",
-        "number", "started",
-    )  # fmt: skip
-
-    def __init__(self, number: int, id: str) -> None:
-        self.number = number
-        self.id = id
-        self.made = False
-        """Whether the id is the gateway's own."""
-        self.name = ""
-        self.arguments: list[str] = []
-        self.closing: Closing | None = None
-        self.kind = ""
-        """The type of a call that is not of a function."""
-        self.items: list[Raw] = []
-        """The pieces of such a call, as they came."""
-        self.extra: Fields = {}
-        """Fields of the call that nothing is known of; `inner` are those of its function."""
-        self.inner: Fields = {}
-        self.held = 0
-        """Bytes that count as held until the call starts."""
-        self.started = False
 
 
 class Calls:
@@ -81,11 +51,11 @@ class Calls:
         self._parts = answer.parts
         self._speech = speech
         self._provider = provider
-        self._calls: list[_Call] = []
+        self._calls: list[Call] = []
         self._number = 0
-        self._by_index: dict[int, _Call] = {}
-        self._by_id: dict[str, _Call] = {}
-        self._unfinished: dict[int, _Call] = {}
+        self._by_index: dict[int, Call] = {}
+        self._by_id: dict[str, Call] = {}
+        self._unfinished: dict[int, Call] = {}
         """Calls that have to start yet, or to be signed."""
 
     def whole(self, pieces: Sequence[wire.ToolCall], items: Sequence[Raw] = ()) -> None:
@@ -107,7 +77,7 @@ class Calls:
             if piece == _NOTHING:
                 continue
             call = self._find(piece, place, alone=len(pieces) == 1)
-            if self._is_again(call, piece):
+            if call.is_again(piece):
                 continue
             self._add(call, piece, items[place] if items else NOTHING)
 
@@ -126,12 +96,14 @@ class Calls:
         for call in unfinished.values():
             extra = {**call.extra, **({"function": call.inner} if call.inner else {})}
             if call.kind:
-                self._tell(call, self._joined(call))
+                self._name(call)
+                self._tell(call, call.joined())
             elif not (call.started or extra or "".join(call.arguments).strip()):
                 self._parts.keep(-call.held)
             elif not call.started:
                 call.kind = "function"
-                self._tell(call, self._nameless(call))
+                self._name(call)
+                self._tell(call, call.nameless())
             elif extra:
                 text = msgspec.json.encode(extra).decode(errors="replace")
                 signature = pb.Signature(provider=self._provider, extra=text)
@@ -148,33 +120,23 @@ class Calls:
             is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
         )
 
-    def _find(self, piece: wire.ToolCall, place: int, *, alone: bool) -> _Call:
+    def _find(self, piece: wire.ToolCall, place: int, *, alone: bool) -> Call:
         index = place if piece.index is None else piece.index
         call = self._by_index.get(index)
-        known = self._by_id.get(_id(piece))
-        if known is not None and not (call is None and _is_another(piece, known)):
-            if not _follows(piece, known):
+        known = self._by_id.get(id_of(piece))
+        if known is not None and not (call is None and known.is_another(piece)):
+            if not known.is_followed(piece):
                 return known
             call = None
-        elif (
-            alone and self._calls and _is_nameless(piece) and (call is None or piece.index is None)
-        ):
+        elif alone and self._calls and is_nameless(piece) and (call is None or piece.index is None):
             return self._calls[-1]
-        if call is None or _starts(piece, call):
+        if call is None or call.is_restarted(piece):
             call = self._by_index[index] = self._new(piece)
         return call
 
-    def _is_again(self, call: _Call, piece: wire.ToolCall) -> bool:
-        """Whether a piece is all of a call that is complete, once more."""
-        if call.kind or not (call.id and call.id == _id(piece)) or not _closes(piece, call):
-            return False
-        return piece.function is not None and arguments_of(piece.function.arguments) == "".join(
-            call.arguments
-        )
-
-    def _known(self, piece: wire.ToolCall, place: int) -> _Call | None:
+    def _known(self, piece: wire.ToolCall, place: int) -> Call | None:
         """The call that a whole one is; without its id it is the one at its place."""
-        own = _id(piece)
+        own = id_of(piece)
         if own in self._by_id:
             return self._by_id[own]
         call = self._calls[place] if place < len(self._calls) else None
@@ -182,7 +144,7 @@ class Calls:
         same = call is not None and (call.made or not own) and call.name == name
         return call if same else None
 
-    def _add_rest(self, call: _Call, whole: str) -> None:
+    def _add_rest(self, call: Call, whole: str) -> None:
         told = "".join(call.arguments)
         if whole.startswith(told):
             call.arguments.append(whole[len(told) :])
@@ -191,9 +153,9 @@ class Calls:
             why = f"{self._provider} ended a call with other arguments than it streamed"
             self._answer.warn("message", f"{why}: the streamed ones are kept")
 
-    def _new(self, piece: wire.ToolCall) -> _Call:
-        own = _id(piece)
-        call = _Call(self._number, "" if own in self._by_id else own)
+    def _new(self, piece: wire.ToolCall) -> Call:
+        own = id_of(piece)
+        call = Call(self._number, "" if own in self._by_id else own)
         self._number += 1
         self._calls.append(call)
         self._unfinished[call.number] = call
@@ -202,7 +164,7 @@ class Calls:
             self._by_id[call.id] = call
         return call
 
-    def _add(self, call: _Call, piece: wire.ToolCall, item: Raw) -> None:
+    def _add(self, call: Call, piece: wire.ToolCall, item: Raw) -> None:
         if piece.other_type and not call.started:
             call.kind = call.kind or piece.other_type
             self.odd = True
@@ -227,11 +189,11 @@ class Calls:
         else:
             self._hold(call, len(text))
 
-    def _hold(self, call: _Call, size: int) -> None:
+    def _hold(self, call: Call, size: int) -> None:
         call.held += size
         self._parts.keep(size)
 
-    def _keep_unknown(self, call: _Call, item: Raw) -> None:
+    def _keep_unknown(self, call: Call, item: Raw) -> None:
         fields = object_of(item)
         if fields.get("type", _FUNCTION) == _FUNCTION:
             fields.pop("type", None)
@@ -249,7 +211,7 @@ class Calls:
                 kept[name] = value.copy()
                 self._unfinished[call.number] = call
 
-    def _start(self, call: _Call) -> None:
+    def _start(self, call: Call) -> None:
         if call.started:
             return
         call.started = self.called = True
@@ -260,7 +222,7 @@ class Calls:
         if not (call.extra or call.inner):
             self._unfinished.pop(call.number, None)
 
-    def _tell(self, call: _Call, data: str) -> None:
+    def _tell(self, call: Call, data: str) -> None:
         """Tells a call that is a provider block."""
         if call.started:
             return
@@ -271,74 +233,8 @@ class Calls:
         block = pb.ProviderBlock(provider=self._provider, type=call.kind, data=data, id=call.id)
         self._parts.provider_block(("tool", call.number), block)
 
-    def _name(self, call: _Call) -> None:
+    def _name(self, call: Call) -> None:
         self._parts.keep(-call.held)
         call.held = 0
         if not call.id:
             call.id, call.made = made_id(), True
-
-    def _joined(self, call: _Call) -> str:
-        """The whole of a call that came in pieces, without its number."""
-        self._name(call)
-        fields = join([object_of(item) for item in call.items])
-        known = {"id": call.id, "type": call.kind}
-        more = {name: fields[name] for name in fields if name not in ("id", "index", "type")}
-        return msgspec.json.encode({**known, **more}).decode(errors="replace")
-
-    def _nameless(self, call: _Call) -> str:
-        """A call of a function without a name, which nobody can run."""
-        self._name(call)
-        function = {**call.inner, "arguments": "".join(call.arguments)}
-        item = {"id": call.id, "type": "function", "function": function, **call.extra}
-        return msgspec.json.encode(item).decode(errors="replace")
-
-
-def _id(piece: wire.ToolCall) -> str:
-    return "" if piece.id is None or piece.id in _NO_ID else piece.id
-
-
-def _is_another(piece: wire.ToolCall, call: _Call) -> bool:
-    """Whether a piece at another place is another call, though its id is that of a call."""
-    return piece.index is not None and call.started and bool(piece.function and piece.function.name)
-
-
-def _is_nameless(piece: wire.ToolCall) -> bool:
-    """Whether a piece does not say which call it is of."""
-    return not (_id(piece) or piece.other_type or (piece.function and piece.function.name))
-
-
-def _closes(piece: wire.ToolCall, call: _Call) -> bool:
-    """Whether a piece has a name and arguments, and the call's own are complete."""
-    function = piece.function
-    if function is None or not (function.name and call.started and came(function.arguments)):
-        return False
-    if not arguments_of(function.arguments):
-        return False
-    call.closing = call.closing or Closing()
-    return call.closing.is_closed(call.arguments)
-
-
-def _follows(piece: wire.ToolCall, call: _Call) -> bool:
-    """Whether a piece is another call, in spite of its id: nothing goes on after the end."""
-    if call.kind or not _closes(piece, call):
-        return False
-    return piece.function is not None and arguments_of(piece.function.arguments) != "".join(
-        call.arguments
-    )
-
-
-def _starts(piece: wire.ToolCall, call: _Call) -> bool:
-    """Whether a piece with the number of a call is another call all the same."""
-    name = piece.function.name if piece.function is not None else piece.other_type
-    if not name or not (call.started or call.kind):
-        return False
-    if _id(piece):
-        return True
-    if call.kind:
-        return False
-    if piece.index is not None:
-        return _closes(piece, call)
-    if name != call.name:
-        return True
-    call.closing = call.closing or Closing()
-    return call.closing.is_closed(call.arguments)

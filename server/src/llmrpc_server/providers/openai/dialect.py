@@ -9,19 +9,14 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import (
-    Answer,
-    Defaults,
-    Encoded,
-    Row,
-    StreamDecoder,
-)
+from llmrpc_server.providers.dialect import Answer, Defaults, Encoded, StreamDecoder
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai.answer import Assembly
 from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
 from llmrpc_server.providers.openai.request import build_body
 from llmrpc_server.providers.openai.stream import ChatStreamDecoder
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
+from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tool_names import names_back
 
 _PATH = "/chat/completions"

@@ -180,7 +180,7 @@ class Extras:
             return
         key, span, left_out = texts.place(start, end)
         if left_out:
-            self._warn("annotations", "have a span that is not in the text: it is left out")
+            self._warn("annotations", "have a span that is not in the text; dropped")
         if span is not None:
             annotation.start_index, annotation.end_index = span
         self._answer.parts.annotation(key, annotation)
@@ -229,9 +229,9 @@ class Extras:
         for name, raw in fields.items():
             data = bytes(raw)
             if name not in known and data[0] in _CONTENT and data not in _EMPTY:
-                self._warn(f"{path}{name}", "is unknown: left out")
+                self._warn(f"{path}{name}", "is unknown; dropped")
 
-    def _warn(self, name: str, why: str = "cannot be read: left out") -> None:
+    def _warn(self, name: str, why: str = "cannot be read; dropped") -> None:
         self._answer.warn(f"message.{name}", f"{name} of {self._provider} {why}")
 
 

@@ -15,6 +15,7 @@ from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
 from llmrpc_server.providers.openai.extras import Extras
 from llmrpc_server.providers.openai.reading import Chunk, put_marks
+from llmrpc_server.providers.openai.thoughts import signature_of, text_of
 from llmrpc_server.providers.openai_family.fields import list_of
 from llmrpc_server.providers.speech import Speech
 
@@ -176,14 +177,14 @@ class MessageTaker:
             unknown = details.take(items, whole=whole)
             for kind in unknown:
                 what = f"reasoning details of the type {kind}"
-                self._answer.warn("message.reasoning_details", f"{what} are unknown: left out")
+                self._answer.warn("message.reasoning_details", f"{what} are unknown; dropped")
             known = len(unknown) < len(items)
         if not known and (reasoning := _reasoning_of(message)):
             self.speech.text("reasoning", reasoning, "reasoning")
-            if signature := wire.signature_of(message.reasoning):
+            if signature := signature_of(message.reasoning):
                 self._sign_reasoning(signature)
         elif not known and (message.reasoning_content or message.reasoning):
-            why = f"reasoning of {self._provider} has no text: left out"
+            why = f"reasoning of {self._provider} has no text; dropped"
             self._answer.warn("message.reasoning", why)
         if details is not None and (message.content or message.tool_calls):
             details.sign()
@@ -194,7 +195,7 @@ class MessageTaker:
     def _reasoning_details(self, message: wire.Message) -> list[Raw]:
         items = list_of(message.reasoning_details)
         if items is None:
-            why = f"reasoning_details of {self._provider} cannot be read: left out"
+            why = f"reasoning_details of {self._provider} cannot be read; dropped"
             self._answer.warn("message.reasoning_details", why)
         return items or []
 
@@ -224,7 +225,7 @@ class MessageTaker:
         if not text:
             return
         self.speech.text("reasoning", text, "reasoning")
-        signature = piece.signature or wire.signature_of(piece.summary)
+        signature = piece.signature or signature_of(piece.summary)
         if signature:
             self._sign_reasoning(signature)
 
@@ -243,7 +244,7 @@ def _says(message: wire.Message) -> bool:
 
 
 def _reasoning_of(message: wire.Message) -> str:
-    return wire.text_of(message.reasoning_content) or wire.text_of(message.reasoning) or ""
+    return text_of(message.reasoning_content) or text_of(message.reasoning) or ""
 
 
 def _text_of(message: wire.Message) -> str:
@@ -260,7 +261,7 @@ def _text_of_piece(piece: wire.ContentPart) -> str:
 
 def _thought_of(piece: wire.ContentPart) -> str:
     held = (piece.thinking, piece.summary, piece.text, piece.content)
-    return next((text for each in held if (text := wire.text_of(each))), "")
+    return next((text for each in held if (text := text_of(each))), "")
 
 
 def _calls(

@@ -14,6 +14,7 @@ from msgspec import Raw
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.kept_json import NOTHING, came, plain, string
 from llmrpc_server.providers.openai import wire
+from llmrpc_server.providers.openai.wire_usage import Usage
 from llmrpc_server.providers.openai_family.fields import ENTRY, NULL, list_of, object_of
 
 _OF_RESPONSE = (
@@ -55,7 +56,7 @@ class Metadata:
         self.filtered = NOTHING
         """The last results of Azure's filters: most chunks repeat them."""
 
-    def take(self, said: wire.Completion, usage: wire.Usage | None) -> None:
+    def take(self, said: wire.Completion, usage: Usage | None) -> None:
         """Keeps what a whole answer or a chunk says; the last one to say it counts."""
         for name in _OF_RESPONSE:
             if value := getattr(said, name):

@@ -21,7 +21,7 @@ def is_sent(turn: dict[str, Any], field: str, target: OpenAITarget) -> bool:
     """Whether a message of the model is sent; an empty one is left out with a warning."""
     if not target.quirks.strict_order or turn["content"] or "tool_calls" in turn:
         return True
-    target.findings.warn(field, "an empty answer has nothing to send: left out")
+    target.findings.drop(field, "an empty message of the model")
     return False
 
 
@@ -30,8 +30,8 @@ def bridge(built: list[Any], field: str, target: OpenAITarget) -> None:
     last = built[-1] if built and isinstance(built[-1], dict) else {}
     if target.quirks.strict_order and last.get("role") == "tool":
         built.append({"role": "assistant", "content": _BRIDGE})
-        why = f"{target.row.name} refuses it after a tool's result"
-        target.findings.warn(field, f"{why}; a message of the model stands between: {_BRIDGE}")
+        why = f"{target.row.name} does not accept it after a tool's result"
+        target.findings.warn(field, f"{why}; sent after a message of the model: {_BRIDGE}")
 
 
 def mark_prefix(built: list[Any], target: OpenAITarget) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmrpc import v1 as pb
+from llmrpc.hints import HINTS
 from llmrpc_server.providers.media import data_url, to_base64
 from llmrpc_server.providers.openai.quirks import OpenAITarget
 from llmrpc_server.providers.openai_family.history import write_refusal
@@ -48,11 +49,11 @@ def build_content(
         if only_text and not part.HasField("text"):
             target.findings.unsupported(
                 f"{place}.{part.WhichOneof('kind')}",
-                f"{target.row.name} takes nothing but text as the result of a tool",
+                f"{target.row.name} accepts only text as the result of a tool",
             )
         elif item := build_part(part, place, target):
             built.append(item)
-        target.leave_out_annotations(part, place, "has no place for them here")
+        target.leave_out_annotations(part, place, "annotations here")
     return simplest(built)
 
 
@@ -89,10 +90,10 @@ def mark_breakpoint(item: dict[str, Any], part: pb.Part, place: str, target: Ope
     quirks, findings = target.quirks, target.findings
     field = f"{place}.cache_breakpoint"
     if item["type"] == "refusal" or not quirks.cache_breakpoint:
-        findings.warn(field, f"{target.row.name} takes none here: left out")
+        findings.drop(field, HINTS["cache_breakpoint"])
         return
     if target.lacks("messages.parts.cache_breakpoint"):
-        findings.warn(field, f"{target.name} takes none: left out")
+        findings.drop(field, "cache breakpoints", by=target.name)
         return
     explicit = quirks.cache_breakpoint == "prompt_cache_breakpoint"
     mark: dict[str, Any] = {"mode": "explicit"} if explicit else {"type": "ephemeral"}

@@ -65,7 +65,7 @@ def _mark(item: dict[str, Any], tool: pb.Tool, field: str, target: OpenAITarget)
         ttl = cache_ttl(tool, field, target)
         item[target.quirks.cache_breakpoint] = {"type": "ephemeral", **ttl}
     else:
-        target.findings.warn(field, f"{target.row.name} takes none on this tool: left out")
+        target.findings.drop(field, "a cache breakpoint on this tool")
 
 
 def _custom_name(tool: pb.ProviderTool) -> str:

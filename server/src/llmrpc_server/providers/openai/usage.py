@@ -6,16 +6,16 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.kept_json import NOTHING, came
-from llmrpc_server.providers.openai import wire
+from llmrpc_server.providers.openai.wire_usage import CompletionDetails, PromptDetails, Usage
 from llmrpc_server.providers.openai_family.fields import count_of, object_of
 from llmrpc_server.providers.openai_family.totals import with_rest
 from llmrpc_server.providers.tokens import MOST, split
 
-_NO_PROMPT = wire.PromptDetails()
-_NO_COMPLETION = wire.CompletionDetails()
+_NO_PROMPT = PromptDetails()
+_NO_COMPLETION = CompletionDetails()
 
 
-def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
+def disjoint(usage: Usage | None) -> pb.Usage | None:
     """The buckets, whose sums are the provider's own totals; None where it has none.
 
     Cached, written, audio, image and reasoning tokens are inside the totals, so
@@ -63,7 +63,7 @@ def disjoint(usage: wire.Usage | None) -> pb.Usage | None:
     )
 
 
-def _tool_uses(usage: wire.Usage) -> dict[str, int]:
+def _tool_uses(usage: Usage) -> dict[str, int]:
     """The billed uses of tools, by the provider's names.
 
     OpenRouter also counts every call of its tools, which has no price of its own: that

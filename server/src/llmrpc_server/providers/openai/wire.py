@@ -19,8 +19,8 @@ from msgspec import Raw
 
 from llmrpc_server.providers.kept_json import NOTHING, Fields, fields_of
 from llmrpc_server.providers.loose import Path, read_loosely
+from llmrpc_server.providers.openai.wire_usage import Usage
 from llmrpc_server.providers.openai_family.fields import list_of
-from llmrpc_server.providers.tokens import Counted, Tokens
 
 _CONTENT = frozenset(
     {"arguments", "choices", "content", "delta", "function", "function_call", "input", "message"}
@@ -78,7 +78,7 @@ class ContentPart(msgspec.Struct):
     text: str | None = None
     refusal: str | None = None
     thinking: Any = None
-    """Reasoning, for `text_of`; so are the others, at Databricks."""
+    """Reasoning, for `thoughts.py`; so are the others, at Databricks."""
     summary: Any = None
     content: Any = None
     signature: str | None = None
@@ -90,7 +90,7 @@ class Message(msgspec.Struct):
     content: str | Sequence[ContentPart | str] | None = None
     refusal: str | None = None
     reasoning_content: Any = None
-    """Reasoning, for `text_of`."""
+    """Reasoning, for `thoughts.py`."""
     reasoning: Any = None
     """The same."""
     reasoning_details: Raw = NOTHING
@@ -145,52 +145,6 @@ class Known(Message, forbid_unknown_fields=True):
 
 KNOWN = frozenset(Known.__struct_fields__)
 """The fields that a message may have without a warning."""
-
-
-class PromptDetails(msgspec.Struct, gc=False):
-    """What the prompt's tokens were."""
-
-    cached_tokens: Tokens = None
-    cache_write_tokens: Tokens = None
-    audio_tokens: Tokens = None
-    image_tokens: Tokens = None
-
-
-class CompletionDetails(msgspec.Struct, gc=False):
-    """What the answer's tokens were."""
-
-    reasoning_tokens: Tokens = None
-    audio_tokens: Tokens = None
-    image_tokens: Tokens = None
-
-
-class Usage(msgspec.Struct):
-    """Tokens, in inclusive totals and their details."""
-
-    prompt_tokens: Tokens = None
-    completion_tokens: Tokens = None
-    total_tokens: Counted | None = None
-    prompt_tokens_details: PromptDetails | None = None
-    completion_tokens_details: CompletionDetails | None = None
-    prompt_cache_hit_tokens: Tokens = None
-    """DeepSeek's name of the cached tokens."""
-    prompt_audio_seconds: Raw = NOTHING
-    """How long Mistral listened; the tokens of that are in its total alone."""
-    num_cached_tokens: Tokens = None
-    """Mistral's name of the cached tokens."""
-    reasoning_tokens: Raw = NOTHING
-    """Perplexity's reasoning, which its completion_tokens do not have."""
-    citation_tokens: Raw = NOTHING
-    """What Perplexity read of its sources, which its prompt_tokens do not have."""
-    num_search_queries: Raw = NOTHING
-    num_sources_used: Raw = NOTHING
-    server_tool_use: Raw = NOTHING
-    server_tool_use_details: Raw = NOTHING
-    cost: Raw = NOTHING
-    cost_details: Raw = NOTHING
-    cost_in_usd_ticks: Raw = NOTHING
-    is_byok: Raw = NOTHING
-    search_context_size: Raw = NOTHING
 
 
 class Choice(msgspec.Struct):
@@ -289,27 +243,3 @@ _HIGHEST = 1 << 16
 def number_of(index: Any) -> int | None:
     """The number of a choice; None for what is none."""
     return index if type(index) is int and 0 <= index < _HIGHEST else None
-
-
-_READ = ("text", "content", "summary", "thinking", "reasoning")
-"""Where an object has a text of reasoning, the first that there is."""
-
-
-def text_of(value: Any) -> str | None:
-    """The text of reasoning: itself, or that in an object or a list; None if there is none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return next((text for name in _READ if (text := text_of(value.get(name)))), None)
-    if isinstance(value, list):
-        texts = [text for each in value if (text := text_of(each))]
-        return "".join(texts) if texts else None
-    return None
-
-
-def signature_of(value: Any) -> str:
-    """The signature beside a text of reasoning, in an object or a list."""
-    if isinstance(value, list):
-        return next((found for each in value if (found := signature_of(each))), "")
-    signature = value.get("signature") if isinstance(value, dict) else None
-    return signature if isinstance(signature, str) else ""

@@ -66,7 +66,7 @@ def add_sampling(
             continue
         if reasoning:
             target.findings.unsupported(
-                field, f"{target.name} takes no {field} while it reasons; leave it out"
+                field, f"{target.name} does not accept {field} while it reasons; leave it out"
             )
         elif not target.refuses(field):
             body[field] = getattr(request, field)
@@ -81,7 +81,7 @@ def add_end_user(body: dict[str, Any], end_user: str, target: Target[Q, Model], 
     if not end_user:
         return
     if not name:
-        target.findings.warn("end_user_id", f"{target.row.name} has no field for it: left out")
+        target.findings.drop("end_user_id", "an end user's id")
     elif name in body:
         target.findings.warn(
             "end_user_id", f"provider_options[{target.row.name}.{name}] is sent in its place"

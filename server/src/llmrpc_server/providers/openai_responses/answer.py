@@ -205,7 +205,7 @@ class Assembly:
         answer.usage.tool_uses.update(uses)
         if unreadable_names:
             names = ", ".join(unreadable_names)[:80]
-            message = f"{self._provider} sent counts that cannot be read: {names} left out"
+            message = f"{self._provider} sent counts that cannot be read: {names}; dropped"
             answer.warn("usage.tool_uses", message)
 
     def _note(self, said: wire.Response) -> None:

@@ -51,7 +51,7 @@ def mark_breakpoint(piece: _Piece, part: pb.Part, place: str, target: ResponsesT
     """Marks the end of a cached prefix, or warns where none can be."""
     field = f"{place}.cache_breakpoint"
     if target.lacks("messages.parts.cache_breakpoint"):
-        target.findings.warn(field, f"{target.name} takes none: left out")
+        target.findings.drop(field, "cache breakpoints", by=target.name)
     else:
         piece["prompt_cache_breakpoint"] = {"mode": "explicit", **cache_ttl(part, field, target)}
 
@@ -95,7 +95,7 @@ def _piece(part: pb.Part, place: str, target: ResponsesTarget) -> _Piece | None:
         case _:
             pass
     target.leave_out(part, place, "signature")
-    target.leave_out_annotations(part, place, "accepts them only on what the model said")
+    target.leave_out_annotations(part, place, "annotations except on what the model wrote")
     if part.HasField("cache_breakpoint") and piece is not None:
         mark_breakpoint(piece, part, place, target)
     return piece

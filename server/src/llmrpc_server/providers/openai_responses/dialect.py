@@ -8,20 +8,14 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import (
-    Answer,
-    CountsTokens,
-    Defaults,
-    Encoded,
-    Row,
-    StreamDecoder,
-)
+from llmrpc_server.providers.dialect import Answer, CountsTokens, Defaults, Encoded, StreamDecoder
 from llmrpc_server.providers.failures import read
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 from llmrpc_server.providers.openai_responses.answer import Assembly
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, read_quirks
 from llmrpc_server.providers.openai_responses.request import COUNTED, build_body
 from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
+from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tokens import Counted
 from llmrpc_server.providers.tool_names import names_back
 

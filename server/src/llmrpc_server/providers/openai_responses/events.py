@@ -15,16 +15,17 @@ from llmrpc.answer import TextKind
 from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai_family.fields import arguments_of, model_text, object_of
 from llmrpc_server.providers.openai_responses import wire
-from llmrpc_server.providers.openai_responses.items import REASONING_TEXT, Items
+from llmrpc_server.providers.openai_responses.items import Items
+from llmrpc_server.providers.openai_responses.pieces import REASONING_TEXT, Pieces
 
 _MESSAGE, _REASONING, _CALL = "message", "reasoning", "function_call"
 
-DELTAS: Mapping[str, tuple[str, str, Callable[[Items, int, int, str], None]]] = {
-    "response.output_text.delta": (_MESSAGE, "content", Items.text),
-    "response.refusal.delta": (_MESSAGE, "content", Items.refusal),
-    "response.reasoning_summary_text.delta": (_REASONING, "summary", Items.summary),
-    "response.reasoning_text.delta": (_REASONING, REASONING_TEXT, Items.reasoning),
-    "response.function_call_arguments.delta": (_CALL, "call", Items.arguments),
+DELTAS: Mapping[str, tuple[str, str, Callable[[Pieces, int, int, str], None]]] = {
+    "response.output_text.delta": (_MESSAGE, "content", Pieces.text),
+    "response.refusal.delta": (_MESSAGE, "content", Pieces.refusal),
+    "response.reasoning_summary_text.delta": (_REASONING, "summary", Pieces.summary),
+    "response.reasoning_text.delta": (_REASONING, REASONING_TEXT, Pieces.reasoning),
+    "response.function_call_arguments.delta": (_CALL, "call", Pieces.arguments),
 }
 """The kind of item that each delta is of, what of it, and where it goes."""
 _WHOLE: Mapping[str, tuple[str, str, TextKind]] = {
@@ -137,7 +138,7 @@ class Events:
         said: wire.Event,
         kind: str,
         what: str,
-        add: Callable[[Items, int, int, str], None],
+        add: Callable[[Pieces, int, int, str], None],
     ) -> None:
         """Takes a piece, as `DELTAS` says of its type."""
         text = said.delta

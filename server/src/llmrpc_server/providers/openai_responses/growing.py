@@ -115,7 +115,7 @@ class Growing:
         waiting = self.items[key[0]].citations.pop(key[2], [])
         found = list_of(piece.annotations)
         if found is None:
-            self.warn_of_citations("citations that cannot be read: left out")
+            self.warn_of_citations("citations that cannot be read; dropped")
         citations = found if found and len(found) >= len(waiting) else waiting
         if citations:
             length = len(self.parts.text_of(key))
@@ -130,7 +130,7 @@ class Growing:
         try:
             annotation, outside = read_annotation(raw, self.provider, length)
         except (*UNDECODABLE, ValueError):
-            self.warn_of_citations("a citation that cannot be read: left out")
+            self.warn_of_citations("a citation that cannot be read; dropped")
             return
         if outside:
             self.warn_of_citations("a citation with a span outside of its text: it has none")

@@ -1,4 +1,4 @@
-"""Output items become parts, whole or piece by piece.
+"""Output items become parts, which pieces of them may have begun (`pieces.py`).
 
 A message gives a part for each piece of its content, a function call one, reasoning one
 for each text of its summary or of its content, a generated image one, and any other
@@ -23,20 +23,18 @@ from llmrpc.answer import TextKind
 from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.kept_json import Fields, came, string
 from llmrpc_server.providers.loose import warn_of
-from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, is_text, model_text
+from llmrpc_server.providers.openai_family.fields import arguments_of, is_text, model_text
 from llmrpc_server.providers.openai_responses import wire
 from llmrpc_server.providers.openai_responses.blocks import make_block
-from llmrpc_server.providers.openai_responses.growing import Growing, Key
+from llmrpc_server.providers.openai_responses.growing import Key
 from llmrpc_server.providers.openai_responses.kept import extra_of, late, unusual, write_extra
-from llmrpc_server.providers.openai_responses.progress import Progress, missing, squeezed
-
-REASONING_TEXT = "reasoning_text"
-"""The type of reasoning that is no summary, and its signature's data."""
+from llmrpc_server.providers.openai_responses.pieces import REASONING_TEXT, Pieces
+from llmrpc_server.providers.openai_responses.progress import Progress, missing
 
 _IN_PIECES = ("message", "reasoning", "function_call")
 
 
-class Items(Growing):
+class Items(Pieces):
     """The items of one answer, by their places: `places.py` says which each event is of."""
 
     __slots__ = ()
@@ -71,81 +69,6 @@ class Items(Growing):
         """Keeps what was announced with content: there may come nothing else of it."""
         self.parts.keep(len(bytes(raw)) - len(bytes(item.raw)))
         item.raw = raw.copy()
-
-    def announce(self, place: int, number: int, kind: str) -> None:
-        """Notes that a piece of content of a type starts.
-
-        Without it content of another number goes on with the first: some servers
-        count every delta.
-        """
-        item = self.items[place]
-        if number not in item.announced:
-            self.parts.keep(ENTRY + len(kind))
-            item.announce(number, kind)
-
-    def text(self, place: int, number: int, text: str) -> None:
-        """Adds to a text of a message."""
-        self._piece(place, "content", self.number(place, number), text, "text")
-
-    def refusal(self, place: int, number: int, text: str) -> None:
-        """Adds to a refusal."""
-        self._piece(place, "content", self.number(place, number), text, "refusal")
-
-    def summary(self, place: int, number: int, text: str) -> None:
-        """Adds to a text of a reasoning's summary."""
-        self._piece(place, "summary", number, text, "reasoning")
-
-    def reasoning(self, place: int, number: int, text: str) -> None:
-        """Adds to reasoning that is shown as it was thought."""
-        self._piece(place, REASONING_TEXT, self.number(place, number), text, "reasoning")
-
-    def arguments(self, place: int, _: int, text: str) -> None:
-        """Adds to the arguments of a call, which wait for it if it was not begun."""
-        item = self.items[place]
-        if "call" in item.closed or not text:
-            return
-        if ("call", 0) in item.begun:
-            self.speech.arguments((place, "call", 0), text)
-        else:
-            self.parts.keep(len(text))
-            item.early.append(text)
-
-    def whole_arguments(self, place: int, whole: str) -> None:
-        """Takes all arguments of a call: what of them did not come before."""
-        item, key = self.items[place], (place, "call", 0)
-        begun = ("call", 0) in item.begun
-        if begun:
-            self.speech.end(key)
-        told = self.parts.text_of(key) if begun else "".join(item.early)
-        if whole.startswith(told):
-            self.arguments(place, 0, whole[len(told) :])
-
-    def whole_text(self, place: int, what: str, number: int, text: str, kind: TextKind) -> None:
-        """Takes all of a text: what of it did not come before, nor under another number."""
-        if what != "summary":
-            number = self.number(place, number)
-        item, key = self.items[place], (place, what, number)
-        numbers = item.told.get(what, {})
-        if not text or what in item.closed:
-            return
-        told = ""
-        if number in numbers:
-            self.speech.end(key)
-            told = self.parts.text_of(key)
-        elif numbers:
-            others = (self.parts.text_of((place, what, each)) for each in numbers)
-            if squeezed([text]) in squeezed(others):
-                return
-        if text.startswith(told):
-            self._piece(place, what, number, text[len(told) :], kind)
-
-    def annotate(self, place: int, number: int, raw: Raw) -> None:
-        """Takes a citation of a text of a message, which is told when that is complete."""
-        item = self.items[place]
-        if not item.whole:
-            self.parts.keep(ENTRY + len(bytes(raw)))
-            number = self.number(place, number)
-            item.citations.setdefault(number, []).append(raw.copy())
 
     def end(self, index: int | None, raw: Raw) -> None:
         """Takes an item that is whole: what no piece told of it, and its signature."""
@@ -190,11 +113,6 @@ class Items(Growing):
     def _has_told(self, place: int, progress: Progress) -> bool:
         begun = ("call", 0) in progress.begun
         return bool(progress.told) or (begun and bool(self.parts.text_of((place, "call", 0))))
-
-    def _piece(self, place: int, what: str, number: int, text: str, kind: TextKind) -> None:
-        item = self.items[place]
-        if text and what not in item.closed:
-            self.add((place, what, number), text, kind)
 
     def _call(self, place: int, item: wire.Item) -> None:
         key = (place, "call", 0)
@@ -264,7 +182,7 @@ class Items(Growing):
                 self.sign((place, "content", number), item, extra=text)
         self.sign_empty(place, item, len(pieces))
         if self.items[place].citations:
-            self.warn_of_citations("a citation of a text that it did not send: left out")
+            self.warn_of_citations("a citation of a text that it did not send; dropped")
 
     def _reasoning(self, place: int, item: wire.Item, raw: Raw) -> None:
         signed: dict[Key, tuple[str, Fields, int | None]] = {}

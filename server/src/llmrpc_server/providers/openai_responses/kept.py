@@ -32,9 +32,13 @@ _USUAL = {
     "function_call": {"status": b'"completed"'},
     "image_generation_call": {"status": b'"completed"'},
 }
+_FIXED = frozenset({"role"})
+"""Fields that have their usual value in every item that goes back."""
+_MAY_BE_EMPTY = ("content", "encrypted_content")
 _EMPTY = (b"null", b"[]")
 _PIECE = "$piece"
 _NUMBER = "$number"
+_TEXTS = ("text", "refusal")
 _OF_A_TEXT = frozenset({"annotations", "logprobs"})
 """Fields of a piece that are annotations and metadata."""
 
@@ -102,14 +106,26 @@ def in_order(pieces: Iterable[tuple[T, int | None]]) -> list[T]:
 
 
 def restore(kind: str, id: str, extra: Fields) -> dict[str, Any]:
-    """An item as it was, except what its parts hold."""
+    """An item as it was, except what its parts hold, which `extra` does not replace."""
     item: dict[str, Any] = {"type": kind}
     if id:
         item["id"] = id
     usual = {name: Raw(value) for name, value in _USUAL[kind].items()}
-    return {**item, **usual, **extra}
+    held = _HELD[kind]
+    kept = {
+        name: value
+        for name, value in extra.items()
+        if name not in _FIXED and (name not in held or _is_empty(kind, name, value))
+    }
+    return {**item, **usual, **kept}
+
+
+def restore_piece(piece: dict[str, Any], more: Fields) -> dict[str, Any]:
+    """A piece of an item as it was; no text that `more` has replaces its own."""
+    held = {*_OF_A_TEXT, *(name for name in _TEXTS if piece.get(name))}
+    return {**piece, **{name: value for name, value in more.items() if name not in held}}
 
 
 def _is_empty(kind: str, name: str, value: Raw) -> bool:
     """Whether a field of reasoning is there without giving a part."""
-    return kind == "reasoning" and name != "summary" and bytes(value) in _EMPTY
+    return kind == "reasoning" and name in _MAY_BE_EMPTY and bytes(value) in _EMPTY

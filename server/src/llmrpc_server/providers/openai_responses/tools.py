@@ -69,9 +69,7 @@ def check_modalities(request: pb.GenerateRequest, target: ResponsesTarget) -> No
 
 def _tool(tool: pb.Tool, field: str, target: ResponsesTarget) -> dict[str, Any] | None:
     if tool.HasField("cache_breakpoint"):
-        target.findings.warn(
-            f"{field}.cache_breakpoint", f"{target.row.name} marks no tool: left out"
-        )
+        target.findings.drop(f"{field}.cache_breakpoint", "cache breakpoints on tools")
     if tool.WhichOneof("kind") == "function":
         return _function(tool.function, f"{field}.function", target)
     written = write_provider_tool(tool.provider_tool, field, target)

@@ -20,8 +20,13 @@ from llmrpc_server.providers.openai_family.history import (
 )
 from llmrpc_server.providers.openai_responses.blocks import IMAGE
 from llmrpc_server.providers.openai_responses.content import write_block
-from llmrpc_server.providers.openai_responses.items import REASONING_TEXT
-from llmrpc_server.providers.openai_responses.kept import in_order, restore, take_piece
+from llmrpc_server.providers.openai_responses.kept import (
+    in_order,
+    restore,
+    restore_piece,
+    take_piece,
+)
+from llmrpc_server.providers.openai_responses.pieces import REASONING_TEXT
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget
 from llmrpc_server.providers.tool_names import sent_name
 
@@ -74,7 +79,7 @@ def build_turn(
 def _drop_reasoning(items: list[_Item | Raw], field: str, target: ResponsesTarget) -> None:
     while items and isinstance(item := items[-1], dict) and item["type"] == "reasoning":
         items.pop()
-        target.findings.warn(field, "reasoning that nothing follows is refused: left out")
+        target.findings.drop(field, "reasoning that nothing follows")
 
 
 def _runs(
@@ -88,13 +93,11 @@ def _runs(
         kind = part.WhichOneof("kind") or ""
         sort = _sort(kind, part, target)
         if sort is None:
-            target.findings.unsupported(
-                f"{place}.{kind}", f"{target.row.name} takes none from the model itself"
-            )
+            target.refuse_of_model(kind, place)
             continue
         if part.HasField("cache_breakpoint"):
-            target.findings.warn(
-                f"{place}.cache_breakpoint", "what the model said takes none: left out"
+            target.findings.drop(
+                f"{place}.cache_breakpoint", "a cache breakpoint on what the model wrote"
             )
         signature = part.signature
         now = (sort, signature.provider, signature.id)
@@ -141,12 +144,12 @@ def _piece(
     if part.HasField("provider_block"):
         return Raw(part.provider_block.data.encode())
     if part.HasField("refusal"):
-        return {**write_refusal(part, place, target, "output_text"), **more}
+        return restore_piece(write_refusal(part, place, target, "output_text"), more)
     piece: _Item = {"type": "output_text", "text": part.text}
     citations = [Raw(each.data.encode()) for _, each in target.own_annotations(part, place)]
     if whole or citations:
         piece |= {"annotations": citations, "logprobs": []}
-    return {**piece, **more}
+    return restore_piece(piece, more)
 
 
 def _call(place: str, part: pb.Part, target: ResponsesTarget) -> _Item:
@@ -169,7 +172,7 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     raw = write_block(part, place, target)
     kind = part.provider_block.type
     if raw is not None and kind == GENERATION:
-        target.findings.warn(f"{place}.provider_block", "this was no call: left out")
+        target.findings.warn(f"{place}.provider_block", "this block is not a call; dropped")
         return None
     if raw is not None and kind == "message":
         fields = object_of(raw)
@@ -178,7 +181,7 @@ def _block(place: str, part: pb.Part, target: ResponsesTarget) -> Raw | None:
     if raw is None or kind != IMAGE:
         return raw
     if not string(object_of(raw).get("result", NOTHING)):
-        target.findings.warn(f"{place}.provider_block", "this generated no image: left out")
+        target.findings.warn(f"{place}.provider_block", "this call generated no image; dropped")
         return None
     return raw
 
@@ -217,7 +220,7 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
             summary.append((_thought("summary_text", part, more), number))
     if not (encrypted or content):
         for place, _ in parts:
-            target.findings.warn(f"{place}.reasoning", "it has no encrypted content: left out")
+            target.findings.drop(f"{place}.reasoning", "reasoning without encrypted content")
         return []
     item = {**restore("reasoning", parts[0][1].signature.id, kept), "summary": in_order(summary)}
     if content:
@@ -230,15 +233,13 @@ def _reasoning(parts: list[_Placed], target: ResponsesTarget) -> list[_Item]:
 def _thought(kind: str, part: pb.Part, more: Fields) -> _Item:
     """A piece of reasoning; one of an unknown type may have no text."""
     text = {"text": part.reasoning} if part.reasoning or "type" not in more else {}
-    return {"type": kind, **text, **more}
+    return restore_piece({"type": kind, **text}, more)
 
 
 def _warn_of_data(place: str, part: pb.Part, target: ResponsesTarget) -> None:
     """Warns of a value that only reasoning is signed with."""
     if part.signature.data:
-        target.findings.warn(
-            f"{place}.signature", f"{target.row.name} signs reasoning alone: data is left out"
-        )
+        target.findings.drop(f"{place}.signature", "signature data except on reasoning")
 
 
 def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = False) -> bool:
@@ -248,10 +249,8 @@ def _is_foreign(placed: _Placed, target: ResponsesTarget, *, reasoning: bool = F
     if maker == target.row.name and not part.HasField("redacted_reasoning"):
         return False
     if reasoning:
-        target.findings.warn(
-            f"{place}.{part.WhichOneof('kind')}",
-            f"this is no reasoning that {target.row.name} signed: left out",
-        )
+        kind = part.WhichOneof("kind")
+        target.findings.drop(f"{place}.{kind}", "reasoning that it did not sign")
     else:
-        target.findings.warn(f"{place}.signature", f"this is a signature of {maker}: left out")
+        target.findings.drop(f"{place}.signature", f"a signature of {maker}")
     return True

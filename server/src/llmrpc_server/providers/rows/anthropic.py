@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.row import Row
 
 _NO_TOOLS_BY_FORCE = ("tool_choice.required", "tool_choice.named")
 _SYSTEM_FIRST = ("messages.system",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.row import Row
 
 _SAMPLING = ("temperature", "top_p", "top_k")
 """What models since Gemini 3.6 Flash pass over."""

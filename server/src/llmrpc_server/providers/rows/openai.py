@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row, Ways
+from llmrpc_server.providers.row import Row, Ways
 
 
 def _older(prefix: str, reasoning: str, *lacks: str) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmrpc_server.providers.dialect import Row
+from llmrpc_server.providers.row import Row
 
 PERPLEXITY = Row(
     name="perplexity",

@@ -38,6 +38,11 @@ class Closing:
             return self._depth <= 0
         return self._opened is False and self._length <= _SHORT and is_json("".join(pieces))
 
+    def closes(self, piece: str) -> bool:
+        """Reads on; whether the text is now a whole object or list, so far as brackets say."""
+        self._read(piece)
+        return bool(self._opened) and self._depth <= 0
+
     def _read(self, piece: str) -> None:
         self._length += len(piece)
         if self._opened is None and (start := piece.lstrip()):
