@@ -9,6 +9,7 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect
+from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
@@ -17,14 +18,14 @@ from llmrpc_server.providers.http import (
     Upstream,
     is_closed,
     reaching,
+    says_length,
 )
+from llmrpc_server.providers.streamed_body import BOM, StreamedBody, is_stream
 
 T = TypeVar("T")
 
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 """Encodings of a body that the HTTP library undoes, or names itself where it cannot."""
-_EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
-"""How an event stream begins."""
 
 
 async def send(exchange: Exchange) -> ClientResponse:
@@ -77,6 +78,11 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
     raise error
 
 
+def _is_cut(body: bytes) -> bool:
+    """Whether a body is JSON that stops before its end."""
+    return body.lstrip().startswith((b"{", b"[")) and not is_closed(body)
+
+
 async def whole(exchange: Exchange) -> pb.LLMResponse:
     """Sends the request and reads the whole answer."""
     respond = exchange.respond
@@ -103,8 +109,11 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
 def _read(exchange: Exchange, body: bytes) -> Answer:
     """The answer in a body; some servers stream whatever they are asked for."""
     dialect = exchange.dialect
-    if not body.lstrip().startswith(_EVENTS):
-        return dialect.decode(body)
+    if not is_stream(body):
+        try:
+            return dialect.decode(body.removeprefix(BOM))
+        except LLMClientError as error:
+            raise told(error, body) from error.__cause__
     decoder = dialect.decoder(exchange.provider.upstream.settings.max_event_bytes)
     try:
         decoder.feed(body)
@@ -127,15 +136,15 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
             with reaching(provider.name, exchange.url):
                 response = await send(exchange)
                 try:
-                    body = await upstream.read(response, provider.name)
+                    body = await upstream.read(response, provider.name, StreamedBody(exchange))
                 finally:
                     response.release()
         try:
             return decode(body)
         except LLMClientError as error:
-            cut = body.lstrip().startswith((b"{", b"[")) and not is_closed(body)
-            if cut and "Content-Length" not in response.headers:
-                error.retryable = True
+            if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
+                whole = says_length(response)
+                error.retryable = not whole and (error.retryable or _is_cut(body))
             raise
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -96,8 +96,17 @@ class Upstream:
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
 
-    async def read(self, response: ClientResponse, provider: str) -> bytes:
-        """The whole body, within the bound."""
+    async def read(
+        self,
+        response: ClientResponse,
+        provider: str,
+        ends: Callable[[bytes, bool], bool] | None = None,
+    ) -> bytes:
+        """The whole body, within the bound.
+
+        `ends` is told each piece, and whether the connection broke after it. It says whether
+        nothing more is needed: then nothing more is read, and a break is none.
+        """
         bound = self.settings.max_body_bytes
         content = response.content
         chunks: list[bytes] = []
@@ -109,9 +118,13 @@ class Upstream:
                 if size > bound:
                     raise too_long(provider, bound)
                 chunks.append(chunk)
+                if ends is not None and ends(chunk, False):
+                    break
         except CONNECTION_FAILURES:
-            body = b"".join([*chunks, received(response)])
-            if len(body) > bound or not is_closed(body):
+            last = received(response)
+            body = b"".join([*chunks, last])
+            whole = is_closed(body) or (ends is not None and ends(last, True))
+            if len(body) > bound or not whole:
                 raise
             return body
         return b"".join(chunks)
@@ -184,6 +197,11 @@ def received(response: ClientResponse) -> bytes:
     return data
 
 
+def says_length(response: ClientResponse) -> bool:
+    """Whether the provider said how long its body is: then it came whole, unless it broke."""
+    return "Content-Length" in response.headers
+
+
 def is_closed(body: bytes) -> bool:
     """Whether a body is JSON from its first bracket to its last, as a lenient reader sees it."""
     if not body.lstrip().startswith((b"{", b"[")):
@@ -245,6 +263,7 @@ __all__ = [
     "is_closed",
     "reaching",
     "received",
+    "says_length",
     "unreachable",
 ]
 

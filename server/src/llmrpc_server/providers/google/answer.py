@@ -92,7 +92,7 @@ class Assembly:
             odd = body if read is not body and has_half(body) else None
             if left_out:
                 warn_of(left_out, self.answer, self._provider)
-            self._take(said, others, left_out, odd)
+            self._take(said, others, left_out, odd, read)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
@@ -110,14 +110,19 @@ class Assembly:
         self._beside.settle(self._parts.texts)
 
     def _take(
-        self, said: wire.Response, others: Fields, left_out: list[str], odd: bytes | None
+        self,
+        said: wire.Response,
+        others: Fields,
+        left_out: list[str],
+        odd: bytes | None,
+        body: bytes,
     ) -> None:
-        """Takes a response; `odd` is the same as it came, if it holds half a surrogate pair."""
+        """Takes the response in a body; `odd` is it as it came, if it holds half a pair."""
         answer, before = self.answer, self.finished
         if said.usage_metadata is not None:
             self._count(said.usage_metadata)
         if says(said.error):
-            raise errors.from_stream(self._provider, read_error(plain(said.error)))
+            raise errors.from_stream(self._provider, read_error(plain(said.error), body))
         if said.response_id and not answer.response_id:
             answer.response_id = said.response_id
         if said.model_version and not answer.model:

@@ -189,7 +189,9 @@ class Assembly:
             return
         self._count(chunk, [said.usage])
         self._messages.extras.count_uses()
-        read = read_error(failure) if failure else read_body(chunk.body)
+        read = read_error(failure)
+        if not read.message:
+            read = read_body(chunk.body)
         raise errors.from_stream(self._provider, read)
 
     def _choice(self, chunk: Chunk, choice: wire.Choice, place: int, *, whole: bool) -> None:
