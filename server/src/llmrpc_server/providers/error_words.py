@@ -15,7 +15,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.failures import UNDECODABLE, AnsweredError, Said, start
+from llmrpc_server.providers.failures import CONTENT, UNDECODABLE, AnsweredError, Kind, Said, start
 
 _WORDS = (
     *("message", "msg", "status_msg", "error_msg", "error_message", "errmsg"),
@@ -75,10 +75,10 @@ def said_too(own: Said, body: bytes) -> Said:
     return Said(codes, own.message or other.message)
 
 
-def filtered(error: LLMClientError, status: int, said: Said) -> LLMClientError:
-    """The error, or the end of the answer if a filter refused the prompt."""
+def filtered(error: LLMClientError, kind: Kind, status: int, said: Said) -> LLMClientError:
+    """The error, or the end of the answer if a filter met it: its code says so, or its kind."""
     code = next((code for code in said.codes if code in _FILTERS), "")
-    if status != 400 or not code:
+    if status != 400 or not (code or kind is CONTENT):
         return error
     words = start(said.message)
     return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.finish_words import is_reason, reason_of
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.message import MessageTaker
 from llmrpc_server.providers.openai.metadata import Metadata
@@ -21,6 +21,7 @@ from llmrpc_server.providers.openai_family.totals import Counts
 
 _FAILURES = {
     "error": False,  # Mistral, OpenRouter, vLLM
+    "network_error": False,  # Z.ai
     "insufficient_system_resource": True,  # DeepSeek
 }
 """Finish reasons of an answer that broke off, and whether by overload."""
@@ -205,7 +206,7 @@ class Assembly:
             spoke = messages.piece(chunk, choice, place)
         if spoke and self.finished:
             self._reopen()
-        if choice.finish_reason:
+        if is_reason(choice.finish_reason):
             self._finish(choice.finish_reason)
         elif self.finished:
             messages.sign()

@@ -9,6 +9,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.finish_words import is_reason
 from llmrpc_server.providers.kept_json import NOTHING, came, says
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.calls import Calls
@@ -86,12 +87,12 @@ class MessageTaker:
             return spoke
         if not self.spoke:
             return self._take(message, chunk, place, "message", whole=True)
-        if spoke and not choice.finish_reason:  # the message so far, in every chunk
+        ended = is_reason(choice.finish_reason)
+        if spoke and not ended:  # the message so far, in every chunk
             self.extras.take(message, again=True)
             self.extras.take_images(message)
         else:
-            ends = bool(choice.finish_reason) or self.in_pieces
-            self._again(message, chunk, place, ends=ends)
+            self._again(message, chunk, place, ends=ended or self.in_pieces)
         return spoke
 
     def sign(self) -> None:
