@@ -198,6 +198,7 @@ class Assembly:
     def _choice(self, chunk: Chunk, choice: wire.Choice, place: int, *, whole: bool) -> None:
         self._metadata.take_choice(choice)
         messages = self._messages
+        messages.put_text(chunk, choice, place)
         came = choice.delta is not None or choice.message is not None
         self.answered = self.answered or came
         if whole:

@@ -184,6 +184,8 @@ class Assembly:
         if status not in _ENDS:
             return
         self._items.all(said.output or ())
+        if said.output_text and not self.answer.parts:
+            self._items.all([wire.message_of(said.output_text)])
         self._counts.finish()
         self._bill(said)
         self._note(said)
