@@ -13,6 +13,7 @@ Only what a case names is compared. Of an answer (`gives`):
     images        how many
     annotations   the addresses of the sources
     kept          texts that stand somewhere in the message, or are warned of
+    own_ids       that no two calls have one id
     new_ids       that no two calls have one id, nor the same answer read once more
 
 An error is its reason, or a mapping of `reason`, `says` (pieces of the message), `not_said`,
@@ -137,5 +138,6 @@ _ANSWER: Looks = {
     "kept": lambda got, wanted: [
         each for each in wanted if each in str(got.message) or list(got.warnings)
     ],
+    "own_ids": lambda got, _: len({call.id for call in calls_of(got)}) == len(calls_of(got)),
     "images": lambda got, _: sum(part.HasField("image") for part in got.message.parts),
 }

@@ -103,8 +103,9 @@ def test_the_end_of_json_is_found_wherever_it_is_cut(text: str) -> None:
     for first in range(1, len(data)):
         end = JsonEnd()
         chunks = [data[:first], b"", data[first:-1], data[-1:]]
-        for many in range(1, 5):
-            assert end.reached(chunks[:many]) == is_closed(b"".join(chunks[:many]))
+        for many, chunk in enumerate(chunks, 1):
+            assert not end.take(chunk), "that more comes is no news of the end"
+            assert end.is_whole(broken=False) == is_closed(b"".join(chunks[:many]))
 
 
 def test_each_chunk_is_read_once() -> None:
@@ -117,12 +118,13 @@ def test_each_chunk_is_read_once() -> None:
             Counted.reads += 1
             return super().decode(*args)
 
-    chunks: list[bytes] = [Counted(b'{"a": [')]
     end = JsonEnd()
+    end.take(Counted(b'{"a": ['))
     for _ in range(500):
-        chunks.append(Counted(b"[],"))
-        assert not end.reached(chunks)
-    assert end.reached([*chunks, Counted(b"0]}")])
+        end.take(Counted(b"[],"))
+        assert not end.is_whole(broken=False)
+    end.take(Counted(b"0]}"))
+    assert end.is_whole(broken=False)
     assert Counted.reads == 502
 
 
@@ -134,6 +136,16 @@ def test_a_stream_is_one_however_small_its_first_chunks_are() -> None:
         raise AssertionError
 
     end = AnswerEnd(make)  # type: ignore[arg-type]
-    assert not end.reached([b"d", b"at"])
+    for piece in (b"\xef", b"\xbb\xbf", b"d", b"at"):
+        assert not end.take(piece)
+        assert not end.is_whole(broken=False)
     with pytest.raises(AssertionError):
-        end.reached([b"d", b"at", b"a: {}"])
+        end.take(b"a: {}")
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"data": 1}'])
+def test_a_short_body_of_json_is_no_stream(text: str) -> None:
+    end = AnswerEnd(lambda: pytest.fail("it was taken for a stream"))
+    for byte in text.encode():
+        end.take(bytes([byte]))
+    assert end.is_whole(broken=False)

@@ -143,7 +143,7 @@ def test_a_piece_that_names_no_call_goes_on_with_the_last(index: Any) -> None:
 
 def test_empty_arguments_of_white_space_are_an_object() -> None:
     call = {"id": "c", "function": {"name": "f", "arguments": " "}}
-    assert texts(whole(message={"tool_calls": [call]})) == [("tool_call", "c f  {}")]
+    assert texts(whole(message={"tool_calls": [call]})) == [("tool_call", "c f {}")]
 
 
 @pytest.mark.parametrize("odd", [{}, "", 0, False])

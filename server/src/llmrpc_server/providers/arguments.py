@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc_server.providers.idle import EMPTY, says_nothing
 from llmrpc_server.providers.kept_json import fields_of, json_of, says, string
 from llmrpc_server.providers.target import Target
 
-_NONE = ("", "null")
 _KEY = "INVALID_JSON"
 
 
@@ -32,8 +32,10 @@ def read_arguments(raw: msgspec.Raw) -> bytes:
     An object that came as text is the object.
     """
     if not says(raw):
-        return b"{}"
+        return EMPTY.encode()
     inner = string(raw)
+    if inner and says_nothing(inner):
+        return EMPTY.encode()
     return inner.encode() if inner and fields_of(inner) is not None else bytes(raw)
 
 
@@ -41,14 +43,14 @@ def has_whole_calls(parts: Iterable[pb.Part]) -> bool:
     """Whether an answer has calls, and the arguments of each are complete."""
     calls = [part.tool_call.arguments for part in parts if part.HasField("tool_call")]
     return bool(calls) and all(
-        text in _NONE or json_of(text.encode()) is not None for text in calls
+        says_nothing(text) or json_of(text.encode()) is not None for text in calls
     )
 
 
 def write_arguments(call: pb.ToolCall, place: str, target: Target[Any, Any]) -> msgspec.Raw:
     """The arguments as an object; `place` is the path of the call in the request."""
     text = call.arguments
-    if text in _NONE:
+    if says_nothing(text):
         return msgspec.Raw(b"{}")
     whole = json_of(text.encode())
     if whole is not None and fields_of(whole) is not None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
+from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
@@ -17,8 +18,9 @@ from llmrpc_server.providers.http import (
     Upstream,
     is_closed,
     reaching,
+    says_length,
 )
-from llmrpc_server.providers.whole_body import AnswerEnd, is_stream
+from llmrpc_server.providers.whole_body import BOM, AnswerEnd, is_stream
 
 T = TypeVar("T")
 
@@ -76,6 +78,11 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
     raise error
 
 
+def _is_cut(body: bytes) -> bool:
+    """Whether a body is JSON that stops before its end."""
+    return body.lstrip().startswith((b"{", b"[")) and not is_closed(body)
+
+
 async def whole(exchange: Exchange) -> pb.LLMResponse:
     """Sends the request and reads the whole answer."""
     respond = exchange.respond
@@ -103,7 +110,10 @@ def _read(exchange: Exchange, body: bytes) -> Answer:
     """The answer in a body; some servers stream whatever they are asked for."""
     dialect = exchange.dialect
     if not is_stream(body):
-        return dialect.decode(body)
+        try:
+            return dialect.decode(body.removeprefix(BOM))
+        except LLMClientError as error:
+            raise told(error, body) from error.__cause__
     decoder = _decoder(exchange)
     try:
         decoder.feed(body)
@@ -137,9 +147,9 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
         try:
             return decode(body)
         except LLMClientError as error:
-            cut = body.lstrip().startswith((b"{", b"[")) and not is_closed(body)
-            if cut and "Content-Length" not in response.headers:
-                error.retryable = True
+            if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
+                whole = says_length(response)
+                error.retryable = not whole and (error.retryable or _is_cut(body))
             raise
     except TimeoutError as error:
         raise exchange.explain(exchange.timed_out()) from error

@@ -7,6 +7,7 @@ https://docs.litellm.ai/docs/exception_mapping
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,24 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.failures import UNDECODABLE, AnsweredError, Said, start
+from llmrpc_server.providers.failures import CONTENT, UNDECODABLE, AnsweredError, Kind, Said, start
 
-_WORDS = ("message", "msg", "error", "errors", "detail", "error_description")
-"""Fields that may hold the words, or what holds them."""
+_WORDS = (
+    *("message", "msg", "status_msg", "error_msg", "error_message", "errmsg"),
+    *("error", "errors", "detail", "base_resp", "error_description", "title"),
+)
+"""Fields that may hold the words, or what holds them, however they are capitalized. Not from
+the sources above: `status_msg` of `base_resp`, which MiniMax sends with status 200
+(https://platform.minimax.io/docs/api-reference/text-openai-api), `error_msg` of Baidu
+(https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh), `Message` of AWS
+(https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html), and `title`
+(https://www.rfc-editor.org/rfc/rfc9457#name-title)."""
+_EXCEPTION = "exception"
+"""How the field ends that holds an error of AWS in a stream."""
+_NO_WORDS = re.compile(r'[{<"]|\[\s*[\[{"\d]')
+"""How JSON that was cut short and pages begin."""
 _DEEPEST, _MOST = 4, 20
+_BINARY = re.compile("[\\0\ufffd]")
 _FILTERS = frozenset({"content_filter", "content_policy_violation"})
 """Codes of a prompt that a filter refused. Sources:
 https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter,
@@ -35,6 +49,25 @@ def said_anyhow(body: bytes) -> Said:
     return Said(tuple(_codes(value)), _words(value))
 
 
+def words_of(body: bytes) -> str:
+    """What a body says where an answer was expected: nothing of a page, or of half an answer."""
+    text = body.decode(errors="replace").strip()
+    try:
+        words = _words(msgspec.json.decode(text))
+    except UNDECODABLE:
+        words = "" if _NO_WORDS.match(text) or _BINARY.search(text) else text
+    return start(words)
+
+
+def told(error: LLMClientError, body: bytes) -> LLMClientError:
+    """The error, which says what stands in the place of an answer that cannot be read."""
+    invalid = error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID
+    words = words_of(body) if invalid else ""
+    if words and words not in error.message:
+        error.message = f"{error.message}: {words}"
+    return error
+
+
 def said_too(own: Said, body: bytes) -> Said:
     """What a dialect read of a body, and what else it says."""
     other = said_anyhow(body)
@@ -42,10 +75,10 @@ def said_too(own: Said, body: bytes) -> Said:
     return Said(codes, own.message or other.message)
 
 
-def filtered(error: LLMClientError, status: int, said: Said) -> LLMClientError:
-    """The error, or the end of the answer if a filter refused the prompt."""
+def filtered(error: LLMClientError, kind: Kind, status: int, said: Said) -> LLMClientError:
+    """The error, or the end of the answer if a filter met it: its code says so, or its kind."""
     code = next((code for code in said.codes if code in _FILTERS), "")
-    if status != 400 or not code:
+    if status != 400 or not (code or kind is CONTENT):
         return error
     words = start(said.message)
     return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)
@@ -74,8 +107,10 @@ def _words(value: Any, depth: int = 0) -> str:
             texts = (_words(each, depth + 1) for each in value[:_MOST])
             return "; ".join(filter(None, texts))
         case dict():
-            texts = (_words(value.get(name), depth + 1) for name in _WORDS)
-            words = next(filter(None, texts), "")
+            named = {str(name).lower(): each for name, each in value.items()}
+            held = [named[name] for name in _WORDS if name in named]
+            held += [named[name] for name in named if name.endswith(_EXCEPTION)]
+            words = next(filter(None, (_words(each, depth + 1) for each in held)), "")
             place = value.get("loc")
             if words and isinstance(place, list):
                 return f"{'.'.join(map(str, place))}: {words}"

@@ -8,17 +8,14 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.arguments import has_whole_calls
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
+from llmrpc_server.providers.error_words import told, words_of
 from llmrpc_server.providers.failures import unreadable
-from llmrpc_server.providers.sse import Event, EventDecoder
+from llmrpc_server.providers.sse import PING, PINGS, Event, EventDecoder, is_end
 
-_END = b"[DONE]"
-"""OpenAI's mark of the end, which proxies write behind the events of other dialects too."""
 _OBJECT = b'{"'
 """How nearly all events begin, and no keep-alive."""
-_KEEP_ALIVE_NAMES = frozenset({"ping", "keepalive", "keep-alive", "heartbeat"})
 _KEEP_ALIVES = frozenset(
-    {b"", b"{}", b"null"}
-    | {text.encode() for name in _KEEP_ALIVE_NAMES for text in (name, f"[{name}]")}
+    {b"", b"{}", b"null"} | {text.encode() for name in PINGS for text in (name, f"[{name}]")}
 )
 
 
@@ -34,6 +31,7 @@ class EventStreamDecoder(StreamDecoder):
         self._events = EventDecoder(max_event_bytes)
         self._max = max_event_bytes
         self._begun = False
+        self._last = Event(b"")
         self._other: bytearray | None = None
         """The body that is no event stream."""
 
@@ -72,7 +70,8 @@ class EventStreamDecoder(StreamDecoder):
         for event in events.feed(data):
             if self.done:
                 return
-            if event.data.startswith(_OBJECT) and event.name not in _KEEP_ALIVE_NAMES:
+            if event.data.startswith(_OBJECT) and event.name != PING:
+                self._last = event
                 self.take_event(event)
             else:
                 self._take(event)
@@ -90,18 +89,25 @@ class EventStreamDecoder(StreamDecoder):
         self.complete()
 
     def interrupted(self) -> StreamInterruptedError:
-        """The exception for an end before the answer was whole."""
+        """The exception for an end before the answer was whole, with the provider's last words."""
+        why, words = f"{self._provider} ended its stream without a finish reason", self._words()
         return StreamInterruptedError(
-            f"{self._provider} ended its stream without a finish reason",
-            metadata={"provider": self._provider},
+            f"{why}: {words}" if words else why, metadata={"provider": self._provider}
         )
 
+    def _words(self) -> str:
+        """What the last event says that is an error in a shape of its own, or lines of none."""
+        return words_of(self._last.data) or words_of(self._events.stray())
+
     def _take(self, event: Event) -> None:
-        data = event.data
-        if data.startswith(_END):
+        if is_end(event.data):
             self.end_at_mark()
         elif not _is_keep_alive(event):
-            self.take_event(event)
+            self._last = event
+            try:
+                self.take_event(event)
+            except LLMClientError as error:
+                raise told(error, event.data) from error.__cause__
 
     def end_at_mark(self) -> None:
         """Takes a mark of the end, without which nothing is whole that has no finish reason.
@@ -109,7 +115,7 @@ class EventStreamDecoder(StreamDecoder):
         Calls that are complete are a reason by themselves.
         """
         if self.ending < Ending.BODY:
-            if not self.end_early():
+            if self._words() or self._events.stray() or not self.end_early():
                 raise self.interrupted()
             answer = self.answer
             if answer.finish_reason == pb.FINISH_REASON_UNSPECIFIED:
@@ -131,6 +137,7 @@ class EventStreamDecoder(StreamDecoder):
             return
         try:
             if text.startswith(b"{"):
+                self._last = Event(text)
                 if self.ending < Ending.BODY:
                     self.take_body(text)
             else:
@@ -150,18 +157,18 @@ class EventStreamDecoder(StreamDecoder):
         except LLMClientError as error:
             if broken and error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:
                 raise self.interrupted() from error
-            raise
+            raise told(error, body) from error.__cause__
         if self.ending < Ending.BODY:
-            raise self.interrupted() if broken else self._no_stream()
+            raise self.interrupted() if broken else told(self._no_stream(), body)
         self.complete()
 
-    def _no_stream(self) -> Exception:
+    def _no_stream(self) -> LLMClientError:
         return unreadable(self._provider, "answered with no event stream")
 
 
 def _is_keep_alive(event: Event) -> bool:
     """Whether an event says nothing but that the connection lives; an error is no such thing."""
-    if event.name in _KEEP_ALIVE_NAMES:
+    if event.name == PING:
         return b'"error"' not in event.data
     data = event.data
     if len(data) > 16 and not data.startswith(b":"):

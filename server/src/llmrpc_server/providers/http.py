@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -100,24 +100,30 @@ class Upstream:
     async def read(
         self, response: ClientResponse, provider: str, end: BodyEnd | None = None
     ) -> bytes:
-        """The whole body, within the bound; `end` tells it on a connection that stays open."""
+        """The whole body, within the bound.
+
+        `end` tells it on a connection that stays open, or breaks.
+        """
         bound = self.settings.max_body_bytes
         content = response.content
         chunks: list[bytes] = []
         size = 0
+        end = end or JsonEnd()
         try:
-            end = end or JsonEnd()
             while not content.at_eof():
-                chunk = await self._next(content, chunks, end)
+                chunk = await self._next(content, size > 0, end)
                 if chunk is None:
                     break
                 size += len(chunk)
                 if size > bound:
                     raise too_long(provider, bound)
                 chunks.append(chunk)
+                if end.take(chunk):
+                    break
         except CONNECTION_FAILURES:
-            body = b"".join([*chunks, received(response)])
-            if len(body) > bound or not is_closed(body):
+            last = received(response)
+            body = b"".join([*chunks, last])
+            if len(body) > bound or not (end.take(last) or end.is_whole(broken=True)):
                 raise
             return body
         return b"".join(chunks)
@@ -128,18 +134,17 @@ class Upstream:
         chunks: list[bytes] = []
         size = 0
         while size < ERROR_BODY_BYTES and not content.at_eof():
-            chunk = await self._next(content, chunks, end)
+            chunk = await self._next(content, size > 0, end)
             if chunk is None:
                 break
             chunks.append(chunk)
+            end.take(chunk)
             size += len(chunk)
         return b"".join(chunks)
 
-    async def _next(
-        self, content: aiohttp.StreamReader, chunks: Sequence[bytes], end: BodyEnd
-    ) -> bytes | None:
+    async def _next(self, content: aiohttp.StreamReader, begun: bool, end: BodyEnd) -> bytes | None:
         """The next bytes of a body; None when silence follows what is whole."""
-        if not chunks:
+        if not begun:
             return await content.readany()
         try:
             async with asyncio.timeout(self.settings.end_grace) as scope:
@@ -147,7 +152,7 @@ class Upstream:
         except TimeoutError:
             if not scope.expired():
                 raise
-        return None if end.reached(chunks) else await content.readany()
+        return None if end.is_whole(broken=False) else await content.readany()
 
     def finish(self, response: ClientResponse) -> None:
         """Lets go of a response whose last event was read.
@@ -204,6 +209,11 @@ def received(response: ClientResponse) -> bytes:
     if error is not None:
         content.set_exception(error)
     return data
+
+
+def says_length(response: ClientResponse) -> bool:
+    """Whether the provider said how long its body is: then it came whole, unless it broke."""
+    return "Content-Length" in response.headers
 
 
 def is_closed(body: bytes) -> bool:
@@ -267,6 +277,7 @@ __all__ = [
     "is_closed",
     "reaching",
     "received",
+    "says_length",
     "unreachable",
 ]
 

@@ -13,6 +13,7 @@ from collections.abc import Hashable
 from llmrpc.answer import TextKind
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.halves import Halves
+from llmrpc_server.providers.idle import Idle
 
 _MARKED = re.compile("\ufdd0([\ue000-\ue7ff])")
 _SHIFT = 0xE000 - 0xD800
@@ -21,7 +22,7 @@ _SHIFT = 0xE000 - 0xD800
 class Speech:
     """The texts and arguments of one answer."""
 
-    __slots__ = ("_halves", "_kinds", "_marked", "_parts", "odd")
+    __slots__ = ("_halves", "_idle", "_kinds", "_marked", "_parts", "odd")
 
     def __init__(self, answer: Answer, provider: str) -> None:
         self.odd = False
@@ -29,6 +30,7 @@ class Speech:
         self._marked = False
         self._parts = answer.parts
         self._halves = Halves(answer, provider)
+        self._idle = Idle()
         self._kinds: dict[Hashable, TextKind | None] = {}
 
     def text(self, key: Hashable, text: str, kind: TextKind = "text") -> None:
@@ -41,7 +43,11 @@ class Speech:
         """Adds to the arguments of a call that has started."""
         if self.odd:
             text = self._whole(key, text, None)
-        self._parts.tool_call(key, arguments=text)
+        self._parts.tool_call(key, arguments=self._idle.take(key, text))
+
+    def settle(self, key: Hashable) -> None:
+        """Takes the end of a call, which may have no arguments."""
+        self._parts.tool_call(key, arguments=self._idle.settle(key))
 
     def held(self, key: Hashable, text: str) -> None:
         """Adds arguments that waited for the start of their call."""
@@ -59,7 +65,7 @@ class Speech:
             return
         kind = self._kinds[key]
         if kind is None:
-            self._parts.tool_call(key, arguments=lost)
+            self._parts.tool_call(key, arguments=self._idle.take(key, lost))
         else:
             self._parts.text(key, lost, kind)
 

@@ -6,12 +6,24 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html, sections
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import ProviderNotAvailableError
 
 _BOM = b"\xef\xbb\xbf"
+ERROR, PING = "error", "ping"
+"""What events are called that hold an error, and those that only keep a connection alive."""
+PINGS = frozenset({"ping", "keepalive", "keep-alive", "heartbeat"})
+_EXCEPTION = "exception"
+"""How AWS's names of errors end."""
+_ENDS = (b"[DONE]", b"DONE")
+_LONGEST_END = 16
+_FIELDS = (b":", b"data:", b"event:", b"id:", b"retry:")
+_MOST_STRAY = 4096
+"""Bytes that are kept of lines that are of no event."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +49,7 @@ class EventDecoder:
         "_pending",
         "_size",
         "_start",
+        "_stray",
         "failure",
     )
 
@@ -48,6 +61,7 @@ class EventDecoder:
         self._pending: list[bytes] = []
         self._size = 0
         self._checked_at = max_event_bytes
+        self._stray = b""
         self.failure: ProviderNotAvailableError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
@@ -97,6 +111,11 @@ class EventDecoder:
         """The same as an event, for an input that ended without its blank line."""
         return self._events(self.rest())
 
+    def stray(self) -> bytes:
+        """The last lines that were of no event, without comments and other fields."""
+        lines = self._stray.split(b"\n")
+        return b"\n".join(line for line in lines if not line.startswith(_FIELDS))
+
     def _events(self, text: bytes) -> list[Event]:
         events: list[Event] = []
         for block in text.split(b"\n\n"):
@@ -105,8 +124,10 @@ class EventDecoder:
                 break
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(Event(block[6:]))
-            elif (event := _interpret(block)) is not None:
-                events.append(event)
+            elif found := _interpret(block):
+                events += found
+            elif block and not block.startswith(b":"):
+                self._stray = block[:_MOST_STRAY]
         return events
 
     def _without_bom(self, data: bytes) -> bytes:
@@ -143,20 +164,56 @@ def _without_comments(text: bytes) -> bytes:
     return b"\n".join([*(line for line in lines if not line.startswith(b":")), last])
 
 
-def _interpret(block: bytes) -> Event | None:
-    """The event of these lines; None where they hold no data.
+def _interpret(block: bytes) -> list[Event]:
+    """The event of these lines; none where they hold no data.
 
-    An error that a server writes without `data:`, as vLLM did, is one all the same.
+    An error that a server writes without `data:` is one all the same, as JSON at vLLM and as
+    a field of its own at llama.cpp. Lines of data each of which is an object are an event each:
+    some servers leave the blank lines between them out.
     """
     name = b""
     data: list[bytes] = []
+    names: list[bytes] = []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")
         if field == b"data":
             data.append(value.removeprefix(b" "))
+            names.append(name)
         elif field == b"event":
             name = value.removeprefix(b" ")
+        elif field == b"error":
+            return [Event(value.removeprefix(b" "), ERROR)]
     if not data:
         bare = block.startswith((b"{", b"[")) and b'"error"' in block
-        return Event(block, "error") if bare else None
-    return Event(b"\n".join(data), name.decode(errors="replace") or "message")
+        return [Event(block, ERROR)] if bare else []
+    if len(data) > 1 and all(map(_is_one, data)):
+        return [Event(each, _named(own)) for each, own in zip(data, names, strict=True)]
+    return [Event(b"\n".join(data), _named(name))]
+
+
+def is_end(data: bytes) -> bool:
+    """Whether the data of an event is OpenAI's mark of the end, however it is written."""
+    return data.startswith(_ENDS[0]) or (
+        len(data) <= _LONGEST_END and data.strip(b' \t\r"').upper() in _ENDS
+    )
+
+
+def _is_one(line: bytes) -> bool:
+    """Whether a line of data is all of an event's: an object, or the mark of the end."""
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        return is_end(line)
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+@lru_cache(256)
+def _named(name: bytes) -> str:
+    """The name of an event: errors and keep-alives have one name each."""
+    text = name.decode(errors="replace")
+    plain = text.lower().replace("_", "-")
+    if plain in PINGS:
+        return PING
+    return ERROR if plain == ERROR or plain.endswith(_EXCEPTION) else text or "message"

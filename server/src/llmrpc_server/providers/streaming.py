@@ -17,6 +17,7 @@ from llmrpc_server.providers.http import (
     ClientResponse,
     reaching,
     received,
+    says_length,
     too_long,
     unreachable,
 )
@@ -75,7 +76,11 @@ class UpstreamStream(EventStream):
         except TimeoutError as error:
             raise exchange.explain(exchange.timed_out()) from error
         except StreamInterruptedError as error:
-            raise exchange.explain(exchange.too_early(error)) from error
+            early = exchange.too_early(error)
+            if stream is not None and says_length(stream._response):
+                early.retryable = False
+                exchange.unread(early, stream._decoder.answer)
+            raise exchange.explain(early) from error
         except AnsweredError as error:
             return FilteredStream(exchange, exchange.ended(error, Answer()))
         except LLMClientError as error:

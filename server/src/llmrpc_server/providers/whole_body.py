@@ -1,67 +1,97 @@
-"""Whether what came of a body is all of it, on a connection that then stays open."""
+"""Whether what came of a body is all of it, on a connection that stays open or breaks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.closing import Closing
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
 
+BOM = b"\xef\xbb\xbf"
 _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 """How an event stream begins."""
-_HEAD = 64
-"""Chunks in which that is looked for, however small they are."""
 
 
 class BodyEnd(Protocol):
-    """Asked when silence follows some bytes of a body."""
+    """Finds the end of a body from its bytes."""
 
-    def reached(self, chunks: Sequence[bytes]) -> bool:
-        """Whether the chunks, which go on from those of the last time, are a whole body."""
+    def take(self, piece: bytes) -> bool:
+        """Notes the next bytes; whether nothing more is needed after them."""
+
+    def is_whole(self, broken: bool) -> bool:
+        """Whether all has come, if silence follows, or the connection breaks."""
 
 
 class JsonEnd:
-    """The last bracket of a body of JSON. Each chunk is read once."""
+    """The last bracket of a body of JSON. It is looked for only once silence follows."""
 
-    __slots__ = ("_closing", "_read")
+    __slots__ = ("_closed", "_closing", "_unread")
 
     def __init__(self) -> None:
         self._closing = Closing()
-        self._read = 0
+        self._unread: list[bytes] = []
+        self._closed = False
 
-    def reached(self, chunks: Sequence[bytes]) -> bool:
+    def take(self, piece: bytes) -> bool:
+        """As `BodyEnd` says."""
+        self._unread.append(piece)
+        return False
+
+    def is_whole(self, broken: bool) -> bool:
         """As `BodyEnd` says. The marks of JSON are single bytes in UTF-8."""
-        new, self._read = chunks[self._read :], len(chunks)
-        return any([self._closing.closes(chunk.decode("latin-1")) for chunk in new][-1:])
+        for piece in self._unread:
+            self._closed = self._closing.closes(piece.decode("latin-1"))
+        self._unread.clear()
+        return self._closed
 
 
 class AnswerEnd:
     """The same of an answer, which some servers stream whatever they are asked for."""
 
-    __slots__ = ("_decoder", "_json", "_make", "_read")
+    __slots__ = ("_decoder", "_failed", "_head", "_json", "_make")
 
     def __init__(self, make: Callable[[], StreamDecoder]) -> None:
         self._make = make
         self._decoder: StreamDecoder | None = None
         self._json = JsonEnd()
-        self._read = 0
+        self._head: bytes | None = b""
+        """The first bytes, while they do not tell what the body is."""
+        self._failed = False
 
-    def reached(self, chunks: Sequence[bytes]) -> bool:
+    def take(self, piece: bytes) -> bool:
         """As `BodyEnd` says; an error in a stream is its end."""
-        if self._decoder is None and not is_stream(b"".join(chunks[:_HEAD])):
-            return self._json.reached(chunks)
-        decoder = self._decoder = self._decoder or self._make()
-        new, self._read = chunks[self._read :], len(chunks)
+        if self._head is not None:
+            piece, self._head = self._head + piece, None
+            if is_stream(piece):
+                self._decoder = self._make()
+            elif _may_be_stream(piece):
+                self._head = piece
+                return False
+        if self._decoder is None:
+            return self._json.take(piece)
         try:
-            for chunk in new:
-                decoder.feed(chunk)
+            self._decoder.feed(piece)
         except LLMClientError:
-            return True
-        return decoder.done or decoder.ending == Ending.WHOLE
+            self._failed = True
+        return self._failed or self._decoder.done
+
+    def is_whole(self, broken: bool) -> bool:
+        """As `BodyEnd` says. A break takes nothing from an answer that had its finish reason."""
+        if self._head:
+            return False
+        if self._decoder is None:
+            return self._json.is_whole(broken)
+        enough = Ending.SILENCE if broken else Ending.WHOLE
+        return self._failed or self._decoder.done or self._decoder.ending >= enough
 
 
 def is_stream(body: bytes) -> bool:
     """Whether a body begins as an event stream does."""
-    return body.lstrip().startswith(_EVENTS)
+    return body.removeprefix(BOM).lstrip().startswith(_EVENTS)
+
+
+def _may_be_stream(head: bytes) -> bool:
+    begin = head.removeprefix(BOM).lstrip()
+    return any(word.startswith(begin) for word in (BOM, *_EVENTS))

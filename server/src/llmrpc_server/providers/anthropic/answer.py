@@ -12,7 +12,7 @@ from llmrpc_server.providers.anthropic.metadata import note_event, note_message
 from llmrpc_server.providers.anthropic.spent import Spent
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.finish_words import is_reason, reason_of
 from llmrpc_server.providers.kept_json import (
     HALVES,
     came,
@@ -234,7 +234,7 @@ class Assembly:
 
     def _finish(self, reason: str | None, details: msgspec.Raw, unread: bool) -> None:
         """Takes a stop reason; `unread`: one came that is no word."""
-        if not (reason or unread):
+        if not (is_reason(reason) or unread):
             return
         self.finished = True
         self._explain(details)

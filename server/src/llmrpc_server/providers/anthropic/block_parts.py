@@ -18,10 +18,11 @@ from llmrpc_server.providers.anthropic import wire
 from llmrpc_server.providers.anthropic.citations import read_citation
 from llmrpc_server.providers.anthropic.open_block import OpenBlock
 from llmrpc_server.providers.arguments import read_arguments, wrap_arguments
-from llmrpc_server.providers.call_ids import made_id
+from llmrpc_server.providers.call_ids import CallIds
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.halves import Halves, decode_with_halves
+from llmrpc_server.providers.idle import EMPTY, Idle
 from llmrpc_server.providers.kept_json import json_of, says, string
 
 
@@ -32,7 +33,10 @@ class BlockParts:
     answer is at hand.
     """
 
-    __slots__ = ("_answer", "_characters", "_halves", "_held", "_limit", "_parts", "_provider")
+    __slots__ = (
+        *("_answer", "_characters", "_halves", "_held", "_idle", "_ids", "_limit", "_parts"),
+        "_provider",
+    )
 
     def __init__(self, answer: Answer, provider: str, limit: int | None) -> None:
         self._answer = answer
@@ -42,6 +46,8 @@ class BlockParts:
         self._characters = 0
         self._held = 0
         self._halves = Halves(answer, provider)
+        self._idle = Idle()
+        self._ids = CallIds("toolu")
 
     def estimate(self) -> int:
         """Tokens that came so far, by their length."""
@@ -67,8 +73,7 @@ class BlockParts:
                 self._parts.redacted_reasoning(block.key, read.data or "")
                 self.sign(block)
             case "tool_use":
-                id_ = read.id or made_id("toolu")
-                self._parts.tool_call(block.key, id_, read.name or "")
+                self._parts.tool_call(block.key, self._ids.take(read.id), read.name or "")
                 if block.extra:
                     self.sign(block)
             case _:
@@ -119,10 +124,12 @@ class BlockParts:
                 self._end_text(block)
             case "thinking" if block.extra and not block.signed:
                 self.sign(block)
-            case "tool_use" if not block.pieces:
-                whole = read_arguments(block.input)
-                self._characters += len(whole)
-                self._parts.tool_call(block.key, arguments=whole.decode())
+            case "tool_use":
+                rest = self._idle.settle(block.key)
+                if rest == EMPTY:
+                    rest = read_arguments(block.input).decode()
+                    self._characters += len(rest)
+                self._parts.tool_call(block.key, arguments=rest)
             case "":
                 self._keep(block)
             case _:
@@ -144,7 +151,7 @@ class BlockParts:
         self._characters += len(piece)
         block.pieces.append(piece)
         if block.kind == "tool_use":
-            self._parts.tool_call(block.key, arguments=piece)
+            self._parts.tool_call(block.key, arguments=self._idle.take(block.key, piece))
         else:
             self.hold(block, len(piece))
 

@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.context_words import CONTEXT_PHRASES
 from llmrpc_server.providers.error_words import filtered, said_too
 from llmrpc_server.providers.failures import (
+    CONTENT,
     CONTEXT,
     DOWN,
     FORBIDDEN,
@@ -74,10 +76,13 @@ _CODES_IN_STREAM: Mapping[str, Kind] = {
 _PHRASES: Phrases = (
     # https://github.com/anthropics/claude-code/issues/12186
     (re.compile(r"^prompt is too long\b"), CONTEXT),
-    # https://github.com/docker/docker-agent/issues/569
-    (re.compile(r"^input length and `max_tokens` exceed context limit\b"), CONTEXT),
+    *CONTEXT_PHRASES,
     # https://github.com/router-for-me/CLIProxyAPI/issues/3859
     (re.compile(r"^Your credit balance is too low\b"), QUOTA),
+    # https://github.com/laravel/ai/pull/864
+    (re.compile(r"^You have reached your specified API usage limits\b"), QUOTA),
+    # https://github.com/anthropics/claude-code/issues/58367
+    (re.compile(r"^Output blocked by content filtering policy\b"), CONTENT),
 )
 """What is said in words alone, with the type `invalid_request_error`."""
 
@@ -105,8 +110,8 @@ def from_status(
     kind = next((more[code] for code in said.codes if code in more), None)
     if kind is None and status in (400, 413):
         kind = kind_of_words(said.message, _PHRASES)
-    error = answered(provider, kind or kind_of_status(status), said, status, headers)
-    return filtered(error, status, said)
+    kind = kind or kind_of_status(status)
+    return filtered(answered(provider, kind, said, status, headers), kind, status, said)
 
 
 def from_stream(provider: str, body: bytes) -> LLMClientError:
@@ -117,7 +122,7 @@ def from_stream(provider: str, body: bytes) -> LLMClientError:
     kind = next(known, None) or (DOWN if status is None else kind_of_status(status))
     if kind is REJECTED:
         kind = kind_of_words(said.message, _PHRASES) or kind
-    return filtered(failure(provider, kind, said), 400, said)
+    return filtered(failure(provider, kind, said), kind, 400, said)
 
 
 def _read(body: bytes) -> Said:

@@ -10,7 +10,7 @@ from llmrpc import v1 as pb
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.finish_words import is_reason, reason_of
 from llmrpc_server.providers.google import errors, wire
 from llmrpc_server.providers.google.beside import Beside
 from llmrpc_server.providers.google.content import Parts, pieces_of
@@ -42,7 +42,7 @@ TOO_MANY_TOOL_CALLS, are told by their name."""
 _ALONE = (0,)
 _FIRST = 0
 _FIRSTS = (None, 0, "0", "")
-_NONE_YET = ("", "FINISH_REASON_UNSPECIFIED")
+_NONE_YET = "FINISH_REASON_UNSPECIFIED"
 
 
 class Assembly:
@@ -92,7 +92,7 @@ class Assembly:
             odd = body if read is not body and has_half(body) else None
             if left_out:
                 warn_of(left_out, self.answer, self._provider)
-            self._take(said, others, left_out, odd)
+            self._take(said, others, left_out, odd, read)
         except UNDECODABLE as error:
             if (failure := read_body(body)).is_error:
                 raise errors.from_stream(self._provider, failure) from error
@@ -110,14 +110,19 @@ class Assembly:
         self._beside.settle(self._parts.texts)
 
     def _take(
-        self, said: wire.Response, others: Fields, left_out: list[str], odd: bytes | None
+        self,
+        said: wire.Response,
+        others: Fields,
+        left_out: list[str],
+        odd: bytes | None,
+        body: bytes,
     ) -> None:
-        """Takes a response; `odd` is the same as it came, if it holds half a surrogate pair."""
+        """Takes the response in a body; `odd` is it as it came, if it holds half a pair."""
         answer, before = self.answer, self.finished
         if said.usage_metadata is not None:
             self._count(said.usage_metadata)
         if says(said.error):
-            raise errors.from_stream(self._provider, read_error(plain(said.error)))
+            raise errors.from_stream(self._provider, read_error(plain(said.error), body))
         if said.response_id and not answer.response_id:
             answer.response_id = said.response_id
         if said.model_version and not answer.model:
@@ -187,13 +192,14 @@ class Assembly:
         self.answered = True
         answer, written = self.answer, self._parts.characters
         word = candidate.finish_reason or ""
+        none_yet = not unread and (word == _NONE_YET or not is_reason(word))
         if candidate.content is not None and candidate.content.parts:
             parts = () if odd is None else pieces_of(odd, place)
             self._parts.add(candidate.content.parts, parts)
-            self.unannounced = self.unannounced or (word in _NONE_YET and not unread)
+            self.unannounced = self.unannounced or none_yet
         elif odd is not None:
             answer.warn("message", HALVES.format(self._provider))
-        if word in _NONE_YET and not unread:
+        if none_yet:
             self.finished = self.finished and self._parts.characters == written
             return
         self.finished = True

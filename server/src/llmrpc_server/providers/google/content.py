@@ -17,7 +17,7 @@ import msgspec
 from llmrpc import v1 as pb
 from llmrpc.answer import AnswerBuilder
 from llmrpc_server.providers.arguments import read_arguments
-from llmrpc_server.providers.call_ids import made_id
+from llmrpc_server.providers.call_ids import CallIds
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.google import wire
@@ -54,6 +54,7 @@ class Parts:
     __slots__ = (
         "_answer",
         "_halves",
+        "_ids",
         "_keys",
         "_number",
         "_open",
@@ -69,6 +70,7 @@ class Parts:
         self._provider = provider
         self._answer: AnswerBuilder = answer.parts
         self._halves = Halves(answer, provider)
+        self._ids = CallIds()
         self._uses = uses
         self._number = 0
         self._open: tuple[_Kind, int] | None = None
@@ -168,7 +170,7 @@ class Parts:
         key = self._new()
         arguments = wire.text(msgspec.json.format(read_arguments(call.args), indent=-1))
         self.characters += len(arguments)
-        self._answer.tool_call(key, call.id or made_id(), call.name or "", arguments)
+        self._answer.tool_call(key, self._ids.take(call.id), call.name or "", arguments)
         return key
 
     def _block(self, raw: msgspec.Raw, fields: Fields) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from llmrpc.errors import LimitScope
-from llmrpc_server.providers.error_words import said_anyhow
+from llmrpc_server.providers.error_words import said_anyhow, words_of
 from llmrpc_server.providers.failures import UNDECODABLE, Said, status_of
 
 
@@ -48,7 +48,7 @@ def read_body(body: bytes) -> Body:
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict) and value.get("error"):
-        return read_error(value["error"])
+        return read_error(value["error"], body)
     return Body()
 
 
@@ -58,12 +58,12 @@ def read_error_event(data: bytes) -> Body:
     return body if body.is_error else Body(is_error=True, message=said_anyhow(data).message)
 
 
-def read_error(error: object) -> Body:
-    """The same for an error that is decoded already."""
+def read_error(error: object, body: bytes) -> Body:
+    """The same for an error that is decoded already; `body` has its words if it has none."""
     if isinstance(error, str):
         error = {"message": error}
     if not isinstance(error, dict):
-        return Body(is_error=True)
+        return Body(is_error=True, message=words_of(body))
     details = error.get("details")
     if not isinstance(details, list):
         details = []

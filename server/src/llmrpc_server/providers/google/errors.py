@@ -7,19 +7,17 @@ https://ai.google.dev/gemini-api/docs/generate-content/api-errors
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.context_words import CONTEXT_PHRASES
 from llmrpc_server.providers.error_words import filtered, said_too
 from llmrpc_server.providers.failures import (
-    CONTEXT,
     DOWN,
     KEY,
     OVERLOADED,
     QUOTA,
     Kind,
-    Phrases,
     answered,
     failure,
     kind_of_status,
@@ -36,14 +34,6 @@ _BY_REASON: Mapping[int, Mapping[str, Kind]] = {
 }
 """What a reason makes of a status, where it makes more of it. Reasons:
 https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto"""
-
-_PHRASES: Phrases = (
-    # https://github.com/strands-agents/harness-sdk/issues/1078
-    (
-        re.compile(r"^The input token count\b.* exceeds the maximum number of tokens allowed\b"),
-        CONTEXT,
-    ),
-)
 
 _STATUS_OF_WORD = {
     "CANCELLED": 499,
@@ -70,7 +60,7 @@ def from_status(
     body_said = read_body(body)
     kind = _kind(status, body_said)
     said = said_too(body_said.said(), body)
-    error = filtered(answered(provider, kind, said, status, headers), status, said)
+    error = filtered(answered(provider, kind, said, status, headers), kind, status, said)
     return _with_wait(error, kind, body_said)
 
 
@@ -87,7 +77,7 @@ def _kind(status: int, said: Body) -> Kind:
         return reason
     if status == 429 and said.used_up:
         return QUOTA
-    if status == 400 and (kind := kind_of_words(said.message, _PHRASES)):
+    if status == 400 and (kind := kind_of_words(said.message, CONTEXT_PHRASES)):
         return kind
     return _BY_STATUS.get(status) or kind_of_status(status)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
-from llmrpc_server.providers.finish_words import reason_of
+from llmrpc_server.providers.finish_words import is_reason, reason_of
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.message import MessageTaker
 from llmrpc_server.providers.openai.metadata import Metadata
@@ -21,6 +21,7 @@ from llmrpc_server.providers.openai_family.totals import Counts
 
 _FAILURES = {
     "error": False,  # Mistral, OpenRouter, vLLM
+    "network_error": False,  # Z.ai
     "insufficient_system_resource": True,  # DeepSeek
 }
 """Finish reasons of an answer that broke off, and whether by overload."""
@@ -189,12 +190,15 @@ class Assembly:
             return
         self._count(chunk, [said.usage])
         self._messages.extras.count_uses()
-        read = read_error(failure) if failure else read_body(chunk.body)
+        read = read_error(failure)
+        if not read.message:
+            read = read_body(chunk.body)
         raise errors.from_stream(self._provider, read)
 
     def _choice(self, chunk: Chunk, choice: wire.Choice, place: int, *, whole: bool) -> None:
         self._metadata.take_choice(choice)
         messages = self._messages
+        messages.put_text(chunk, choice, place)
         came = choice.delta is not None or choice.message is not None
         self.answered = self.answered or came
         if whole:
@@ -203,7 +207,7 @@ class Assembly:
             spoke = messages.piece(chunk, choice, place)
         if spoke and self.finished:
             self._reopen()
-        if choice.finish_reason:
+        if is_reason(choice.finish_reason):
             self._finish(choice.finish_reason)
         elif self.finished:
             messages.sign()

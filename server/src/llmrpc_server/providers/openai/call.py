@@ -6,15 +6,21 @@ Nothing goes on after a call that has its name and complete arguments.
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 from msgspec import Raw
 
-from llmrpc_server.providers.closing import Closing
+from llmrpc_server.providers.closing import Closing, is_json
+from llmrpc_server.providers.idle import says_nothing
 from llmrpc_server.providers.kept_json import Fields, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.pieces import join
 from llmrpc_server.providers.openai_family.fields import arguments_of, object_of
 
+_read_first = json.JSONDecoder().raw_decode
+_SHORT = 8
+"""Characters of arguments that may say nothing."""
 _NO_ID = frozenset({"", "null"})
 """Ids that are none; Mistral's protocol has the word `null` as its default."""
 
@@ -23,8 +29,8 @@ class Call:
     """What came of one call."""
 
     __slots__ = (
-        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "made", "name",
-        "number", "started",
+        "arguments", "closing", "extra", "held", "id", "inner", "items", "kind", "length", "made",
+        "name", "number", "started",
     )  # fmt: skip
 
     def __init__(self, number: int, id: str) -> None:
@@ -34,6 +40,8 @@ class Call:
         """Whether the id is the gateway's own."""
         self.name = ""
         self.arguments: list[str] = []
+        self.length = 0
+        """Characters of the arguments."""
         self.closing = Closing()
         self.kind = ""
         """The type of a call that is not of a function."""
@@ -59,6 +67,22 @@ class Call:
         item = {"id": self.id, "type": "function", "function": function, **self.extra}
         return msgspec.json.encode(item).decode(errors="replace")
 
+    def append(self, piece: str) -> None:
+        """Adds to the arguments, which begin anew if they said nothing so far."""
+        if self.length <= _SHORT and piece.strip() and says_nothing("".join(self.arguments)):
+            self.arguments.clear()
+            self.closing = Closing()
+        self.arguments.append(piece)
+        self.length += len(piece)
+
+    def repeats(self, piece: str) -> bool:
+        """Whether a piece is all of the arguments, which are complete, once more."""
+        return (
+            self.length == len(piece) > 0
+            and self.closing.is_closed(self.arguments)
+            and piece == "".join(self.arguments)
+        )
+
     def is_again(self, piece: wire.ToolCall) -> bool:
         """Whether a piece is all of the call, which is complete, once more."""
         if self.kind or not (self.id and self.id == id_of(piece)) or not self._is_over(piece):
@@ -74,7 +98,7 @@ class Call:
     def is_another(self, piece: wire.ToolCall) -> bool:
         """Whether a piece at another place is another call, though its id is that of this one."""
         named = bool(piece.function and piece.function.name)
-        return piece.index is not None and self.started and named
+        return piece.number is not None and self.started and named
 
     def is_restarted(self, piece: wire.ToolCall) -> bool:
         """Whether a piece with the number of the call is another call all the same."""
@@ -85,7 +109,7 @@ class Call:
             return True
         if self.kind:
             return False
-        if piece.index is not None:
+        if piece.number is not None:
             return self._is_over(piece)
         return name != self.name or self.closing.is_closed(self.arguments)
 
@@ -109,3 +133,18 @@ def id_of(piece: wire.ToolCall) -> str:
 def is_nameless(piece: wire.ToolCall) -> bool:
     """Whether a piece does not say which call it is of."""
     return not (id_of(piece) or piece.other_type or (piece.function and piece.function.name))
+
+
+def once(arguments: str) -> str:
+    """Arguments without their repetition.
+
+    Source: https://github.com/Soju06/codex-lb/issues/284
+    """
+    if not arguments.startswith("{") or is_json(arguments):
+        return arguments
+    try:
+        _, end = _read_first(arguments)
+    except (ValueError, RecursionError):
+        return arguments
+    times, rest = divmod(len(arguments), end)
+    return arguments[:end] if not rest and arguments[:end] * times == arguments else arguments

@@ -13,7 +13,7 @@ from llmrpc_server.providers.closing import is_json
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.kept_json import NOTHING, came
 from llmrpc_server.providers.openai import wire
-from llmrpc_server.providers.openai.call import Call, id_of, is_nameless
+from llmrpc_server.providers.openai.call import Call, id_of, is_nameless, once
 from llmrpc_server.providers.openai_family.fields import ENTRY, arguments_of, object_of, written
 from llmrpc_server.providers.speech import Speech
 
@@ -65,7 +65,7 @@ class Calls:
         """
         for place, piece in enumerate(pieces):
             call = self._new(piece)
-            self._add(call, piece, items[place] if items else NOTHING)
+            self._add(call, piece, items[place] if items else NOTHING, whole=True)
             if call.kind:
                 self._tell(call, written(call.items[0]))
             elif call.name:
@@ -110,25 +110,27 @@ class Calls:
                 self._parts.signature(("tool", call.number), signature)
         self._calls = [call for call in self._calls if call.started]
         for call in self._calls:
-            if not (call.kind or "".join(call.arguments).strip()):
-                call.arguments.append("{}")
-                self._parts.tool_call(("tool", call.number), arguments="{}")
+            if not call.kind:
+                self._speech.settle(("tool", call.number))
 
     def are_complete(self) -> bool:
         """Whether there are calls, and the arguments of all are JSON."""
         return bool(self._calls) and all(
-            is_json("".join(call.arguments) or "{}") for call in self._calls if not call.kind
+            is_json(self._parts.text_of(("tool", call.number)))
+            for call in self._calls
+            if not call.kind
         )
 
     def _find(self, piece: wire.ToolCall, place: int, *, alone: bool) -> Call:
-        index = place if piece.index is None else piece.index
+        number = piece.number
+        index = place if number is None else number
         call = self._by_index.get(index)
         known = self._by_id.get(id_of(piece))
         if known is not None and not (call is None and known.is_another(piece)):
             if not known.is_followed(piece):
                 return known
             call = None
-        elif alone and self._calls and is_nameless(piece) and (call is None or piece.index is None):
+        elif alone and self._calls and is_nameless(piece) and (call is None or number is None):
             return self._calls[-1]
         if call is None or call.is_restarted(piece):
             call = self._by_index[index] = self._new(piece)
@@ -145,7 +147,7 @@ class Calls:
         return call if same else None
 
     def _add_rest(self, call: Call, whole: str) -> None:
-        told = "".join(call.arguments)
+        told = self._parts.text_of(("tool", call.number))
         if whole.startswith(told):
             call.arguments.append(whole[len(told) :])
             self._speech.arguments(("tool", call.number), whole[len(told) :])
@@ -164,7 +166,7 @@ class Calls:
             self._by_id[call.id] = call
         return call
 
-    def _add(self, call: Call, piece: wire.ToolCall, item: Raw) -> None:
+    def _add(self, call: Call, piece: wire.ToolCall, item: Raw, *, whole: bool = False) -> None:
         if piece.other_type and not call.started:
             call.kind = call.kind or piece.other_type
             self.odd = True
@@ -179,8 +181,12 @@ class Calls:
         if function is None:
             return
         text = arguments_of(function.arguments)
+        if whole:
+            text = once(text)
+        elif call.repeats(text):
+            return
         if text:
-            call.arguments.append(text)
+            call.append(text)
         if function.name and not call.started:
             call.name = function.name
             self._start(call)

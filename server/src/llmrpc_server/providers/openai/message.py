@@ -9,6 +9,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.finish_words import is_reason
 from llmrpc_server.providers.kept_json import NOTHING, came, says
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.calls import Calls
@@ -32,6 +33,7 @@ class MessageTaker:
     __slots__ = (
         "_answer",
         "_details",
+        "_in_texts",
         "_parts",
         "_provider",
         "calls",
@@ -50,6 +52,8 @@ class MessageTaker:
         self.refused = False
         self.spoke = False
         """Whether anything with content came."""
+        self._in_texts = False
+        """Whether the texts of choices are the answer."""
         self.in_pieces = False
         """Whether a `delta` had content."""
         self.text: Hashable = "text"
@@ -64,6 +68,17 @@ class MessageTaker:
         """Whether something has to be told, or joined, before more text is."""
         signs = self._details is not None and self._details.waits
         return self.extras.waits or self.speech.odd or signs
+
+    def put_text(self, chunk: Chunk, choice: wire.Choice, place: int) -> None:
+        """Puts the text of a completion into its message, which it repeats if that has content."""
+        says = any(each is not None and _says(each) for each in (choice.message, choice.delta))
+        if not choice.text or says or (self.spoke and not self._in_texts):
+            return
+        self._in_texts = True
+        marked = chunk.marked.choices if chunk.marked is not None else None
+        for each in (choice, *(marked[place : place + 1] if marked else ())):
+            each.delta = each.delta or wire.Message()
+            each.delta.content = each.text
 
     def whole(self, chunk: Chunk, choice: wire.Choice, place: int) -> bool:
         """Takes the message of a whole answer, which counts more than a delta beside it."""
@@ -86,12 +101,12 @@ class MessageTaker:
             return spoke
         if not self.spoke:
             return self._take(message, chunk, place, "message", whole=True)
-        if spoke and not choice.finish_reason:  # the message so far, in every chunk
+        ended = is_reason(choice.finish_reason)
+        if spoke and not ended:  # the message so far, in every chunk
             self.extras.take(message, again=True)
             self.extras.take_images(message)
         else:
-            ends = bool(choice.finish_reason) or self.in_pieces
-            self._again(message, chunk, place, ends=ends)
+            self._again(message, chunk, place, ends=ended or self.in_pieces)
         return spoke
 
     def sign(self) -> None:
@@ -248,9 +263,9 @@ def _reasoning_of(message: wire.Message) -> str:
 
 
 def _text_of(message: wire.Message) -> str:
-    content = message.content
-    if content is None or isinstance(content, str):
-        return content or ""
+    content = message.content or ""
+    if isinstance(content, str):
+        return content
     texts = (each if isinstance(each, str) else _text_of_piece(each) for each in content)
     return "".join(texts)
 

@@ -37,6 +37,7 @@ def only_text(said: wire.Completion, filtered: Raw, index: int | None) -> str | 
         or (choice.message is not None and repeats(choice.message))
         or (choice.index is not None and choice.index != index)
         or choice.finish_reason
+        or (choice.text and not delta.content)
         or choice.usage
         or choice.error
         or (choice.logprobs and choice.logprobs != NULL)

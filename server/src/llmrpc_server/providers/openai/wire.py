@@ -46,16 +46,29 @@ class Custom(msgspec.Struct, gc=False):
 
 _NO_CUSTOM = Custom()
 _FUNCTIONS = (None, "", "function")
+_DIGITS = 10
+"""An index has fewer."""
 
 
 class ToolCall(msgspec.Struct, gc=False):
     """A tool call, or the next piece of one."""
 
-    index: int | None = None
+    index: Any = None
+    """For `number`."""
     id: str | None = None
     type: Any = None
     function: Function | None = None
     custom: Custom | None = None
+
+    @property
+    def number(self) -> int | None:
+        """Its index; some servers write it as text. None for what is none."""
+        index = self.index
+        if type(index) is int or index is None:
+            return index
+        is_number = isinstance(index, float) and index.is_integer()
+        is_text = isinstance(index, str) and len(index) < _DIGITS and index.isdecimal()
+        return int(index) if is_number or is_text else None
 
     @property
     def other_type(self) -> str:
@@ -154,6 +167,8 @@ class Choice(msgspec.Struct):
     """For `number_of`."""
     message: Message | None = None
     delta: Message | None = None
+    text: str | None = None
+    """The answer, or its next piece, in the shape of the older completions."""
     finish_reason: Any = None
     """A word; anything else is an end all the same."""
     error: Any = None

@@ -76,7 +76,9 @@ def read_error(error: object) -> Body:
         message = f"{message}: {behind.message}" if message else behind.message
     checks = _SAFETY_CHECK.findall(message)
     code, inner = error.get("code"), metadata.get("error_type")
-    named = [*checks, code, error.get("type"), inner]
+    cause = error.get("innererror")
+    reason = cause.get("code") if isinstance(cause, dict) else None
+    named = [*checks, code, error.get("type"), inner, reason]
     words = [word for word in named if isinstance(word, str) and word]
     numbers = [number for number in named if isinstance(number, int)]
     return Body(
@@ -84,7 +86,7 @@ def read_error(error: object) -> Body:
         message,
         next(filter(None, map(status_of, named)), None),
         code=next((word for word in (code, inner) if isinstance(word, str)), ""),
-        generation=_json({GENERATION: error[GENERATION]}) if GENERATION in error else "",
+        generation=_json({GENERATION: error[GENERATION]}) if error.get(GENERATION) else "",
         moderated=bool(checks) or any(metadata.get(name) for name in _MODERATION),
     )
 

@@ -6,7 +6,9 @@ https://developers.openai.com/api/docs/guides/error-codes, `ResponseError` of th
 package 3.57.0, https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter,
 https://openrouter.ai/docs/api-reference/errors,
 https://api-docs.deepseek.com/quick_start/error_codes,
-https://console.groq.com/docs/errors
+https://console.groq.com/docs/errors, https://docs.z.ai/api-reference/api-code,
+https://platform.moonshot.ai/docs/api/chat,
+https://www.alibabacloud.com/help/en/model-studio/error-code
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Mapping
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
+from llmrpc_server.providers.context_words import CONTEXT_PHRASES
 from llmrpc_server.providers.failures import (
     CONTENT,
     CONTEXT,
@@ -57,6 +60,10 @@ _QUOTA_CODES = {
     "insufficient_quota": QUOTA,  # OpenAI
     "billing_hard_limit_reached": QUOTA,  # OpenAI
     "payment_required": QUOTA,  # OpenRouter
+    "exceeded_current_quota_error": QUOTA,  # Moonshot
+    "insufficient_balance_error": QUOTA,  # MiniMax
+    "1113": QUOTA,  # Z.ai
+    "Arrearage": QUOTA,  # Alibaba
 }
 _CONTENT_CODES = {
     "content_filter": CONTENT,  # Azure
@@ -67,9 +74,15 @@ _CONTENT_CODES = {
     "cyber_policy": CONTENT,  # OpenAI
     "image_content_policy_violation": CONTENT,  # OpenAI
     "misalignment_policy_violation": CONTENT,  # OpenAI
+    "moderation_blocked": CONTENT,  # OpenAI, of pictures
+    "ResponsibleAIPolicyViolation": CONTENT,  # Azure, inside of its code
+    "data_inspection_failed": CONTENT,  # Alibaba
+    "DataInspectionFailed": CONTENT,  # Alibaba
+    "1301": CONTENT,  # Z.ai
 }
 _BUSY_CODES = {
     "engine_overloaded": OVERLOADED,  # OpenAI
+    "engine_overloaded_error": OVERLOADED,  # Moonshot
     "overloaded_error": OVERLOADED,  # OpenRouter for Anthropic
     "provider_overloaded": OVERLOADED,  # OpenRouter
     "server_is_overloaded": OVERLOADED,  # OpenAI
@@ -77,7 +90,10 @@ _BUSY_CODES = {
 }
 
 _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
-    400: _CONTEXT_CODES | _MODEL_CODES | _CONTENT_CODES,
+    400: _CONTEXT_CODES
+    | _MODEL_CODES
+    | _CONTENT_CODES
+    | {"Arrearage": QUOTA},  # the latter: Alibaba
     403: _CONTEXT_CODES | _QUOTA_CODES | _CONTENT_CODES,
     404: {**_MODEL_CODES, "DeploymentNotFound": NO_MODEL},  # the latter: Azure
     422: _CONTEXT_CODES | _MODEL_CODES,
@@ -88,37 +104,17 @@ _CODES_OF_STATUS: Mapping[int, Mapping[str, Kind]] = {
 }
 """What a code makes of a status, where it makes more of it."""
 
-_PHRASES: Phrases = tuple(
-    (re.compile(phrase), CONTEXT)
-    for phrase in (
-        # vLLM: https://github.com/vllm-project/vllm/issues/20409; OpenRouter, DeepSeek
-        r"\b(?:model|endpoint)'s maximum context length is \d",
-        # vLLM and SGLang, of the prompt alone
-        r"\blonger than the (?:maximum model length|model's context length)\b",
-        r"\bexceeds (?:the )?model's maximum context length\b",
-        # OpenAI, Responses: https://github.com/openai/codex/issues/5010
-        r"^Your input exceeds the context window of this model\b",
-        # xAI
-        r"^This model's maximum prompt length is \d",
-        # Mistral
-        r"\btoo large for model with \d+ maximum context length\b",
-        # Groq
-        r"^Please reduce the length of the messages or completion\b",
-        # llama.cpp
-        r"\bexceeds the available context size\b",
-        # LM Studio
-        r"\bgreater than the context length\b",
-        # Moonshot
-        r"^Your request exceeded model token limit\b",
-        # Ollama
-        r"^prompt too long; exceeded (?:max )?context length\b",
-    )
+_PHRASES: Phrases = (
+    *CONTEXT_PHRASES,
+    # DeepSeek: https://github.com/666ghj/BettaFish/issues/108
+    (re.compile(r"^Content Exists Risk\b"), CONTENT),
 )
-"""What servers say in words alone. Source of all without one of their own:
-packages/ai/src/utils/overflow.ts of https://github.com/earendil-works/pi"""
+"""What is said in words alone."""
 _AFFORDABLE = re.compile(r"\bcan only afford \d")
 """OpenRouter of one request whose max_tokens the credit does not pay for. Source:
 https://github.com/can1357/oh-my-pi/issues/9569"""
+_MALFORMED = "tool_use_failed"
+"""Groq's code of a call that cannot be read."""
 _OF_THE_KEY = re.compile(
     "access|account|auth|countr|credential|forbidden|key(?!word)|model|org|permission|project|region"
 )
@@ -169,43 +165,47 @@ def from_status(
 ) -> LLMClientError:
     """The exception for an answer with an error status."""
     said = read_body(body)
-    error = answered(provider, _kind(status, said), said.said(), status, headers)
-    return _ended(error, status, said)
+    kind = _kind(status, said)
+    return _ended(answered(provider, kind, said.said(), status, headers), kind, status, said)
 
 
 def from_stream(provider: str, body: Body) -> LLMClientError:
     """The exception for an error that came with status 200."""
     if body.status is not None:
-        error = failure(provider, _kind(body.status, body), body.said())
-        return _ended(error, body.status, body)
+        kind = _kind(body.status, body)
+        return _ended(failure(provider, kind, body.said()), kind, body.status, body)
     known = (_CODES_IN_STREAM[code] for code in body.codes if code in _CODES_IN_STREAM)
-    kind = CONTENT if body.moderated else next(known, None)
-    if kind in (None, REJECTED):
-        kind = kind_of_words(body.message, _PHRASES) or kind or DOWN
-    return _ended(failure(provider, kind, body.said()), 400, body)
+    found = CONTENT if body.moderated else next(known, None)
+    if found in (None, REJECTED):
+        found = kind_of_words(body.message, _PHRASES) or found
+    kind = found or DOWN
+    return _ended(failure(provider, kind, body.said()), kind, 400, body)
 
 
-def _ended(error: LLMClientError, status: int, said: Body) -> LLMClientError:
+def _ended(error: LLMClientError, kind: Kind, status: int, said: Body) -> LLMClientError:
     """The error, or the end of the answer that it stands for.
 
     A prompt that a filter refuses comes as a 400, and its tokens are estimated, since Azure
-    charges for it (https://azure.microsoft.com/pricing/details/azure-openai/). So does a
-    call that Groq's model wrote and Groq cannot read
-    (https://console.groq.com/docs/tool-use/local-tool-calling).
+    charges for it (https://azure.microsoft.com/pricing/details/azure-openai/). So does what
+    Groq's model wrote and Groq cannot read: a call, or JSON that is not as was asked for
+    (https://console.groq.com/docs/tool-use/local-tool-calling,
+    https://console.groq.com/docs/structured-outputs#error-handling).
     """
     if status != 400:
         return error
-    words = start(said.message)
-    for code in said.codes:
-        if code in _CONTENT_CODES:
-            return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)
-        if code == "tool_use_failed":
-            block = pb.ProviderBlock(
-                provider=error.metadata["provider"], type=GENERATION, data=said.generation
-            )
-            reason = pb.FINISH_REASON_MALFORMED_TOOL_CALL
-            return AnsweredError(error, reason, code, block=block if said.generation else None)
-    return error
+    code = next((code for code in said.codes if code in _CONTENT_CODES), "")
+    if code or (kind is CONTENT and not said.moderated):
+        words = start(said.message)
+        return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)
+    called = _MALFORMED in said.codes
+    if not (called or said.generation):
+        return error
+    block = pb.ProviderBlock(
+        provider=error.metadata["provider"], type=GENERATION, data=said.generation
+    )
+    reason = pb.FINISH_REASON_MALFORMED_TOOL_CALL if called else pb.FINISH_REASON_OTHER
+    word = _MALFORMED if called else next(iter(said.codes), "")
+    return AnsweredError(error, reason, word, block=block if said.generation else None)
 
 
 def failed(provider: str, finish_reason: str, *, overloaded: bool) -> LLMClientError:

@@ -71,7 +71,7 @@ class Assembly:
             said, left_out = self._read(wire.decode_response, body)
             warn_of(left_out, self.answer, self._provider)
             self._head(said, left_out)
-            self._end(said, said.status, left_out)
+            self._end(said, said.status, left_out, body)
         except UNDECODABLE as error:
             raise self._strange() from error
         if not self.finished:
@@ -163,19 +163,29 @@ class Assembly:
         answer.model = answer.model or said.model or ""
         answer.service_tier = said.service_tier or answer.service_tier
 
-    def _end(self, said: wire.Response, status: str | None, left_out: Sequence[Path]) -> None:
-        """Usage that comes beside an error is kept: it may have cost money."""
+    def _end(
+        self, said: wire.Response, status: str | None, left_out: Sequence[Path], body: bytes = b""
+    ) -> None:
+        """Usage that comes beside an error is kept: it may have cost money.
+
+        Words of an error that has none may stand elsewhere in the `body`.
+        """
         if status not in (*_ENDS, *_BROKEN) and said.output:
             status = _status_of(status, left_out)
         if said.error:
             self._bill(said)
-            raise errors.from_stream(self._provider, read_error(said.error))
+            read = read_error(said.error)
+            if body and not read.message:
+                read = read_body(body)
+            raise errors.from_stream(self._provider, read)
         if status in _BROKEN:
             self._bill(said)
             raise errors.failed(self._provider, status, overloaded=False)
         if status not in _ENDS:
             return
         self._items.all(said.output or ())
+        if said.output_text and not self.answer.parts:
+            self._items.all([wire.message_of(said.output_text)])
         self._counts.finish()
         self._bill(said)
         self._note(said)

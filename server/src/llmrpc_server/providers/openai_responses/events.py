@@ -57,8 +57,9 @@ ENDS = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
     "response.failed": "failed",
+    "response.done": "",  # of ChatGPT's backend: https://github.com/can1357/oh-my-pi/pull/4692
 }
-"""The status that an event with a whole answer tells by its name."""
+"""The status that an event with a whole answer tells by its name; empty: it tells none."""
 _READ = frozenset(
     {
         *DELTAS,

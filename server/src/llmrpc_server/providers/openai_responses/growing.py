@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
+from llmrpc_server.providers.call_ids import CallIds
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
 from llmrpc_server.providers.openai_family.fields import ENTRY, list_of
@@ -30,6 +31,7 @@ class Growing:
 
     __slots__ = (
         "answer",
+        "ids",
         "items",
         "logprobs",
         "order",
@@ -48,6 +50,7 @@ class Growing:
         self.parts = answer.parts
         self.provider = provider
         self.speech = Speech(answer, provider)
+        self.ids = CallIds()
         self.places = Places(answer.parts)
         self.items = self.places.items
         self.order: Order[_Whole] = Order(answer.parts)
@@ -153,8 +156,8 @@ class Growing:
             self.empty((place, "content", number), "output_text")
             self.cite_all((place, "content", number), wire.Text())
         self.sign_empty(place, wire.Item(), 0)
-        if ("call", 0) in progress.begun and not self.parts.text_of((place, "call", 0)).strip():
-            self.parts.tool_call((place, "call", 0), arguments="{}")
+        if ("call", 0) in progress.begun:
+            self.speech.settle((place, "call", 0))
         if progress.opened and not (progress.whole or progress.spoke):
             kind = progress.kind
             why = f"{self.provider} began an item of the type {kind} and did not end it"

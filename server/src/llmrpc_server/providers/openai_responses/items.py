@@ -20,7 +20,6 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc.answer import TextKind
-from llmrpc_server.providers.call_ids import made_id
 from llmrpc_server.providers.kept_json import Fields, came, string
 from llmrpc_server.providers.loose import warn_of
 from llmrpc_server.providers.openai_family.fields import arguments_of, is_text, model_text
@@ -117,7 +116,7 @@ class Items(Pieces):
     def _call(self, place: int, item: wire.Item) -> None:
         key = (place, "call", 0)
         if self.open(key):
-            self.parts.tool_call(key, item.call_id or item.id or made_id(), item.name or "")
+            self.parts.tool_call(key, self.ids.take(item.call_id or item.id), item.name or "")
             early, progress = "".join(self.items[place].early), self.items[place]
             self.parts.keep(-len(early))
             progress.early.clear()
@@ -136,8 +135,7 @@ class Items(Pieces):
         told = self.parts.text_of(key)
         rest, agrees = missing({0: told} if told else {}, [whole])
         self.arguments(place, 0, rest.get(0, ""))
-        if not (told + whole).strip():
-            self.arguments(place, 0, "{}")
+        self.speech.settle(key)
         self.check(place, "call", agrees=agrees or not whole, whole=True)
         extra = extra_of("function_call", raw)
         if item.id or extra:

@@ -113,6 +113,8 @@ class Response(msgspec.Struct):
     service_tier: str | None = None
     output: list[Raw] | None = None
     """Items, for `kind_of`."""
+    output_text: str | None = None
+    """All texts, as some servers tell them beside the items, or alone."""
     usage: Usage | None = None
     incomplete_details: Incomplete | None = None
     error: Any = None
@@ -198,6 +200,12 @@ def kind_of(raw: Raw | bytes) -> str | None:
     """
     kind = _decode_kind(raw)
     return None if kind is None else kind.type or ""
+
+
+def message_of(text: str) -> Raw:
+    """The item of a message that holds a text and nothing else."""
+    content = [{"type": "output_text", "text": text}]
+    return Raw(msgspec.json.encode({"type": "message", "role": "assistant", "content": content}))
 
 
 def type_of(part: Raw) -> str:
