@@ -6,9 +6,10 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 from aiohttp import ClientResponse
@@ -18,8 +19,10 @@ from yarl import URL
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.providers.connections import Connector
 from llmrpc_server.providers.failures import unreadable
-from llmrpc_server.providers.resolver import GuardedResolver
+
+T = TypeVar("T")
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
@@ -92,9 +95,10 @@ class Upstream:
         secret = self.settings.proxy
         proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
         data = io.BytesIO(body) if body is not None and len(body) > MiB else body
-        return await self.open().request(
+        request = self.open().request(
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
+        return await _ours(request)
 
     async def read(self, response: ClientResponse, provider: str) -> bytes:
         """The whole body, within the bound."""
@@ -104,12 +108,12 @@ class Upstream:
         size = 0
         try:
             while not content.at_eof():
-                chunk = await content.readany()
+                chunk = await next_bytes(response)
                 size += len(chunk)
                 if size > bound:
                     raise too_long(provider, bound)
                 chunks.append(chunk)
-        except CONNECTION_FAILURES:
+        except ConnectionFailure:
             body = b"".join([*chunks, received(response)])
             if len(body) > bound or not is_closed(body):
                 raise
@@ -120,11 +124,9 @@ class Upstream:
         """The start of an error's body."""
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.content.iter_any():
+        while size < ERROR_BODY_BYTES and (chunk := await next_bytes(response)):
             chunks.append(chunk)
             size += len(chunk)
-            if size >= ERROR_BODY_BYTES:
-                break
         return b"".join(chunks)
 
     def finish(self, response: ClientResponse) -> None:
@@ -153,11 +155,8 @@ class Upstream:
             settings = self.settings
             context = ssl.create_default_context(cafile=settings.ca_bundle)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=settings.connections,
-                    keepalive_timeout=settings.keepalive,
-                    ssl=context,
-                    resolver=GuardedResolver(),
+                connector=Connector(
+                    limit=settings.connections, keepalive=settings.keepalive, context=context
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout),
@@ -167,10 +166,28 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+    with suppress(TimeoutError, ConnectionFailure):
         async with asyncio.timeout(DRAIN_SECONDS):
-            while await response.content.readany():
+            while await next_bytes(response):
                 pass
+
+
+class ConnectionFailure(Exception):
+    """The HTTP library failed at a request; its own exception is the cause."""
+
+
+async def _ours(work: Awaitable[T]) -> T:
+    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailure`: it has
+    errors of its own for most breaks, but not for all."""
+    try:
+        return await work
+    except Exception as error:
+        raise ConnectionFailure from error
+
+
+async def next_bytes(response: ClientResponse) -> bytes:
+    """The next bytes of a body, none at its end. Raises `ConnectionFailure`."""
+    return await _ours(response.content.readany())
 
 
 def received(response: ClientResponse) -> bytes:
@@ -200,16 +217,13 @@ def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
     try:
         yield
-    except CONNECTION_FAILURES as error:
-        raise unreachable(provider, url, error) from error
+    except ConnectionFailure as error:
+        raise unreachable(provider, url, error) from error.__cause__
 
 
-CONNECTION_FAILURES = (aiohttp.ClientError, OSError)
-"""What `reaching` translates, for who cannot afford it for each read."""
-
-
-def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
+def unreachable(provider: str, url: URL, failure: ConnectionFailure) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
+    error = failure.__cause__
     if _is_of_encoding(error):
         return unreadable(provider, UNKNOWN_ENCODING)
     match error:
@@ -236,13 +250,14 @@ def _is_of_encoding(error: BaseException | None) -> bool:
 
 
 __all__ = [
-    "CONNECTION_FAILURES",
     "UNKNOWN_ENCODING",
     "URL",
     "ClientResponse",
+    "ConnectionFailure",
     "HttpSettings",
     "Upstream",
     "is_closed",
+    "next_bytes",
     "reaching",
     "received",
     "unreachable",

@@ -13,8 +13,9 @@ from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
-    CONNECTION_FAILURES,
     ClientResponse,
+    ConnectionFailure,
+    next_bytes,
     reaching,
     received,
     too_long,
@@ -115,10 +116,10 @@ class UpstreamStream(EventStream):
             return await self._read()
         except LLMClientError as error:
             raise self._broken(error) from error.__cause__
-        except CONNECTION_FAILURES as error:
-            raise self._broken(self._unreachable(error)) from error
+        except ConnectionFailure as error:
+            raise self._broken(self._unreachable(error)) from error.__cause__
 
-    def _unreachable(self, error: Exception) -> LLMClientError:
+    def _unreachable(self, error: ConnectionFailure) -> LLMClientError:
         return unreachable(self._exchange.provider.name, self._exchange.url, error)
 
     def _broken(self, failure: LLMClientError) -> LLMClientError:
@@ -141,18 +142,18 @@ class UpstreamStream(EventStream):
 
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""
-        decoder, content = self._decoder, self._response.content
+        decoder = self._decoder
         if self._failure is not None:
             raise self._failure
         while True:
-            broken: Exception | None = None
+            broken: ConnectionFailure | None = None
             try:
                 if decoder.ending < Ending.USAGE:
                     self._until = None
-                    data = await content.readany()
+                    data = await next_bytes(self._response)
                 else:
                     data = await self._last_bytes()
-            except CONNECTION_FAILURES as error:
+            except ConnectionFailure as error:
                 data, broken = received(self._response), error
             try:
                 if data:
@@ -184,7 +185,7 @@ class UpstreamStream(EventStream):
 
     async def _last_bytes(self) -> bytes:
         """The next bytes; none at the end, or where a complete answer was waited on for long."""
-        ending, content = self._decoder.ending, self._response.content
+        ending = self._decoder.ending
         loop = asyncio.get_running_loop()
         if self._until is None or ending != self._ending:
             settings = self._exchange.provider.upstream.settings
@@ -192,11 +193,11 @@ class UpstreamStream(EventStream):
             self._ending, self._until = ending, loop.time() + grace
         try:
             async with asyncio.timeout_at(self._until):
-                return await content.readany()
+                return await next_bytes(self._response)
         except TimeoutError:
             return b""
 
-    def _finish(self, broken: Exception | None) -> None:
+    def _finish(self, broken: ConnectionFailure | None) -> None:
         """Takes the end of the body, or a break; one that cuts the answer off is raised.
 
         What aborts a silent stream is a break like any other.
@@ -207,7 +208,7 @@ class UpstreamStream(EventStream):
         try:
             self._decoder.finish(broken=True)
         except StreamInterruptedError as error:
-            raise self._unreachable(broken) from error
+            raise self._unreachable(broken) from broken.__cause__
 
     def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
         self._sequence += 1
