@@ -38,11 +38,8 @@ class Connector(aiohttp.TCPConnector):
         self._factory: Any = partial(_Protocol, loop=self._loop)
 
     async def connect(self, *arguments: Any, **more: Any) -> Connection:
-        """A connection for one request. Raises for one on which the provider speaks first."""
+        """A connection for one request; `CONNECTED` hears of it."""
         connection = await super().connect(*arguments, **more)
-        if connection.protocol is None or connection.protocol.should_close:
-            connection.close()
-            raise aiohttp.ClientConnectionError("the provider answered before it was asked")
         if connected := CONNECTED.get():
             connected()
         return connection
