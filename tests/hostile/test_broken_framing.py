@@ -81,11 +81,9 @@ async def test_before_it(
     upstream.script(breaks)
     stub = await _stub(gateway, upstream)
     async with asyncio.timeout(LIMIT):
+        answer = anext(aiter(stub.StreamText(ask()))) if stream else stub.Generate(ask())
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            if stream:
-                await anext(aiter(stub.StreamText(ask())))
-            else:
-                await stub.Generate(ask())
+            await answer
     assert _reason(caught.value) == "PROVIDER_UNAVAILABLE"
 
 

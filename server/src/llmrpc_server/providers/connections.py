@@ -45,8 +45,10 @@ class Connector(aiohttp.TCPConnector):
         return connection
 
     async def _get(self, *arguments: Any, **more: Any) -> Connection | None:
-        """An idle connection. One with unread bytes is closed: they would be the answer
-        to somebody else's request."""
+        """An idle connection; None where there is none.
+
+        One with unread bytes is closed: they would answer somebody else's request.
+        """
         while (connection := await super()._get(*arguments, **more)) is not None:
             if connection.protocol is not None and not _has_unread(connection.protocol):
                 return connection
@@ -81,8 +83,8 @@ def _is_begun(protocol: ResponseHandler) -> bool:
     """Whether the parser holds the start of another response."""
     try:
         return protocol._parser is None or protocol._parser.feed_eof() is not None
-    except Exception:
-        return True  # what came cannot even be the start of one
+    except Exception:  # noqa: BLE001 - what came cannot even be the start of one
+        return True
 
 
 def _is_readable(protocol: ResponseHandler) -> bool:

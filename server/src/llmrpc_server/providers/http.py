@@ -113,7 +113,7 @@ class Upstream:
                 if size > bound:
                     raise too_long(provider, bound)
                 chunks.append(chunk)
-        except ConnectionFailure:
+        except ConnectionFailedError:
             body = b"".join([*chunks, received(response)])
             if len(body) > bound or not is_closed(body):
                 raise
@@ -166,27 +166,29 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    with suppress(TimeoutError, ConnectionFailure):
+    with suppress(TimeoutError, ConnectionFailedError):
         async with asyncio.timeout(DRAIN_SECONDS):
             while await next_bytes(response):
                 pass
 
 
-class ConnectionFailure(Exception):
+class ConnectionFailedError(Exception):
     """The HTTP library failed at a request; its own exception is the cause."""
 
 
 async def _ours(work: Awaitable[T]) -> T:
-    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailure`: it has
-    errors of its own for most breaks, but not for all."""
+    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailedError`.
+
+    It has errors of its own for most breaks, but not for all.
+    """
     try:
         return await work
     except Exception as error:
-        raise ConnectionFailure from error
+        raise ConnectionFailedError from error
 
 
 async def next_bytes(response: ClientResponse) -> bytes:
-    """The next bytes of a body, none at its end. Raises `ConnectionFailure`."""
+    """The next bytes of a body, none at its end. Raises `ConnectionFailedError`."""
     return await _ours(response.content.readany())
 
 
@@ -217,11 +219,11 @@ def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
     try:
         yield
-    except ConnectionFailure as error:
+    except ConnectionFailedError as error:
         raise unreachable(provider, url, error) from error.__cause__
 
 
-def unreachable(provider: str, url: URL, failure: ConnectionFailure) -> LLMClientError:
+def unreachable(provider: str, url: URL, failure: ConnectionFailedError) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
     error = failure.__cause__
     if _is_of_encoding(error):
@@ -253,7 +255,7 @@ __all__ = [
     "UNKNOWN_ENCODING",
     "URL",
     "ClientResponse",
-    "ConnectionFailure",
+    "ConnectionFailedError",
     "HttpSettings",
     "Upstream",
     "is_closed",

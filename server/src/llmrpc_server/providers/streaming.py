@@ -14,7 +14,7 @@ from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
     ClientResponse,
-    ConnectionFailure,
+    ConnectionFailedError,
     next_bytes,
     reaching,
     received,
@@ -116,10 +116,10 @@ class UpstreamStream(EventStream):
             return await self._read()
         except LLMClientError as error:
             raise self._broken(error) from error.__cause__
-        except ConnectionFailure as error:
+        except ConnectionFailedError as error:
             raise self._broken(self._unreachable(error)) from error.__cause__
 
-    def _unreachable(self, error: ConnectionFailure) -> LLMClientError:
+    def _unreachable(self, error: ConnectionFailedError) -> LLMClientError:
         return unreachable(self._exchange.provider.name, self._exchange.url, error)
 
     def _broken(self, failure: LLMClientError) -> LLMClientError:
@@ -146,14 +146,14 @@ class UpstreamStream(EventStream):
         if self._failure is not None:
             raise self._failure
         while True:
-            broken: ConnectionFailure | None = None
+            broken: ConnectionFailedError | None = None
             try:
                 if decoder.ending < Ending.USAGE:
                     self._until = None
                     data = await next_bytes(self._response)
                 else:
                     data = await self._last_bytes()
-            except ConnectionFailure as error:
+            except ConnectionFailedError as error:
                 data, broken = received(self._response), error
             try:
                 if data:
@@ -197,7 +197,7 @@ class UpstreamStream(EventStream):
         except TimeoutError:
             return b""
 
-    def _finish(self, broken: ConnectionFailure | None) -> None:
+    def _finish(self, broken: ConnectionFailedError | None) -> None:
         """Takes the end of the body, or a break; one that cuts the answer off is raised.
 
         What aborts a silent stream is a break like any other.
@@ -207,7 +207,7 @@ class UpstreamStream(EventStream):
             return
         try:
             self._decoder.finish(broken=True)
-        except StreamInterruptedError as error:
+        except StreamInterruptedError:
             raise self._unreachable(broken) from broken.__cause__
 
     def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
