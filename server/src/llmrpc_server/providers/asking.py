@@ -10,7 +10,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect
 from llmrpc_server.providers.exchange import Exchange
-from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
+from llmrpc_server.providers.failures import REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
     UNKNOWN_ENCODING,
     ClientResponse,
@@ -45,7 +45,7 @@ async def _post(exchange: Exchange) -> ClientResponse:
     response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
     for name in REQUEST_IDS:
         if name in response.headers:
-            exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
+            exchange.identified(response.headers[name])
     return await good(exchange.dialect, upstream, response)
 
 
