@@ -84,8 +84,8 @@ def _record_spending(rpc: Rpc, failure: LLMClientError | None) -> None:
     """What a call without an answer used all the same: for its log line and status."""
     if failure is not None and failure.usage is not None:
         rpc.usage, rpc.cost = failure.usage, failure.cost
-    elif rpc.trail and rpc.trail[-1].HasField("usage"):
-        rpc.usage, rpc.cost = rpc.trail[-1].usage, rpc.trail[-1].cost
+    elif used := [attempt for attempt in rpc.trail if attempt.HasField("usage")]:
+        rpc.usage, rpc.cost = used[-1].usage, used[-1].cost
         if failure is not None:
             failure.usage, failure.cost = rpc.usage, rpc.cost
 

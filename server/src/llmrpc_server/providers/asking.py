@@ -42,7 +42,9 @@ async def send(exchange: Exchange) -> ClientResponse:
 
 async def _post(exchange: Exchange) -> ClientResponse:
     upstream = exchange.provider.upstream
-    response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
+    response = await upstream.post(
+        exchange.url, exchange.headers, exchange.encoded.body, exchange.begin
+    )
     for name in REQUEST_IDS:
         if name in response.headers:
             exchange.identified(response.headers[name])
@@ -138,9 +140,9 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
                 error.retryable = True
             raise
     except TimeoutError as error:
-        raise exchange.explain(exchange.timed_out()) from error
+        raise exchange.explain(exchange.timed_out(Answer())) from error
     except LLMClientError as error:
         raise exchange.explain(error) from error.__cause__
-    except asyncio.CancelledError as error:
-        exchange.attempt.fail(error)
+    except asyncio.CancelledError:
+        exchange.abandoned(Answer())
         raise

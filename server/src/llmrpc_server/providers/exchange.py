@@ -89,6 +89,8 @@ class Exchange:
     """One try: encoded when it is made, so that a bad request costs no IO."""
 
     __slots__ = (
+        "_billed",
+        "_count",
         "_defaults",
         "_stream",
         "attempt",
@@ -120,7 +122,8 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
-        self._stream = stream
+        self._stream, self._count = stream, count
+        self._billed = False
         self._defaults = Defaults()
         try:
             if count and (counting := counter(dialect)):
@@ -170,9 +173,14 @@ class Exchange:
         self._encode(replace(defaults, temperature=None))
         return True
 
-    def timed_out(self) -> GenerationTimeoutError:
-        """The error for `limit` seconds without an answer."""
-        return stalled(self.provider.name, self.limit) if self.stalls else deadline_exceeded()
+    def timed_out(self, answer: Answer) -> GenerationTimeoutError:
+        """The error for `limit` seconds without an answer, with what it may have cost so far."""
+        if self.stalls:
+            return stalled(self.provider.name, self.limit)
+        error = deadline_exceeded()
+        if self._billed:
+            error.usage, error.cost, _ = self._spend(answer)
+        return error
 
     def explain(self, error: LLMClientError) -> LLMClientError:
         """The error of this try, settled as failed: where it was, and no key in it."""
@@ -225,9 +233,14 @@ class Exchange:
         if answer.usage is not None or answer.parts.size():
             self._spend(answer)
 
+    def begin(self) -> None:
+        """The request goes out: from here on it may be billed. A count never is."""
+        self._billed = not self._count
+
     def abandoned(self, answer: Answer) -> None:
-        """The caller went away after the first delta: what was used is recorded."""
-        self._spend(answer)
+        """The caller went away: what was used so far is recorded, estimated from the prompt."""
+        if self._billed:
+            self._spend(answer)
         self.attempt.fail(asyncio.CancelledError())
 
     def start(self, event: pb.StreamEvent, answer: Answer) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,7 +19,7 @@ from yarl import URL
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
-from llmrpc_server.providers.connections import Connector
+from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
 
 T = TypeVar("T")
@@ -76,13 +76,24 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
         self._drains: set[asyncio.Task[None]] = set()
 
-    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> ClientResponse:
+    async def post(
+        self,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        connected: Callable[[], None] | None = None,
+    ) -> ClientResponse:
         """Posts a body and gives the response, its own body not yet read.
 
+        `connected` is called when there is a connection, just before it is sent.
         The caller ends it with `finish`, or with the response's `close`. Call it,
         and read the response, inside `reaching`.
         """
-        return await self._request("POST", url, headers, body)
+        token = CONNECTED.set(connected)
+        try:
+            return await self._request("POST", url, headers, body)
+        finally:
+            CONNECTED.reset(token)
 
     async def get(self, url: URL, headers: Mapping[str, str]) -> ClientResponse:
         """Asks for a document; all else is as in `post`."""

@@ -74,7 +74,8 @@ class UpstreamStream(EventStream):
             stream._keep(first)
             return stream
         except TimeoutError as error:
-            raise exchange.explain(exchange.timed_out()) from error
+            answer = stream._decoder.answer if stream else Answer()
+            raise exchange.explain(exchange.timed_out(answer)) from error
         except StreamInterruptedError as error:
             raise exchange.explain(exchange.too_early(error)) from error
         except AnsweredError as error:
@@ -83,8 +84,8 @@ class UpstreamStream(EventStream):
             if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID and not error.http_status:
                 exchange.unread(error, stream._decoder.answer if stream else Answer())
             raise exchange.explain(error) from error.__cause__
-        except asyncio.CancelledError as error:
-            exchange.attempt.fail(error)
+        except asyncio.CancelledError:
+            exchange.abandoned(stream._decoder.answer if stream else Answer())
             raise
         finally:
             if stream is not None and stream._first is None:
