@@ -21,8 +21,11 @@ LEAST = 60.0
 async def _started(gateway: StartGateway, upstream: Upstream) -> RunningGateway:
     upstream.script(good)
     openai = {"base_url": upstream.url, "api_keys": [KEY]}
-    settings = {"providers": {"openai": openai}, "default_model": "openai/gpt-4o-mini"}
-    return await gateway(**settings, retry={"min_remaining": LEAST})
+    return await gateway(
+        providers={"openai": openai},
+        default_model="openai/gpt-4o-mini",
+        retry={"min_remaining": LEAST},
+    )
 
 
 @pytest.mark.parametrize("method", ["Generate", "StreamText"])
