@@ -146,7 +146,7 @@ class AnswerBuilder:
         place = self._places[key]
         self._annotations += 1
         if self._annotations > MOST_ANNOTATIONS:
-            raise _too_many(f"{MOST_ANNOTATIONS} annotations")
+            raise too_many(f"{MOST_ANNOTATIONS} annotations")
         self._flush()
         self._parts[place].annotations.append(annotation)
         self._extra += annotation.ByteSize()
@@ -209,7 +209,7 @@ class AnswerBuilder:
         place = self._places.get(key)
         if place is None:
             if len(self._parts) == MOST_PARTS:
-                raise _too_many(f"{MOST_PARTS} parts")
+                raise too_many(f"{MOST_PARTS} parts")
             place = self._places[key] = len(self._parts)
             self._last[kind] = key
             self._parts.append(_Part(kind))
@@ -260,7 +260,7 @@ class AnswerBuilder:
         self._pending.append(delta)
 
 
-def _too_many(most: str) -> ProviderNotAvailableError:
+def too_many(most: str) -> ProviderNotAvailableError:
     """The error for an answer past a bound; another one would cost as much again."""
     error = ProviderNotAvailableError(
         f"the provider answered with more than {most}",
