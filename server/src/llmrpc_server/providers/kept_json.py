@@ -23,11 +23,10 @@ Text = str | bytes | msgspec.Raw
 
 T = TypeVar("T")
 
-_SURROGATE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2}))"
-)
-"""A pair of surrogates, or half of a pair, as escapes."""
+_HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+"""An escape that is one half of a surrogate pair, without the other."""
 _BACKSLASH = rb"\\"
 """An escape that the start of another one may not be looked for in."""
 _NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
@@ -71,24 +70,18 @@ def mark_halves(data: bytes) -> bytes:
     return _replaced(_marked, data)
 
 
-def _marked(half: bytes) -> bytes:
-    return b"\\ufdd0\\u%04x" % (int(half[1:], 16) + _PRIVATE - _SURROGATES)
+def _marked(half: re.Match[bytes]) -> bytes:
+    return b"\\ufdd0\\u%04x" % (int(half[0].removeprefix(rb"\u"), 16) + _PRIVATE - _SURROGATES)
 
 
 def _without_halves(data: bytes) -> bytes:
-    return _replaced(lambda _: rb"\ufffd", data)
+    return _replaced(rb"\\ufffd", data)
 
 
-def _replaced(replace: Callable[[bytes], bytes], data: bytes) -> bytes:
+def _replaced(half: bytes | Callable[[re.Match[bytes]], bytes], data: bytes) -> bytes:
     """The data with something else for each half of a pair."""
-
-    def mended(found: re.Match[bytes]) -> bytes:
-        return replace(found[1]) if found[1] else found[0]
-
     pieces = data.split(_BACKSLASH)
-    return _BACKSLASH.join(
-        _SURROGATE.sub(mended, piece) if rb"\u" in piece else piece for piece in pieces
-    )
+    return _BACKSLASH.join(_HALF.sub(half, each) if rb"\u" in each else each for each in pieces)
 
 
 def _quoted(found: re.Match[bytes]) -> bytes:
