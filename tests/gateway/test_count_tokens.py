@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from llmrpc import v1 as pb
+from llmrpc_server.policies.health import FAILURES
 from llmrpc_server.providers import registry
 from llmrpc_server.providers.dialect import CountsTokens, Defaults, Encoded
 from llmrpc_server.providers.failures import unreadable
@@ -147,7 +148,8 @@ async def test_failed_counts_do_not_put_a_provider_down(
 ) -> None:
     upstream.script(error(503))
     await refusal(counting, ask())
-    await failure_of(counting.stub.Generate(ask(model="openai/gpt-4o")))
+    for _ in range(FAILURES):
+        await failure_of(counting.stub.Generate(ask(model="openai/gpt-4o")))
     await becomes(counting, "openai", DOWN)
     assert await health(counting, "own") == UP
 
@@ -178,9 +180,11 @@ async def test_a_count_made_here_needs_no_key_that_is_awake(
 async def test_a_count_made_here_does_not_bring_a_provider_up(
     gateway: Gateway, upstream: Upstream
 ) -> None:
-    upstream.script(error(503), error(503), error(503), error(503), good)
-    await failure_of(gateway.stub.Generate(ask()))
+    upstream.script(error(503))
+    for _ in range(FAILURES):
+        await failure_of(gateway.stub.Generate(ask()))
     await becomes(gateway, "openai", DOWN)
+    upstream.script(good)
     assert (await count(gateway, ask())).method == ESTIMATE
     assert await health(gateway, "openai") == DOWN
     await gateway.stub.Generate(ask())

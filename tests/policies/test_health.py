@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from llmrpc import ApiKey, Secret
 from llmrpc import v1 as pb
+from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call, Target
 from llmrpc.errors import (
     GenerationTimeoutError,
@@ -19,11 +21,15 @@ from llmrpc.errors import (
     stalled,
 )
 from llmrpc_server.policies.health import FAILURES, HealthWatcher
+from llmrpc_server.policies.keys import KeyRing
+from llmrpc_server.policies.retry import RetryClient, RetrySettings
 from tests.policies.fakes import (
     METHODS,
+    Clock,
     Provider,
     Stream,
     ask,
+    completed,
     delta,
     down,
     empty,
@@ -38,7 +44,7 @@ Changes = list[tuple[str, bool]]
 DOWN, UP = ("openai", False), ("openai", True)
 
 
-def watched(provider: Provider) -> tuple[HealthWatcher, Changes]:
+def watched(provider: BaseLLMClient) -> tuple[HealthWatcher, Changes]:
     changes: Changes = []
     return HealthWatcher(provider, lambda name, up: changes.append((name, up))), changes
 
@@ -82,9 +88,12 @@ async def test_the_first_answer_brings_it_up_once(method: str) -> None:
     client, changes = watched(Provider(down(), down(), down(), down()))
     for _ in range(4):
         await failure(client, method)
-    await send(client, method)
-    await send(client, method)
-    assert changes == [DOWN, UP]
+    for expected in ([DOWN], [DOWN, UP]):
+        answer = await send(client, method)
+        if method == "open_stream":
+            assert changes == expected
+            assert [event async for event in answer][-1].HasField("completed")
+        assert changes == [DOWN, UP]
 
 
 @ANSWERS
@@ -172,24 +181,63 @@ async def test_counts_tell_nothing(error: Exception | None) -> None:
     assert changes == [DOWN]
 
 
-async def test_a_stream_that_breaks_has_answered_all_the_same() -> None:
-    breaking = [Stream(delta("Hel"), down()) for _ in range(4)]
+@pytest.mark.parametrize("make", [down, lambda: StreamInterruptedError("x")])
+async def test_a_stream_that_breaks_is_a_failure(make: Callable[[], LLMClientError]) -> None:
+    breaking = [Stream(delta("Hel"), make()) for _ in range(4)]
     client, changes = watched(Provider(*breaking))
-    for expected in breaking:
+    for number in range(1, 5):
         events = await send(client, "open_stream")
-        assert events is expected
-        await anext(events)
-        with pytest.raises(ProviderNotAvailableError):
+        assert (await anext(events)).deltas
+        with pytest.raises(LLMClientError):
             await anext(events)
+        assert changes == ([] if number < FAILURES else [DOWN])
+    assert [event async for event in await send(client, "open_stream")]
+    assert changes == [DOWN, UP]
+
+
+@pytest.mark.parametrize("end", [GenerationTimeoutError("x"), asyncio.CancelledError()])
+async def test_a_stream_that_its_caller_ends_tells_nothing(end: BaseException) -> None:
+    left = [Stream(delta("Hel"), end) for _ in range(3)]
+    client, changes = watched(Provider(down(), down(), *left, down()))
+    await failure(client)
+    await failure(client)
+    for _ in left:
+        async with await send(client, "open_stream") as events:
+            await anext(events)
+            with pytest.raises(type(end)):
+                await anext(events)
     assert changes == []
+    await failure(client)
+    assert changes == [DOWN]
+
+
+async def test_keys_that_all_rest_after_a_refusal_are_an_answer(clock: Clock) -> None:
+    """The error is about the keys then, and has no status of its own."""
+    provider = Provider(*(down() for _ in range(6)), refused())
+    ring = KeyRing("openai", [ApiKey("one", Secret("sk-one"))], clock)
+    client, changes = watched(
+        RetryClient(provider, ring, RetrySettings(attempts=2), clock.sleep, lambda low, high: low)
+    )
+    for _ in range(3):
+        await failure(client)
+    assert changes == [DOWN]
+    assert (await failure(client)).http_status is None
+    assert changes == [DOWN, UP]
 
 
 @METHODS
 async def test_everything_passes_as_it_is(method: str) -> None:
-    answer = object()
+    event = completed("Hello")
+    answer = Stream(event) if method == "open_stream" else object()
     client, _ = watched(provider := Provider(answer, down()))
     request, call = ask(), Call(caller="tutor", target=Target("azure", "m"))
-    assert await getattr(client, method)(request, call) is answer
+    given = await getattr(client, method)(request, call)
+    if isinstance(answer, Stream):
+        assert await anext(given) is event
+        await given.aclose()
+        assert answer.closes == 1
+    else:
+        assert given is answer
     (asked,) = provider.asked
     assert asked.method == method
     assert asked.request is request

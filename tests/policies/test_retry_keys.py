@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from llmrpc import ApiKey, AuthenticationError, RateLimitError, Secret
 from llmrpc import v1 as pb
 from llmrpc.call import Call, Target
+from llmrpc.errors import GenerationTimeoutError
 from llmrpc_server.policies.keys import SET_ASIDE, KeyRing
 from llmrpc_server.policies.retry import RetryClient, RetrySettings
 from tests.policies.fakes import (
@@ -194,18 +196,36 @@ async def test_time_that_passes_meanwhile_shortens_no_wait(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = rotating(Provider(limited(4)), clock, "one", jitter=1.0)
-    late = iter([0.0, 0.0, 0.25])  # two looks say that the wait fits, the last that it does not
+    # three looks say that the attempt and its wait fit, the others that they do not
+    late = chain([0.0, 0.0, 0.0], repeat(0.25))
     monkeypatch.setattr("llmrpc.call.time.monotonic", lambda: clock.now + next(late))
-    await send(client, "generate", due(clock, 4.5))
+    assert isinstance(await failure(client, call=due(clock, 4.5)), RateLimitError)
     assert clock.slept == [4.0]
 
 
-@pytest.mark.parametrize(("remaining", "tries"), [(0.5, 2), (0.4375, 1)])
-async def test_the_next_key_is_not_tried_without_time_for_it(
+class _Slow(Provider):
+    """Takes a second for each answer."""
+
+    def __init__(self, clock: Clock, *script: Any) -> None:
+        super().__init__(*script)
+        self._clock = clock
+
+    async def generate(self, request: pb.GenerateRequest, call: Call | None = None) -> Any:
+        self._clock.now += 1.0
+        return await super().generate(request, call)
+
+
+@pytest.mark.parametrize(("remaining", "tries"), [(1.5, 2), (1.4375, 1), (0.4375, 0)])
+async def test_no_key_is_tried_without_time_for_it(
     clock: Clock, remaining: float, tries: int
 ) -> None:
     script = [refused(), down(60)]
-    client = rotating(provider := Provider(*script), clock, "one", "two")
+    client = rotating(provider := _Slow(clock, *script), clock, "one", "two")
+    if not tries:
+        failed = await failure(client, call=due(clock, remaining))
+        assert isinstance(failed, GenerationTimeoutError)
+        assert not provider.asked
+        return
     assert await failure(client, call=due(clock, remaining)) is script[tries - 1]
     assert len(provider.asked) == tries
 

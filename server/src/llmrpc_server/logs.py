@@ -114,4 +114,4 @@ class _Formatter(logging.Formatter):
             pairs = " ".join(f"{key}={value}" for key, value in fields.items())
             text = f"{stamp} {record.levelname:<7} {message} {pairs}".rstrip()
             text = text.translate(_ESCAPED) + (f"\n{error}" if error else "")
-        return self._redactor.clean(text)
+        return self._redactor.mask(text)

@@ -6,8 +6,12 @@ from collections.abc import Hashable, Mapping
 from typing import Literal
 
 from llmrpc import v1 as pb
-from llmrpc.errors import StreamInterruptedError
+from llmrpc.errors import ProviderNotAvailableError, StreamInterruptedError
 
+MOST_PARTS = 4096
+"""Parts of one answer: a request that sends it back may have as many."""
+MOST_ANNOTATIONS = 8192
+"""Annotations of all of them together, likewise."""
 TextKind = Literal["text", "reasoning", "refusal"]
 Kind = TextKind | Literal["redacted_reasoning", "provider_block", "image", "tool_call"]
 
@@ -47,9 +51,13 @@ class AnswerBuilder:
     A part is found by a key of the caller's choice (the provider's block index,
     say); its place in the answer is the order in which keys first appear. Texts
     that follow each other in one part become one delta.
+
+    Raises `ProviderNotAvailableError` (PROVIDER_RESPONSE_INVALID) for more than `MOST_PARTS`
+    parts or `MOST_ANNOTATIONS` annotations, before anything is made of them.
     """
 
     __slots__ = (
+        "_annotations",
         "_extra",
         "_joined",
         "_last",
@@ -69,6 +77,7 @@ class AnswerBuilder:
         self._joined: tuple[int, Kind, list[str]] | None = None
         self._length = 0
         self._extra = 0
+        self._annotations = 0
         self._names: Mapping[str, str] = {}
 
     def text(self, key: Hashable, text: str, kind: TextKind = "text") -> None:
@@ -135,6 +144,9 @@ class AnswerBuilder:
     def annotation(self, key: Hashable, annotation: pb.Annotation) -> None:
         """Annotates a part that was started before, even if others have started since."""
         place = self._places[key]
+        self._annotations += 1
+        if self._annotations > MOST_ANNOTATIONS:
+            raise too_many(f"{MOST_ANNOTATIONS} annotations")
         self._flush()
         self._parts[place].annotations.append(annotation)
         self._extra += annotation.ByteSize()
@@ -196,6 +208,8 @@ class AnswerBuilder:
     def _place(self, key: Hashable, kind: Kind) -> int:
         place = self._places.get(key)
         if place is None:
+            if len(self._parts) == MOST_PARTS:
+                raise too_many(f"{MOST_PARTS} parts")
             place = self._places[key] = len(self._parts)
             self._last[kind] = key
             self._parts.append(_Part(kind))
@@ -244,3 +258,13 @@ class AnswerBuilder:
             delta = pb.Delta(part_index=place)
             setattr(delta, kind, text)
         self._pending.append(delta)
+
+
+def too_many(most: str) -> ProviderNotAvailableError:
+    """The error for an answer past a bound; another one would cost as much again."""
+    error = ProviderNotAvailableError(
+        f"the provider answered with more than {most}",
+        reason=pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
+    )
+    error.retryable = False
+    return error

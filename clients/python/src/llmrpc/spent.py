@@ -32,11 +32,16 @@ def response_cost(response: pb.LLMResponse) -> int | None:
 
 def error_cost(call: Call, error: BaseException) -> int | None:
     """Nano-USD that a failed or cancelled call cost all the same; None: nothing is said."""
-    attempts = _sum(_attempts(call, error))
     cost = error.cost if isinstance(error, LLMClientError) else None
+    return attempts_cost(cost, _attempts(call, error))
+
+
+def attempts_cost(cost: pb.Cost | None, attempts: Iterable[pb.Attempt]) -> int | None:
+    """Nano-USD of a call without an answer by its own cost, if it has one, and its attempts."""
+    summed = _sum(attempts)
     if cost is None or not cost.HasField("total_nano_usd"):
-        return attempts
-    return max(cost.total_nano_usd, attempts or 0)  # the attempts hold the error's own cost too
+        return summed
+    return max(cost.total_nano_usd, summed or 0)  # the attempts hold the error's own cost too
 
 
 def error_usage(call: Call, error: BaseException) -> pb.Usage | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from yarl import URL
 
 from llmrpc_server.config.knobs import chat_quirks, own_problems, with_chat_quirks
 from llmrpc_server.config.schema import Config, ProviderConfig
+from llmrpc_server.providers.addresses import is_loopback, is_refused, literal
 from llmrpc_server.providers.echo import NAME as ECHO
 from llmrpc_server.providers.registry import DIALECTS, ROWS
 from llmrpc_server.providers.row import Row, Ways
@@ -143,11 +145,12 @@ def _switch(row: Row) -> str:
 def _address_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
     """What is wrong with an address: https is a must unless loopback or allowed.
 
-    Link-local addresses are refused: there clouds keep their machines' credentials.
+    Addresses of metadata services are refused: there clouds keep their machines' credentials.
     """
     try:
         address = urlsplit(settings.base_url)
         host, _ = address.hostname or "", address.port
+        called = URL(settings.base_url).raw_host or ""  # as it will be connected to
     except ValueError:
         yield f"{path}: is no http or https address"  # a password may stand in it
         return
@@ -158,15 +161,13 @@ def _address_problems(path: str, settings: ProviderConfig) -> Iterator[str]:
         yield f"{path}: has a query or a fragment; paths are written behind it"
         return
     loopback = host == "localhost"
-    try:
-        literal = ip_address(host)
-    except ValueError:
-        pass
-    else:
-        loopback = literal.is_loopback
-        literal = getattr(literal, "ipv4_mapped", None) or literal
-        if literal.is_link_local:
-            yield f"{path}: {host} is a link-local address"
+    if (found := literal(called)) is not None:
+        loopback = is_loopback(found)
+        if is_refused(found):
+            yield (
+                f"{path}: {host} is an address of a cloud's metadata service, "
+                "link-local or known; give the provider's own"
+            )
     if address.scheme not in ("http", "https") or not host:
         yield f"{path}: {settings.base_url!r} is no http or https address"
     elif address.scheme == "http" and not (loopback or settings.allow_http):

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, MethodNotImplementedError, Violation
+from llmrpc.errors import LLMClientError, MethodNotImplementedError
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
@@ -56,20 +56,9 @@ class Errors:
         if not failure.attempts:
             failure.attempts = tuple(rpc.trail)
         _record_spending(rpc, failure)
-        self._clean(failure)
+        self._redactor.clean_error(failure)
         rpc.code, rpc.reason = CODES[failure.reason], failure.reason_name
         return failure
-
-    def _clean(self, failure: LLMClientError) -> None:
-        """Takes secrets out of all that a provider may have repeated."""
-        clean = self._redactor.clean
-        failure.message = clean(failure.message)
-        failure.metadata = {key: clean(value) for key, value in failure.metadata.items()}
-        failure.violations = tuple(
-            Violation(clean(each.field), clean(each.description)) for each in failure.violations
-        )
-        for attempt in failure.attempts:
-            attempt.message = clean(attempt.message)
 
 
 def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
@@ -95,8 +84,8 @@ def _record_spending(rpc: Rpc, failure: LLMClientError | None) -> None:
     """What a call without an answer used all the same: for its log line and status."""
     if failure is not None and failure.usage is not None:
         rpc.usage, rpc.cost = failure.usage, failure.cost
-    elif rpc.trail and rpc.trail[-1].HasField("usage"):
-        rpc.usage, rpc.cost = rpc.trail[-1].usage, rpc.trail[-1].cost
+    elif used := [attempt for attempt in rpc.trail if attempt.HasField("usage")]:
+        rpc.usage, rpc.cost = used[-1].usage, used[-1].cost
         if failure is not None:
             failure.usage, failure.cost = rpc.usage, rpc.cost
 

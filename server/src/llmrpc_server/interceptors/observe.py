@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from opentelemetry.trace import Tracer
 
 from llmrpc import v1 as pb
 from llmrpc.response import NANO, completion_tokens, prompt_tokens
+from llmrpc.spent import attempts_cost, response_cost
 from llmrpc_server import telemetry
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
@@ -105,20 +107,23 @@ def _fields(rpc: Rpc) -> dict[str, Field]:
     if rpc.items:
         fields |= {"items": rpc.items, "failed": rpc.failed}  # their own lines have the money
     if rpc.response is not None:
-        fields |= _spent(rpc.response.usage, rpc.response.cost)
+        fields |= _spent(rpc.response.usage, response_cost(rpc.response), rpc.trail)
     elif rpc.usage is not None:
-        fields |= _spent(rpc.usage, rpc.cost)
+        fields |= _spent(rpc.usage, attempts_cost(rpc.cost, rpc.trail), rpc.trail)
     return fields
 
 
-def _spent(usage: pb.Usage, cost: pb.Cost | None) -> dict[str, Field]:
-    """Tokens and their price, counted by the provider unless it says `estimated`."""
+def _spent(usage: pb.Usage, cost: int | None, trail: Sequence[pb.Attempt]) -> dict[str, Field]:
+    """Tokens of the last attempt that used some, and the price of all, in nano-USD.
+
+    Both are counted by the providers unless it says `estimated`.
+    """
     fields: dict[str, Field] = {
         "prompt_tokens": prompt_tokens(usage),
         "completion_tokens": completion_tokens(usage),
     }
-    if cost is not None and cost.HasField("total_nano_usd"):
-        fields["cost_usd"] = cost.total_nano_usd / NANO
-    if usage.estimated:
+    if cost is not None:
+        fields["cost_usd"] = cost / NANO
+    if usage.estimated or any(attempt.cost.estimated for attempt in trail):
         fields["estimated"] = True
     return fields

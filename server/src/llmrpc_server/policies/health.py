@@ -9,6 +9,7 @@ from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import Call
 from llmrpc.errors import LLMClientError
+from llmrpc.stream import EventStream
 from llmrpc.wrapper import WrapperClient
 
 T = TypeVar("T")
@@ -19,16 +20,18 @@ _DOWN = {
     pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID,
     pb.ERROR_REASON_PROVIDER_STALLED,
 }
+_BROKEN = {*_DOWN, pb.ERROR_REASON_STREAM_INTERRUPTED}
+"""The same after the first delta."""
 FAILURES = 3
-"""Failed tries in a row that make a provider count as down."""
+"""Failed calls in a row that make a provider count as down."""
 
 
 class HealthWatcher(WrapperClient):
     """Reports `on_change(provider, up)`.
 
-    Down after failures in a row, up after the first answer behind them, be it that
-    a request or a key is refused. A fault of the request that never got there does
-    not count.
+    It stands before the retries: a call counts once, as it ends. The provider is down after
+    consecutive failures, streams that broke included, and up after the next whole answer or
+    refusal of a request or a key. What never got there does not count.
     """
 
     def __init__(self, inner: BaseLLMClient, on_change: Callable[[str, bool], None]) -> None:
@@ -43,14 +46,18 @@ class HealthWatcher(WrapperClient):
             result = await once(call)
         except LLMClientError as error:
             if error.reason in _DOWN:
-                self._failures += 1
-                if self._failures == FAILURES:
-                    self._on_change(self.provider_name, False)
-            elif error.http_status is not None:
-                self._answered()
+                self.failed()
+            elif error.http_status is not None or _was_refused(call):
+                self.answered()
             raise
-        self._answered()
+        if not isinstance(result, EventStream):  # a stream has yet to end
+            self.answered()
         return result
+
+    async def open_stream(
+        self, request: pb.GenerateRequest, call: Call | None = None
+    ) -> EventStream:
+        return _WatchedStream(await super().open_stream(request, call), self)
 
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -58,7 +65,43 @@ class HealthWatcher(WrapperClient):
         """Passes: most counts are made here and tell nothing of the provider."""
         return await self.inner.count_tokens(request, call)
 
-    def _answered(self) -> None:
+    def failed(self) -> None:
+        """A call failed by the provider's fault."""
+        self._failures += 1
+        if self._failures == FAILURES:
+            self._on_change(self.provider_name, False)
+
+    def answered(self) -> None:
+        """A call was answered."""
         if self._failures >= FAILURES:
             self._on_change(self.provider_name, True)
         self._failures = 0
+
+
+class _WatchedStream(EventStream):
+    """Tells how the stream ends; one that the caller leaves tells nothing."""
+
+    __slots__ = ("_events", "_watcher")
+
+    def __init__(self, events: EventStream, watcher: HealthWatcher) -> None:
+        self._events = events
+        self._watcher = watcher
+
+    async def __anext__(self) -> pb.StreamEvent:
+        try:
+            event = await self._events.__anext__()
+        except LLMClientError as error:
+            if error.reason in _BROKEN:
+                self._watcher.failed()
+            raise
+        if event.HasField("completed"):
+            self._watcher.answered()
+        return event
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+
+
+def _was_refused(call: Call) -> bool:
+    """Whether the last attempt was: then the error is about the keys that rest since."""
+    return bool(call.trail) and call.trail[-1].HasField("http_status")

@@ -11,7 +11,7 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey, Call, Target
-from llmrpc.errors import LLMClientError
+from llmrpc.errors import GenerationTimeoutError, LLMClientError
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.bounds import AtLeastOne, Seconds
 from llmrpc_server.policies.keys import KeyRing
@@ -35,7 +35,8 @@ class RetrySettings:
     max_retry_after: Seconds = 20.0
     """A provider that asks for a longer wait gets no further try in this call."""
     min_remaining: Seconds = 0.5
-    """No try starts with less than this left to the deadline."""
+    """No try starts with less than this left to the deadline, the first one of an answer
+    included."""
 
 
 class RetryClient(WrapperClient):
@@ -90,6 +91,8 @@ class RetryClient(WrapperClient):
         last: LLMClientError | None = None
         while True:
             key = await self._key(keys, target.model, call, last)
+            if keys is self._keys and not self._may_wait(0.0, call):  # a count costs nothing
+                raise last or self._too_late(call)
             try:
                 return await once(call.aimed(Target(target.provider, target.model, key)))
             except LLMClientError as error:
@@ -126,6 +129,13 @@ class RetryClient(WrapperClient):
                     raise resting from last
             await self._sleep(wait + self._uniform(0.0, self._spread(wait, call)))
         return keys.pick(model)
+
+    def _too_late(self, call: Call) -> GenerationTimeoutError:
+        return GenerationTimeoutError(
+            f"the deadline leaves {call.remaining() or 0.0:.3g} s, and an attempt needs "
+            f"{self._settings.min_remaining:g} s (`retry.min_remaining`); nothing was sent; "
+            "give the call more time"
+        )
 
     def _spread(self, wait: float, call: Call) -> float:
         """How far apart those who wait for one key wake, with time left for their tries."""

@@ -29,6 +29,10 @@ class Parts:
 Policy = Callable[[BaseLLMClient, Parts], BaseLLMClient]
 
 
+def _health(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
+    return HealthWatcher(inner, parts.on_health_change)
+
+
 def _retry(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return RetryClient(inner, parts.keys, parts.retry)
 
@@ -37,15 +41,11 @@ def _pace(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return PaceWatcher(inner, parts.pace.limited)
 
 
-def _health(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
-    return HealthWatcher(inner, parts.on_health_change)
-
-
 def _tracing(inner: BaseLLMClient, parts: Parts) -> BaseLLMClient:
     return inner if parts.tracer is None else TracedClient(inner, parts.tracer)
 
 
-POLICIES: tuple[Policy, ...] = (_retry, _pace, _health, _tracing)
+POLICIES: tuple[Policy, ...] = (_health, _retry, _pace, _tracing)
 """Outermost first. The router stands before them, the adapter behind them."""
 
 

@@ -11,7 +11,7 @@ from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
 from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
-from llmrpc_server.providers.failures import MAX_REQUEST_ID, REQUEST_IDS, AnsweredError, unreadable
+from llmrpc_server.providers.failures import REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
     UNKNOWN_ENCODING,
     ClientResponse,
@@ -43,10 +43,12 @@ async def send(exchange: Exchange) -> ClientResponse:
 
 async def _post(exchange: Exchange) -> ClientResponse:
     upstream = exchange.provider.upstream
-    response = await upstream.post(exchange.url, exchange.headers, exchange.encoded.body)
+    response = await upstream.post(
+        exchange.url, exchange.headers, exchange.encoded.body, exchange.begin
+    )
     for name in REQUEST_IDS:
         if name in response.headers:
-            exchange.attempt.record.provider_request_id = response.headers[name][:MAX_REQUEST_ID]
+            exchange.identified(response.headers[name])
     return await good(exchange.dialect, upstream, response)
 
 
@@ -152,9 +154,9 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
                 error.retryable = not whole and (error.retryable or _is_cut(body))
             raise
     except TimeoutError as error:
-        raise exchange.explain(exchange.timed_out()) from error
+        raise exchange.explain(exchange.timed_out(Answer())) from error
     except LLMClientError as error:
         raise exchange.explain(error) from error.__cause__
-    except asyncio.CancelledError as error:
-        exchange.attempt.fail(error)
+    except asyncio.CancelledError:
+        exchange.abandoned(Answer())
         raise

@@ -7,10 +7,8 @@ warnings, so that what is tried on it runs unchanged on a model.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
@@ -20,6 +18,7 @@ from llmrpc.findings import not_accepted
 from llmrpc.hints import check_text_only
 from llmrpc.response import build_response
 from llmrpc.stream import EventStream
+from llmrpc_server.providers.words import Words, count_words
 
 NAME = "echo"
 SAMPLING = frozenset(
@@ -27,7 +26,8 @@ SAMPLING = frozenset(
 )
 FIELDS = SAMPLING | {"messages", "model", "max_tokens", "stop"}
 """What it takes of a request."""
-_WORD = re.compile(r"\s*\S+|\s+$")
+MOST_EVENTS = 4096
+"""Events of one stream: of a longer answer each has several words."""
 
 
 class EchoClient(BaseLLMClient):
@@ -54,7 +54,7 @@ class EchoClient(BaseLLMClient):
         call = call or Call()
         with Try(call, NAME, NAME) as attempt:
             answer = _answer(request, self._max_tokens)
-        return _EchoStream(answer.words, call, _response(request, call, attempt, answer))
+        return _EchoStream(answer, call, _response(request, call, attempt, answer))
 
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -71,30 +71,33 @@ class EchoClient(BaseLLMClient):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    words: Sequence[str]
+    text: str
+    words: int
     finish_reason: pb.FinishReason.ValueType
     warnings: Sequence[pb.Warning]
 
 
 class _EchoStream(EventStream):
-    def __init__(self, words: Sequence[str], call: Call, response: pb.LLMResponse) -> None:
-        self._words = words
+    """A word an event; of a long answer several, so that its events are bounded."""
+
+    def __init__(self, answer: _Answer, call: Call, response: pb.LLMResponse) -> None:
+        self._words = Words(answer.text)
+        self._each = -(-answer.words // MOST_EVENTS) or 1
+        self._last = max(1, -(-answer.words // self._each))
         self._started = pb.Started(provider=NAME, model=NAME, request_id=call.request_id)
         self._call = call
         self._response = response
         self._sequence = 0
-        self._last = max(1, len(words))
 
     async def __anext__(self) -> pb.StreamEvent:
-        place = self._sequence
-        if place >= self._last:
+        if self._sequence >= self._last:
             raise StopAsyncIteration
         self._sequence += 1
         event = pb.StreamEvent(sequence=self._sequence)
-        if place == 0:
+        if self._sequence == 1:
             event.started.CopyFrom(self._started)
-        if place < len(self._words):
-            event.deltas.add(text=self._words[place])
+        if text := self._words.take(self._each):
+            event.deltas.add(text=text)
         if self._sequence == self._last:
             self._response.response_time = self._call.elapsed()
             event.completed.CopyFrom(self._response)
@@ -113,13 +116,13 @@ def _answer(request: pb.GenerateRequest, max_tokens: int | None) -> _Answer:
     ]
     text = _last_text(request)
     for stop in request.stop:
-        text = text.split(stop, 1)[0]
+        text = text.partition(stop)[0]
     if request.HasField("max_tokens"):
         max_tokens = request.max_tokens
-    found = _words(text)
-    words = list(islice(found, max_tokens))
-    cut = next(found, None) is not None
-    return _Answer(words, pb.FINISH_REASON_LENGTH if cut else pb.FINISH_REASON_STOP, warnings)
+    words = count_words(text)
+    if max_tokens is None or words <= max_tokens:
+        return _Answer(text, words, pb.FINISH_REASON_STOP, warnings)
+    return _Answer(Words(text).take(max_tokens), max_tokens, pb.FINISH_REASON_LENGTH, warnings)
 
 
 def _last_text(request: pb.GenerateRequest) -> str:
@@ -132,29 +135,21 @@ def _last_text(request: pb.GenerateRequest) -> str:
 def _prompt_tokens(request: pb.GenerateRequest) -> int:
     texts = [message.content for message in request.messages]
     texts += [part.text for message in request.messages for part in message.parts]
-    return sum(1 for text in texts for _ in _words(text))
-
-
-def _words(text: str) -> Iterator[str]:
-    return (found[0] for found in _WORD.finditer(text))
+    return sum(map(count_words, texts))
 
 
 def _response(
     request: pb.GenerateRequest, call: Call, attempt: Try, answer: _Answer
 ) -> pb.LLMResponse:
-    content = "".join(answer.words)
-    usage = pb.Usage(
-        input_tokens=_prompt_tokens(request),
-        output_tokens=len(answer.words),
-    )
+    usage = pb.Usage(input_tokens=_prompt_tokens(request), output_tokens=answer.words)
     cost = pb.Cost(total_nano_usd=0, price_source="free")
     attempt.spend(usage, cost)
     return build_response(
         call,
         provider=NAME,
         model=NAME,
-        content=content,
-        parts=[pb.Part(text=content)] if content else [],
+        content=answer.text,
+        parts=[pb.Part(text=answer.text)] if answer.text else [],
         finish_reason=answer.finish_reason,
         usage=usage,
         cost=cost,

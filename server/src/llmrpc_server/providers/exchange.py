@@ -22,10 +22,11 @@ from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usag
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of, secrets_of
+from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
 from llmrpc_server.providers.dialects import Dialects, counter
-from llmrpc_server.providers.failures import AnsweredError
+from llmrpc_server.providers.failures import MAX_REQUEST_ID, AnsweredError
 from llmrpc_server.providers.http import URL, Upstream, is_closed
+from llmrpc_server.providers.masking import mask_response, redactor_for
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 
@@ -88,6 +89,8 @@ class Exchange:
     """One try: encoded when it is made, so that a bad request costs no IO."""
 
     __slots__ = (
+        "_billed",
+        "_count",
         "_defaults",
         "_stream",
         "attempt",
@@ -119,7 +122,8 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
-        self._stream = stream
+        self._stream, self._count = stream, count
+        self._billed = False
         self._defaults = Defaults()
         try:
             if count and (counting := counter(dialect)):
@@ -169,25 +173,35 @@ class Exchange:
         self._encode(replace(defaults, temperature=None))
         return True
 
-    def timed_out(self) -> GenerationTimeoutError:
-        """The error for `limit` seconds without an answer."""
-        return stalled(self.provider.name, self.limit) if self.stalls else deadline_exceeded()
+    def timed_out(self, answer: Answer) -> GenerationTimeoutError:
+        """The error for `limit` seconds without an answer, with what it may have cost so far."""
+        if self.stalls:
+            return stalled(self.provider.name, self.limit)
+        error = deadline_exceeded()
+        if self._billed:
+            error.usage, error.cost, _ = self._spend(answer)
+        return error
 
     def explain(self, error: LLMClientError) -> LLMClientError:
         """The error of this try, settled as failed: where it was, and no key in it."""
-        error.message = self._clean(error.message)
+        self.redactor.clean_error(error)
         error.metadata.setdefault("provider", self.provider.name)
         error.metadata.setdefault("model", self.model)
         self.attempt.fail(error)
         return error
 
-    def _clean(self, text: str) -> str:
-        """The text without the secrets that went with the request."""
-        return Redactor(secrets_of(self.dialect.row, self.key)).clean(text)
+    @property
+    def redactor(self) -> Redactor:
+        """Takes out the secrets that went with the request."""
+        return redactor_for(self.dialect.row, self.key, self.provider.upstream)
+
+    def identified(self, request_id: str) -> None:
+        """The provider's own identifier of this try is known."""
+        self.attempt.record.provider_request_id = self.redactor.clean(request_id)[:MAX_REQUEST_ID]
 
     def ended(self, error: AnsweredError, answer: Answer) -> Answer:
         """The answer that an error ends; no key is in what the provider said."""
-        error.refusal = self._clean(error.refusal)
+        error.refusal = self.redactor.clean(error.refusal)
         return error.settle(answer)
 
     def too_early(self, error: StreamInterruptedError) -> LLMClientError:
@@ -219,15 +233,20 @@ class Exchange:
         if answer.usage is not None or answer.parts.size():
             self._spend(answer)
 
+    def begin(self) -> None:
+        """The request goes out: from here on it may be billed. A count never is."""
+        self._billed = not self._count
+
     def abandoned(self, answer: Answer) -> None:
-        """The caller went away after the first delta: what was used is recorded."""
-        self._spend(answer)
+        """The caller went away: what was used so far is recorded, estimated from the prompt."""
+        if self._billed:
+            self._spend(answer)
         self.attempt.fail(asyncio.CancelledError())
 
     def start(self, event: pb.StreamEvent, answer: Answer) -> None:
         """Says in the first event of a stream who answers."""
         event.started.provider = self.provider.name
-        event.started.model = answer.model or self.model
+        event.started.model = self.redactor.clean(answer.model) or self.model
         event.started.request_id = self.call.request_id
 
     def respond(self, answer: Answer) -> pb.LLMResponse:
@@ -239,7 +258,7 @@ class Exchange:
         left_out = [
             pb.Warning(field=f"usage.tool_uses.{name}", message=NO_TOOL_PRICE) for name in unpriced
         ]
-        return build_response(
+        response = build_response(
             self.call,
             provider=self.provider.name,
             model=model,
@@ -253,6 +272,8 @@ class Exchange:
             provider_response_id=answer.response_id,
             provider_metadata=answer.metadata,
         )
+        mask_response(self.redactor, response)
+        return response
 
     def _spend(self, answer: Answer) -> tuple[pb.Usage, pb.Cost, list[str]]:
         """What the answer used and cost so far, estimated where the provider is silent.

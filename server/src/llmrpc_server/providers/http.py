@@ -6,9 +6,10 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 from aiohttp import ClientResponse
@@ -18,9 +19,11 @@ from yarl import URL
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
-from llmrpc_server.providers.resolver import GuardedResolver
 from llmrpc_server.providers.whole_body import BodyEnd, JsonEnd
+
+T = TypeVar("T")
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
@@ -74,13 +77,24 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
         self._drains: set[asyncio.Task[None]] = set()
 
-    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> ClientResponse:
+    async def post(
+        self,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        connected: Callable[[], None] | None = None,
+    ) -> ClientResponse:
         """Posts a body and gives the response, its own body not yet read.
 
+        `connected` is called when there is a connection, just before it is sent.
         The caller ends it with `finish`, or with the response's `close`. Call it,
         and read the response, inside `reaching`.
         """
-        return await self._request("POST", url, headers, body)
+        token = CONNECTED.set(connected)
+        try:
+            return await self._request("POST", url, headers, body)
+        finally:
+            CONNECTED.reset(token)
 
     async def get(self, url: URL, headers: Mapping[str, str]) -> ClientResponse:
         """Asks for a document; all else is as in `post`."""
@@ -93,9 +107,10 @@ class Upstream:
         secret = self.settings.proxy
         proxy = secret.reveal() if secret and url.host not in LOOPBACK else None
         data = io.BytesIO(body) if body is not None and len(body) > MiB else body
-        return await self.open().request(
+        request = self.open().request(
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
+        return await _ours(request)
 
     async def read(
         self, response: ClientResponse, provider: str, end: BodyEnd | None = None
@@ -111,7 +126,7 @@ class Upstream:
         end = end or JsonEnd()
         try:
             while not content.at_eof():
-                chunk = await self._next(content, size > 0, end)
+                chunk = await self._next(response, size > 0, end)
                 if chunk is None:
                     break
                 size += len(chunk)
@@ -120,7 +135,7 @@ class Upstream:
                 chunks.append(chunk)
                 if end.take(chunk):
                     break
-        except CONNECTION_FAILURES:
+        except ConnectionFailedError:
             last = received(response)
             body = b"".join([*chunks, last])
             if len(body) > bound or not (end.take(last) or end.is_whole(broken=True)):
@@ -130,29 +145,26 @@ class Upstream:
 
     async def read_error(self, response: ClientResponse) -> bytes:
         """The start of an error's body."""
-        content, end = response.content, JsonEnd()
+        end = JsonEnd()
         chunks: list[bytes] = []
         size = 0
-        while size < ERROR_BODY_BYTES and not content.at_eof():
-            chunk = await self._next(content, size > 0, end)
-            if chunk is None:
-                break
+        while size < ERROR_BODY_BYTES and (chunk := await self._next(response, size > 0, end)):
             chunks.append(chunk)
             end.take(chunk)
             size += len(chunk)
         return b"".join(chunks)
 
-    async def _next(self, content: aiohttp.StreamReader, begun: bool, end: BodyEnd) -> bytes | None:
+    async def _next(self, response: ClientResponse, begun: bool, end: BodyEnd) -> bytes | None:
         """The next bytes of a body; None when silence follows what is whole."""
         if not begun:
-            return await content.readany()
+            return await next_bytes(response)
         try:
             async with asyncio.timeout(self.settings.end_grace) as scope:
-                return await content.readany()
+                return await next_bytes(response)
         except TimeoutError:
             if not scope.expired():
                 raise
-        return None if end.is_whole(broken=False) else await content.readany()
+        return None if end.is_whole(broken=False) else await next_bytes(response)
 
     def finish(self, response: ClientResponse) -> None:
         """Lets go of a response whose last event was read.
@@ -180,11 +192,8 @@ class Upstream:
             settings = self.settings
             context = ssl.create_default_context(cafile=settings.ca_bundle)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=settings.connections,
-                    keepalive_timeout=settings.keepalive,
-                    ssl=context,
-                    resolver=GuardedResolver(),
+                connector=Connector(
+                    limit=settings.connections, keepalive=settings.keepalive, context=context
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout),
@@ -194,10 +203,30 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+    with suppress(TimeoutError, ConnectionFailedError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            while await response.content.readany():
+            while await next_bytes(response):
                 pass
+
+
+class ConnectionFailedError(Exception):
+    """The HTTP library failed at a request; its own exception is the cause."""
+
+
+async def _ours(work: Awaitable[T]) -> T:
+    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailedError`.
+
+    It has errors of its own for most breaks, but not for all.
+    """
+    try:
+        return await work
+    except Exception as error:
+        raise ConnectionFailedError from error
+
+
+async def next_bytes(response: ClientResponse) -> bytes:
+    """The next bytes of a body, none at its end. Raises `ConnectionFailedError`."""
+    return await _ours(response.content.readany())
 
 
 def received(response: ClientResponse) -> bytes:
@@ -232,16 +261,13 @@ def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
     try:
         yield
-    except CONNECTION_FAILURES as error:
-        raise unreachable(provider, url, error) from error
+    except ConnectionFailedError as error:
+        raise unreachable(provider, url, error) from error.__cause__
 
 
-CONNECTION_FAILURES = (aiohttp.ClientError, OSError)
-"""What `reaching` translates, for who cannot afford it for each read."""
-
-
-def unreachable(provider: str, url: URL, error: Exception) -> LLMClientError:
+def unreachable(provider: str, url: URL, failure: ConnectionFailedError) -> LLMClientError:
     """What a person can act on: where, and what kind of failure; no key, no body."""
+    error = failure.__cause__
     if _is_of_encoding(error):
         return unreadable(provider, UNKNOWN_ENCODING)
     match error:
@@ -268,13 +294,14 @@ def _is_of_encoding(error: BaseException | None) -> bool:
 
 
 __all__ = [
-    "CONNECTION_FAILURES",
     "UNKNOWN_ENCODING",
     "URL",
     "ClientResponse",
+    "ConnectionFailedError",
     "HttpSettings",
     "Upstream",
     "is_closed",
+    "next_bytes",
     "reaching",
     "received",
     "says_length",

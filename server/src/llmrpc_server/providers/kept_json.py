@@ -23,11 +23,12 @@ Text = str | bytes | msgspec.Raw
 
 T = TypeVar("T")
 
-_ESCAPES = re.compile(
-    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
-)
-"""Escapes of strings: a pair of surrogates, half of a pair, any other."""
+_HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+"""An escape that is one half of a surrogate pair, without the other."""
+_BACKSLASH = rb"\\"
+"""An escape that the start of another one may not be looked for in."""
 _NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
 """Strings, and numbers that JSON lacks."""
 _SURROGATES, _PRIVATE = 0xD800, 0xE000
@@ -61,22 +62,26 @@ def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
 
 def has_half(data: bytes) -> bool:
     """Whether JSON holds half a surrogate pair."""
-    return any(found[2] for found in _ESCAPES.finditer(data))
+    return _without_halves(data) != data
 
 
 def mark_halves(data: bytes) -> bytes:
     """The data with a mark for each half of a pair: a noncharacter, and one that tells which."""
-    return _ESCAPES.sub(_marked, data)
+    return _replaced(_marked, data)
 
 
-def _marked(found: re.Match[bytes]) -> bytes:
-    if not found[2]:
-        return found[0]
-    return b"\\ufdd0\\u%04x" % (int(found[2][1:], 16) + _PRIVATE - _SURROGATES)
+def _marked(half: re.Match[bytes]) -> bytes:
+    return b"\\ufdd0\\u%04x" % (int(half[0].removeprefix(rb"\u"), 16) + _PRIVATE - _SURROGATES)
 
 
 def _without_halves(data: bytes) -> bytes:
-    return _ESCAPES.sub(lambda found: rb"\ufffd" if found[2] else found[0], data)
+    return _replaced(rb"\\ufffd", data)
+
+
+def _replaced(half: bytes | Callable[[re.Match[bytes]], bytes], data: bytes) -> bytes:
+    """The data with something else for each half of a pair."""
+    pieces = data.split(_BACKSLASH)
+    return _BACKSLASH.join(_HALF.sub(half, each) if rb"\u" in each else each for each in pieces)
 
 
 def _quoted(found: re.Match[bytes]) -> bytes:
@@ -94,12 +99,14 @@ def fields_of(text: Text) -> Fields | None:
 
 def json_of(text: bytes) -> msgspec.Raw | None:
     """The text as JSON, with U+FFFD for half a surrogate pair; None for what is none."""
-    for read in (text, _without_halves(text)):
-        try:
-            return _any(read)
-        except UNDECODABLE:
-            continue
-    return None
+    try:
+        return _any(text)
+    except UNDECODABLE:
+        pass
+    try:
+        return _any(_without_halves(text))
+    except UNDECODABLE:
+        return None
 
 
 def write_fields(fields: Mapping[str, Any]) -> str:

@@ -14,8 +14,9 @@ from llmrpc.errors import (
     stalled,
 )
 from llmrpc_server.providers.asking import good
-from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of, secrets_of
+from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of
 from llmrpc_server.providers.http import URL, Upstream, reaching
+from llmrpc_server.providers.masking import redactor_for
 from llmrpc_server.redaction import Redactor
 
 MOST_PAGES = 50
@@ -42,25 +43,30 @@ class Asked:
     def name(self) -> str:
         return self.dialect.row.name
 
+    @property
+    def redactor(self) -> Redactor:
+        """Takes out the secrets that go with the request."""
+        return redactor_for(self.dialect.row, self.key, self.upstream)
+
 
 async def listed(provider: Asked, seconds: float) -> list[Listed] | None:
     """The models that the provider lists, each once; None where it has no list of them.
 
-    Names that no request could carry are left out. Raises `LLMClientError`, also
-    when the pages do not end or take longer than `seconds` together.
+    Names that no request could carry, or that hold a secret, are left out. Raises
+    `LLMClientError`, also when the pages do not end or take longer than `seconds` together.
     """
     dialect = provider.dialect
     if not isinstance(dialect, ListsModels) or not dialect.row.lists:
         return None
     models: dict[str, Listed] = {}
-    page = ""
+    page, redactor = "", provider.redactor
     try:
         async with asyncio.timeout(seconds):
             for _ in range(MOST_PAGES):
                 body = await _read(provider, dialect.list_path(page))
                 found, page = dialect.decode_list(body)
                 for model in found:
-                    if is_name(model.id):
+                    if is_name(model.id) and redactor.clean(model.id) == model.id:
                         models.setdefault(model.id, model)
                 if not page or len(models) > MOST_MODELS:
                     break
@@ -118,7 +124,6 @@ async def _read(provider: Asked, path: str) -> bytes:
 
 def _explained(error: LLMClientError, provider: Asked) -> LLMClientError:
     """The error with its provider, and no secret in it."""
-    secrets = secrets_of(provider.dialect.row, provider.key)
-    error.message = Redactor(secrets).clean(error.message)
+    provider.redactor.clean_error(error)
     error.metadata.setdefault("provider", provider.name)
     return error

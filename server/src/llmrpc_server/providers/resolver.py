@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_address
+from typing import Any
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from llmrpc_server.providers.addresses import is_refused, literal
+
 
 class GuardedResolver(AbstractResolver):
-    """Refuses names that resolve to link-local addresses.
+    """Refuses names that resolve to addresses of metadata services.
 
     There clouds hand out the credentials of the machine to whoever asks from it,
-    and no model lives there. Literal addresses are checked with the configuration.
+    and no model lives there.
     """
 
     def __init__(self) -> None:
@@ -24,9 +26,23 @@ class GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         results = await self._resolver.resolve(host, port, family)
         for result in results:
-            if ip_address(result["host"].partition("%")[0]).is_link_local:
-                raise OSError(f"{host} is the link-local address {result['host']}")
+            _check(result["host"], host)
         return results
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+def guarded_socket(info: Any) -> socket.socket:
+    """A socket for an address that is about to be connected to, resolved or literal."""
+    family, kind, protocol, _, address = info
+    _check(address[0], address[0])
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setblocking(False)
+    return made
+
+
+def _check(address: str, name: str) -> None:
+    found = literal(address)
+    if found is None or is_refused(found):
+        raise OSError(f"{name} leads to {address}, an address of a metadata service")

@@ -13,8 +13,9 @@ from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
-    CONNECTION_FAILURES,
     ClientResponse,
+    ConnectionFailedError,
+    next_bytes,
     reaching,
     received,
     says_length,
@@ -74,7 +75,8 @@ class UpstreamStream(EventStream):
             stream._keep(first)
             return stream
         except TimeoutError as error:
-            raise exchange.explain(exchange.timed_out()) from error
+            answer = stream._decoder.answer if stream else Answer()
+            raise exchange.explain(exchange.timed_out(answer)) from error
         except StreamInterruptedError as error:
             early = exchange.too_early(error)
             if stream is not None and says_length(stream._response):
@@ -87,8 +89,8 @@ class UpstreamStream(EventStream):
             if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID and not error.http_status:
                 exchange.unread(error, stream._decoder.answer if stream else Answer())
             raise exchange.explain(error) from error.__cause__
-        except asyncio.CancelledError as error:
-            exchange.attempt.fail(error)
+        except asyncio.CancelledError:
+            exchange.abandoned(stream._decoder.answer if stream else Answer())
             raise
         finally:
             if stream is not None and stream._first is None:
@@ -120,10 +122,10 @@ class UpstreamStream(EventStream):
             return await self._read()
         except LLMClientError as error:
             raise self._broken(error) from error.__cause__
-        except CONNECTION_FAILURES as error:
-            raise self._broken(self._unreachable(error)) from error
+        except ConnectionFailedError as error:
+            raise self._broken(self._unreachable(error)) from error.__cause__
 
-    def _unreachable(self, error: Exception) -> LLMClientError:
+    def _unreachable(self, error: ConnectionFailedError) -> LLMClientError:
         return unreachable(self._exchange.provider.name, self._exchange.url, error)
 
     def _broken(self, failure: LLMClientError) -> LLMClientError:
@@ -146,18 +148,18 @@ class UpstreamStream(EventStream):
 
     async def _read(self) -> pb.StreamEvent:
         """Reads until there is something to tell: usually once."""
-        decoder, content = self._decoder, self._response.content
+        decoder = self._decoder
         if self._failure is not None:
             raise self._failure
         while True:
-            broken: Exception | None = None
+            broken: ConnectionFailedError | None = None
             try:
                 if decoder.ending < Ending.USAGE:
                     self._until = None
-                    data = await content.readany()
+                    data = await next_bytes(self._response)
                 else:
                     data = await self._last_bytes()
-            except CONNECTION_FAILURES as error:
+            except ConnectionFailedError as error:
                 data, broken = received(self._response), error
             try:
                 if data:
@@ -189,7 +191,7 @@ class UpstreamStream(EventStream):
 
     async def _last_bytes(self) -> bytes:
         """The next bytes; none at the end, or where a complete answer was waited on for long."""
-        ending, content = self._decoder.ending, self._response.content
+        ending = self._decoder.ending
         loop = asyncio.get_running_loop()
         if self._until is None or ending != self._ending:
             settings = self._exchange.provider.upstream.settings
@@ -197,11 +199,11 @@ class UpstreamStream(EventStream):
             self._ending, self._until = ending, loop.time() + grace
         try:
             async with asyncio.timeout_at(self._until):
-                return await content.readany()
+                return await next_bytes(self._response)
         except TimeoutError:
             return b""
 
-    def _finish(self, broken: Exception | None) -> None:
+    def _finish(self, broken: ConnectionFailedError | None) -> None:
         """Takes the end of the body, or a break; one that cuts the answer off is raised.
 
         What aborts a silent stream is a break like any other.
@@ -211,8 +213,8 @@ class UpstreamStream(EventStream):
             return
         try:
             self._decoder.finish(broken=True)
-        except StreamInterruptedError as error:
-            raise self._unreachable(broken) from error
+        except StreamInterruptedError:
+            raise self._unreachable(broken) from broken.__cause__
 
     def _event(self, deltas: list[pb.Delta], *, ended: bool) -> pb.StreamEvent:
         self._sequence += 1

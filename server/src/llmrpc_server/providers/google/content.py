@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from llmrpc import v1 as pb
-from llmrpc.answer import AnswerBuilder
+from llmrpc.answer import MOST_PARTS, AnswerBuilder, too_many
 from llmrpc_server.providers.arguments import read_arguments
 from llmrpc_server.providers.call_ids import CallIds
 from llmrpc_server.providers.dialect import Answer
@@ -85,6 +85,8 @@ class Parts:
         `odd` are the same, decoded, if they hold half a surrogate pair. Raises
         `msgspec.DecodeError` before anything is added, for a part that is not a JSON object.
         """
+        if len(raws) > MOST_PARTS:
+            raise too_many(f"{MOST_PARTS} parts")
         read = [self._read(raw) for raw in raws]
         self._answer.keep(_KEY * len(read))
         for index, part in enumerate(read):

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Raw
 
-from llmrpc.answer import AnswerBuilder
+from llmrpc.answer import MOST_PARTS, AnswerBuilder, too_many
 from llmrpc_server.providers.kept_json import NOTHING, Fields, string
 from llmrpc_server.providers.openai_family.fields import ENTRY, object_of
 from llmrpc_server.providers.openai_responses.progress import Progress
@@ -91,6 +91,8 @@ class Places:
 
     def all(self, items: Sequence[tuple[str, Raw]]) -> list[int]:
         """The places of a whole output: by id, else by call, kind and order."""
+        if len(items) > MOST_PARTS:
+            raise too_many(f"{MOST_PARTS} items")
         read = [(kind, object_of(raw)) for kind, raw in items]
         found: dict[int, int] = {}
         taken: set[int] = set()

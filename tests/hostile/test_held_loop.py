@@ -1,0 +1,153 @@
+"""Large calls cost about what a plain call of their size costs: nobody waits for them.
+
+The processor time of the gateway is compared with its own, so the machine does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from llmrpc import v1 as pb
+from tests.gateway.conftest import ask
+from tests.gateway.failures import failure_of
+from tests.hostile.conftest import KEY, Attack
+from tests.hostile.victim import MB, Victim
+from tests.providers.messages_api import MODEL as CLAUDE
+from tests.upstream import Exchange, Handler, Upstream, chat_answer
+
+TIMES = 10.0
+"""How much dearer than a plain call of its size a call may be; those that held the loop were
+more than twenty times as dear."""
+SIZE = 6 * MB
+CALLS = 60_000
+OPENAI, ANTHROPIC, GOOGLE = "openai/gpt-4o-mini", f"anthropic/{CLAUDE}", "google/gemini-2.5-flash"
+RESPONSES = "openai/gpt-5"
+
+
+@pytest.fixture
+async def running(victim: Attack, upstream: Upstream) -> Victim:
+    one = {"base_url": upstream.url, "api_keys": [KEY]}
+    return await victim(providers=dict.fromkeys(("openai", "anthropic", "google"), one))
+
+
+async def _cost(running: Victim, request: pb.GenerateRequest, reason: str = "") -> float:
+    """Seconds of processor time that a call takes the gateway; it fails for a reason, if any."""
+    stub = running.stub()
+    before = running.cpu_seconds()
+    if reason:
+        assert (await failure_of(stub.Generate(request))).reason == reason
+    else:
+        await stub.Generate(request)
+    return running.cpu_seconds() - before
+
+
+async def _plain(running: Victim, request: pb.GenerateRequest) -> float:
+    """The same for a plain call, as the mean of two."""
+    return (await _cost(running, request) + await _cost(running, request)) / 2
+
+
+def _text(size: int) -> str:
+    return "ab " * (size // 3)
+
+
+def _with_arguments(model: str, arguments: str) -> pb.GenerateRequest:
+    request = ask(model=model, max_tokens=9)
+    call = pb.ToolCall(id="c", name="f", arguments=arguments)
+    request.messages.add(role=pb.ROLE_ASSISTANT).parts.add(tool_call=call)
+    result = pb.ToolResult(tool_call_id="c", content="done")
+    request.messages.add(role=pb.ROLE_TOOL).parts.add(tool_result=result)
+    return request
+
+
+def _answers(body: dict[str, Any]) -> Handler:
+    data = json.dumps(body)
+
+    async def handle(exchange: Exchange) -> None:
+        await exchange.answer(200, data)
+
+    return handle
+
+
+def _chat(calls: int) -> dict[str, Any]:
+    body = chat_answer("x")
+    body["choices"][0]["message"]["tool_calls"] = [
+        {"id": f"c{number}", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for number in range(calls)
+    ]
+    return body
+
+
+def _messages(calls: int, text: str = "x") -> dict[str, Any]:
+    content: list[Any] = [{"type": "text", "text": text}]
+    content += [
+        {"type": "tool_use", "id": f"c{number}", "name": "f", "input": {}}
+        for number in range(calls)
+    ]
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": CLAUDE,
+        "content": content,
+        "stop_reason": "end_turn",
+        "usage": usage,
+    }
+
+
+def _gemini(calls: int, text: str = "x") -> dict[str, Any]:
+    parts: list[Any] = [{"text": text}]
+    parts += [{"functionCall": {"name": "f", "args": {}}} for _ in range(calls)]
+    content = {"role": "model", "parts": parts}
+    return {"candidates": [{"content": content, "finishReason": "STOP"}]}
+
+
+def _response(calls: int) -> dict[str, Any]:
+    output = [
+        {"type": "function_call", "id": f"f{number}", "call_id": f"c{number}", "name": "f"}
+        | {"arguments": "{}", "status": "completed"}
+        for number in range(calls)
+    ]
+    return {"id": "r", "object": "response", "status": "completed", "output": output}
+
+
+ANSWERS: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
+    "chat": (OPENAI, _chat),
+    "messages": (ANTHROPIC, _messages),
+    "gemini": (GOOGLE, _gemini),
+    "responses": (RESPONSES, _response),
+}
+
+
+async def test_echo(running: Victim, upstream: Upstream) -> None:
+    upstream.script(_answers(chat_answer("x")))
+    plain = await _plain(running, ask(_text(SIZE), model=OPENAI))
+    small = await _cost(running, ask(_text(SIZE), model="echo"))
+    assert small <= TIMES * plain
+    assert await _cost(running, ask(_text(SIZE), model="echo", max_tokens=99_999)) <= TIMES * plain
+    assert await _cost(running, ask(_text(4 * SIZE), model="echo")) <= 6 * max(small, plain)
+
+
+async def test_arguments_of_tool_calls(running: Victim, upstream: Upstream) -> None:
+    for dialect, (model, make) in ANSWERS.items():
+        upstream.script(_answers(make(1)))
+        plain = await _plain(running, ask(_text(SIZE), model=model, max_tokens=9))
+        for escape in (r"\n", r"\\", "\\" + "u0041", "\\" + "ud83d"):
+            arguments = f'{{"a": "{escape * (SIZE // len(escape))}"}}'
+            cost = await _cost(running, _with_arguments(model, arguments))
+            assert cost <= TIMES * plain, (dialect, escape)
+
+
+async def test_an_answer_of_many_calls(running: Victim, upstream: Upstream) -> None:
+    for dialect, (model, make) in ANSWERS.items():
+        many = make(CALLS)
+        upstream.script(_answers(chat_answer(_text(len(json.dumps(many))))))
+        plain = await _plain(running, ask(model=OPENAI))
+        upstream.script(_answers(many))
+        request = ask(model=model, max_tokens=9)
+        cost = await _cost(running, request, "PROVIDER_RESPONSE_INVALID")
+        assert cost <= TIMES * plain, dialect
