@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.interceptors.context import ServicerContext
 from llmrpc_server.interceptors.patience import Patience
 from llmrpc_server.interceptors.requests import reader
@@ -61,6 +62,16 @@ class Chain(grpc.aio.ServerInterceptor):
         inward = self.interceptors[::-1]
 
         async def serve(request: Any, context: Context) -> Any:
+            requests = [context if handler.request_streaming else request]
+            del request
+            try:
+                return await run(requests, context)
+            except BaseException as error:
+                drop_frames(error)
+                del context  # gRPC keeps its own error with the call: a cycle
+                raise
+
+        async def run(requests: list[Any], context: Context) -> Any:
             metadata = {
                 key: value
                 for key, value in context.invocation_metadata() or ()
@@ -70,7 +81,7 @@ class Chain(grpc.aio.ServerInterceptor):
             CURRENT.set(rpc)
 
             def answer() -> Awaitable[Any]:
-                return inner(read(request), ServicerContext(rpc))
+                return inner(read(requests.pop()), ServicerContext(rpc))
 
             proceed: Proceed = answer
             for interceptor in inward:

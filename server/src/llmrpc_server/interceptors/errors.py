@@ -10,6 +10,7 @@ import grpc
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, MethodNotImplementedError, Violation
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
@@ -40,7 +41,11 @@ class Errors:
             failure = self.settle(rpc, error)
             if failure is None:
                 raise
-        return await rpc.context.abort_with_status(to_status(failure, rpc.trailers))
+            status = to_status(failure, rpc.trailers)
+            drop_frames(error)
+            drop_frames(failure)
+            del failure
+        return await rpc.context.abort_with_status(status)
 
     def settle(self, rpc: Rpc, error: BaseException) -> LLMClientError | None:
         """What may be told of the exception that is being handled; `rpc` is told too.

@@ -14,6 +14,7 @@ from llmrpc.call import ApiKey, Call, Target
 from llmrpc.errors import LLMClientError
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.bounds import AtLeastOne, Seconds
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.policies.keys import KeyRing
 
 T = TypeVar("T")
@@ -89,6 +90,8 @@ class RetryClient(WrapperClient):
         tries, doubled = 0, settings.base_delay
         last: LLMClientError | None = None
         while True:
+            if last is not None:
+                drop_frames(last)  # they hold the request that failed
             key = await self._key(keys, target.model, call, last)
             try:
                 return await once(call.aimed(Target(target.provider, target.model, key)))

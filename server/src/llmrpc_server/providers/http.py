@@ -7,7 +7,7 @@ import io
 import json
 import ssl
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -18,6 +18,7 @@ from yarl import URL
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.resolver import GuardedResolver
 
@@ -167,10 +168,12 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+    try:
         async with asyncio.timeout(DRAIN_SECONDS):
             while await response.content.readany():
                 pass
+    except CONNECTION_FAILURES as error:
+        drop_frames(error)  # the response keeps it
 
 
 def received(response: ClientResponse) -> bytes:
@@ -180,6 +183,7 @@ def received(response: ClientResponse) -> bytes:
     content.set_exception(None)  # type: ignore[arg-type]
     data = content.read_nowait()
     if error is not None:
+        drop_frames(error)
         content.set_exception(error)
     return data
 
