@@ -63,6 +63,7 @@ class Errors:
         _record_spending(rpc, failure)
         self._clean(failure)
         rpc.code, rpc.reason = CODES[failure.reason], failure.reason_name
+        rpc.ending = failure
         return failure
 
     def _clean(self, failure: LLMClientError) -> None:
@@ -88,7 +89,11 @@ def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
         logger.error("request %s: an error without a status", rpc.request_id, exc_info=error)
     elif isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if task is None:
+            return None
+        if rpc.ending is not None and task.cancelling() and not task.uncancel():
+            return rpc.ending
+        if task.cancelling():
             return None
         logger.error("request %s: a cancellation strayed", rpc.request_id, exc_info=error)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -10,16 +11,17 @@ from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError
 
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.interceptors.rpc import Context
+from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
 
 MOST_ASKED = 64 * 1024
 """Bytes of a request to health or reflection, which ask for one name."""
 
 
-def reader(method: str, handler: Any) -> Callable[[Any], Any]:
+def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callable[[Any], Any]:
     """What turns bytes into what a handler takes: its message, or an iterator of them.
 
-    For an iterator it takes the call's context instead, and reads from that. Raises
+    For an iterator it takes the call's context instead, reads from that, and says of each
+    message that it has `arrived`. Raises
     `InvalidRequestError` for bytes that are none of the method's requests; of an iterator,
     when that message's turn comes.
     """
@@ -41,7 +43,7 @@ def reader(method: str, handler: Any) -> Callable[[Any], Any]:
             ) from error
 
     if handler.request_streaming:
-        return lambda context: _Requests(context, read)
+        return lambda context: _Requests(context, read, partial(arrived, CURRENT.get()))
     return read
 
 
@@ -51,15 +53,19 @@ class _Requests:
     gRPC's own iterator keeps the last message of a stream that is left before its end.
     """
 
-    def __init__(self, context: Context, read: Callable[[bytes], Any]) -> None:
+    def __init__(
+        self, context: Context, read: Callable[[bytes], Any], arrived: Callable[[], None]
+    ) -> None:
         self._context = context
         self._read = read
+        self._arrived = arrived
 
     def __aiter__(self) -> _Requests:
         return self
 
     async def __anext__(self) -> Any:
         data = await self._context.read()
+        self._arrived()
         if data is grpc.aio.EOF:
             raise StopAsyncIteration
         return self._read(data)
