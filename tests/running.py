@@ -31,9 +31,11 @@ LIMIT = 30.0
 def write_config(folder: Path, settings: Mapping[str, Any]) -> Path:
     """A YAML file of settings; the port is a free one on loopback unless given.
 
+    A stop does not pause, unless a test says so.
+
     No provider is asked for its models unless a test says so.
     """
-    listen = {"address": "127.0.0.1:0"} | dict(settings.get("listen", {}))
+    listen = {"address": "127.0.0.1:0", "drain_pause": 0.0} | dict(settings.get("listen", {}))
     models = {"discovery": False} | dict(settings.get("models", {}))
     path = folder / "llmrpc.yaml"
     path.write_text(yaml.safe_dump(dict(settings) | {"listen": listen, "models": models}))

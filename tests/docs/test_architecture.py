@@ -6,6 +6,7 @@ from llmrpc.v1 import llm_service_pb2
 from llmrpc_server.interceptors import build_chain
 from llmrpc_server.policies.stack import POLICIES
 from llmrpc_server.redaction import Redactor
+from llmrpc_server.rpc.server import ListenSettings, make_calls
 from llmrpc_server.rpc.validation import NOT_BUILT
 from tests.docs.pages import ROOT, codes, page, section
 
@@ -23,7 +24,13 @@ def said(line: str) -> list[str]:
 
 def test_the_interceptors() -> None:
     chain = build_chain(
-        tracer=None, redactor=Redactor([]), keys={}, max_calls=0, timeout=1, write_timeout=1
+        tracer=None,
+        redactor=Redactor([]),
+        keys={},
+        calls=make_calls(ListenSettings()),
+        max_calls=0,
+        timeout=1,
+        write_timeout=1,
     )
     names = [getattr(each, "__name__", type(each).__name__) for each in chain.interceptors]
     assert said("interceptors") == [name.replace("_", "").lower() for name in names]

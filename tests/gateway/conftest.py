@@ -47,6 +47,7 @@ async def start(upstream: Upstream) -> AsyncGenerator[Start, None]:
             flags: dict[str, Any] = {
                 "listen.address": "127.0.0.1:0",
                 "listen.grace": 0.2,
+                "listen.drain_pause": 0.0,
                 "retry": FAST,
                 "models.discovery": False,
                 "providers.openai.base_url": upstream.url,

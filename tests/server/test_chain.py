@@ -11,7 +11,8 @@ from typing import Any
 import grpc
 
 from llmrpc_server.interceptors.chain import Chain, Proceed
-from llmrpc_server.interceptors.rpc import Rpc
+from llmrpc_server.interceptors.rpc import CURRENT, Rpc
+from llmrpc_server.rpc.server import ListenSettings, make_calls
 
 
 class Request:
@@ -26,8 +27,11 @@ async def test_a_request_is_let_go_with_its_call_and_not_by_the_collector() -> N
         return await proceed()
 
     handler: Any = grpc.unary_unary_rpc_method_handler(answer, request_deserializer=lambda it: it)
-    wrapped: Any = Chain((hand_on, hand_on))._wrap("llmrpc.v1.LLMService/Generate", handler)
-    context = SimpleNamespace(invocation_metadata=tuple)
+    method = "llmrpc.v1.LLMService/Generate"
+    chain = Chain((hand_on, hand_on), make_calls(ListenSettings()))
+    wrapped: Any = chain._wrap(method, handler)
+    context = SimpleNamespace()
+    CURRENT.set(Rpc(method, {}, streams=False))
     request = Request()
     kept = weakref.ref(request)
     gc.disable()

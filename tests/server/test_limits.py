@@ -49,6 +49,7 @@ def test_clients_may_ping_and_are_pinged(options: Any) -> None:
         "grpc.keepalive_permit_without_calls": 1,
         "grpc.keepalive_time_ms": 60_000,
         "grpc.keepalive_timeout_ms": 20_000,
+        "grpc.http2.bdp_probe": 0,
     }
 
 

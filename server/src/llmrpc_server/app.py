@@ -37,7 +37,7 @@ from llmrpc_server.rpc.batch import Batches
 from llmrpc_server.rpc.drain import Drain
 from llmrpc_server.rpc.health import Health
 from llmrpc_server.rpc.lifecycle import Lifecycle
-from llmrpc_server.rpc.server import add_services, bind, make_server
+from llmrpc_server.rpc.server import add_services, bind, make_calls, make_server
 from llmrpc_server.rpc.service import LLMServicer
 from llmrpc_server.rpc.validation import Validator
 from llmrpc_server.telemetry import Exporter, start_tracing
@@ -75,16 +75,18 @@ class App:
         )
         self.client = self._router(routes)
         redactor, drain, validator = Redactor(config.secrets()), Drain(), Validator(config.limits)
+        calls = make_calls(config.listen)
         self.chain = build_chain(
             tracer=self._tracer,
             redactor=redactor,
             keys={key.name: key.digest() for key in config.auth},
+            calls=calls,
             max_calls=config.listen.max_calls,
             timeout=config.timeout,
             write_timeout=config.listen.write_timeout,
         )
         self.server = make_server(config.listen, self.chain)
-        self.lifecycle = Lifecycle(self.server, self.health, drain, config.listen)
+        self.lifecycle = Lifecycle(self.server, self.health, drain, calls, config.listen)
         batches = Batches(
             self.client,
             validator=validator,

@@ -8,6 +8,7 @@ from opentelemetry.trace import Tracer
 
 from llmrpc_server.interceptors.admission import Admission
 from llmrpc_server.interceptors.auth import Auth
+from llmrpc_server.interceptors.calls import Calls
 from llmrpc_server.interceptors.chain import Chain
 from llmrpc_server.interceptors.deadline import Deadline
 from llmrpc_server.interceptors.errors import Errors
@@ -21,6 +22,7 @@ def build_chain(
     tracer: Tracer | None,
     redactor: Redactor,
     keys: Mapping[str, str],
+    calls: Calls,
     max_calls: int,
     timeout: float,
     write_timeout: float,
@@ -32,8 +34,9 @@ def build_chain(
             Observe(tracer),
             Errors(redactor),
             Auth(keys),
-            Admission(max_calls),
+            Admission(max_calls, calls),
             Deadline(timeout),
         ),
+        calls,
         write_timeout,
     )

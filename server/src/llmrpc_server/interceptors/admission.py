@@ -6,11 +6,9 @@ probes.
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmrpc import v1 as pb
 from llmrpc.errors import ProviderNotAvailableError
-from llmrpc_server.interceptors.chain import Proceed
+from llmrpc_server.interceptors.calls import Calls
 from llmrpc_server.interceptors.rpc import Rpc
 
 RETRY_AFTER = 1.0
@@ -18,23 +16,20 @@ RETRY_AFTER = 1.0
 
 
 class Admission:
-    """Lets so many calls in at a time; 0 is no bound."""
+    """Lets so many calls in at a time; 0 is no bound.
 
-    def __init__(self, most: int) -> None:
+    A call counts until its answer is delivered, or it is gone.
+    """
+
+    def __init__(self, most: int, calls: Calls) -> None:
         self._most = most
-        self._running = 0
+        self._calls = calls
 
-    async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
-        if not rpc.method.startswith("llmrpc."):
-            return await proceed()
-        if self._most and self._running >= self._most:
+    def judge(self, rpc: Rpc) -> None:
+        """Raises GATEWAY_OVERLOADED for one call too many."""
+        if self._most and self._calls.running >= self._most and rpc.method.startswith("llmrpc."):
             raise ProviderNotAvailableError(
                 f"this gateway serves {self._most} calls at a time and has as many",
                 reason=pb.ERROR_REASON_GATEWAY_OVERLOADED,
                 retry_after=RETRY_AFTER,
             )
-        self._running += 1
-        try:
-            return await proceed()
-        finally:
-            self._running -= 1

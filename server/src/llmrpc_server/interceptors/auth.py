@@ -45,20 +45,23 @@ class Auth:
     def __init__(self, keys: Mapping[str, str]) -> None:
         self._callers = {digest: name for name, digest in keys.items()}
 
-    async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
+    def judge(self, rpc: Rpc) -> None:
+        """Raises for a method without a rule, and for a caller that is not let in."""
         rule = RULES.get(rpc.method) or RULES.get(rpc.method.rpartition("/")[0])
         if rule is None:
             raise PermissionDeniedError(
                 f"{rpc.method} has no rule that allows it", metadata={"method": f"/{rpc.method}"}
             )
-        if rule == "caller":
+        if rule == "caller" and self._callers:
             rpc.caller = self._caller(rpc)
+
+    async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
+        if not self._callers:
+            names = rpc.context.auth_context().get("x509_common_name", ())
+            rpc.caller = next((name.decode() for name in names), "")
         return await proceed()
 
     def _caller(self, rpc: Rpc) -> str:
-        if not self._callers:
-            names = rpc.context.auth_context().get("x509_common_name", ())
-            return next((name.decode() for name in names), "")
         scheme, _, key = rpc.metadata.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise AuthenticationError(

@@ -10,6 +10,7 @@ import grpc
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, MethodNotImplementedError
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
@@ -40,7 +41,11 @@ class Errors:
             failure = self.settle(rpc, error)
             if failure is None:
                 raise
-        return await rpc.context.abort_with_status(to_status(failure, rpc.trailers))
+            status = to_status(failure, rpc.trailers)
+            drop_frames(error)
+            drop_frames(failure)
+            del failure
+        return await rpc.context.abort_with_status(status)
 
     def settle(self, rpc: Rpc, error: BaseException) -> LLMClientError | None:
         """What may be told of the exception that is being handled; `rpc` is told too.
@@ -58,6 +63,7 @@ class Errors:
         _record_spending(rpc, failure)
         self._redactor.clean_error(failure)
         rpc.code, rpc.reason = CODES[failure.reason], failure.reason_name
+        rpc.ending = failure
         return failure
 
 
@@ -72,7 +78,11 @@ def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
         logger.error("request %s: an error without a status", rpc.request_id, exc_info=error)
     elif isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if task is None:
+            return None
+        if rpc.ending is not None and task.cancelling() and not task.uncancel():
+            return rpc.ending
+        if task.cancelling():
             return None
         logger.error("request %s: a cancellation strayed", rpc.request_id, exc_info=error)
     else:

@@ -8,6 +8,7 @@ from google.rpc import status_pb2
 from opentelemetry.trace import Tracer
 
 from llmrpc import v1 as pb
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.errors import Errors
 from llmrpc_server.interceptors.observe import Observe
@@ -40,4 +41,8 @@ class Items:
             failure = self._errors.settle(rpc, error)
             if failure is None:
                 raise
-            return to_rpc_status(failure)
+            status = to_rpc_status(failure)
+            drop_frames(error)
+            drop_frames(failure)
+            del failure
+            return status

@@ -30,6 +30,14 @@ _SERVER_FAULTS = {
 }
 """Codes that make a server span an error, as the RPC conventions say."""
 
+_TOLD = {
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.UNIMPLEMENTED,
+}
+"""Codes with which probes and reflection are logged as all other calls."""
+
 _EARLY = 0.01
 """How much of its time a caller may be early when it gives up at its deadline: its
 gRPC rounds the timeout that it sends up to a hundredth (timeout_encoding.cc)."""
@@ -42,7 +50,8 @@ Field = str | int | float
 class Observe:
     """Watches calls from outside the error mapping, so it sees what is sent.
 
-    Probes and reflection are logged at DEBUG, all else at INFO. Without a tracer
+    Probes and reflection are logged at DEBUG unless something is wrong with them, all else
+    at INFO. Without a tracer
     the caller's trace headers pass through to the provider unchanged.
     """
 
@@ -63,7 +72,8 @@ class Observe:
             raise
         finally:
             fields = _fields(rpc)
-            level = logging.INFO if rpc.method.startswith("llmrpc.") else logging.DEBUG
+            quiet = rpc.method.startswith("grpc.") and rpc.code not in _TOLD
+            level = logging.DEBUG if quiet else logging.INFO
             logger.log(level, "item" if rpc.place else "call", extra={"fields": fields})
             if span is not None:
                 attributes: dict[str, telemetry.Value] = {telemetry.REQUEST_ID: rpc.request_id}
@@ -79,7 +89,9 @@ class Observe:
 def _cancelled(rpc: Rpc) -> None:
     """The caller went away, or its deadline passed and gRPC's core was the first to see it."""
     rpc.code = grpc.StatusCode.CANCELLED
-    if rpc.deadline is not None:
+    if rpc.too_large:
+        rpc.code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    elif rpc.deadline is not None:
         left = rpc.deadline - time.monotonic()
         if left <= _EARLY * (rpc.deadline - rpc.started) + _TRANSIT:
             rpc.code = grpc.StatusCode.DEADLINE_EXCEEDED
@@ -96,6 +108,8 @@ def _fields(rpc: Rpc) -> dict[str, Field]:
     }
     if rpc.reason:
         fields["reason"] = rpc.reason
+    if rpc.code is not grpc.StatusCode.OK and rpc.peer:
+        fields["peer"] = rpc.peer
     if rpc.caller:
         fields["caller"] = rpc.caller
     if rpc.requested_model:

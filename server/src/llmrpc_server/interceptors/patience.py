@@ -23,7 +23,8 @@ class Patience:
         self._seconds = seconds
         self._task = asyncio.current_task()
         self._since: float | None = None
-        self._spent = False
+        self.spent = False
+        """Whether a write took too long."""
         self._timer = self._loop.call_later(seconds, self._check)
 
     def begin(self) -> None:
@@ -45,7 +46,7 @@ class Patience:
     ) -> None:
         self._timer.cancel()
         cancelled = isinstance(error, asyncio.CancelledError)
-        if self._spent and cancelled and self._task is not None and not self._task.uncancel():
+        if self.spent and cancelled and self._task is not None and not self._task.uncancel():
             raise StreamInterruptedError(
                 f"the caller read nothing for {self._seconds:g} s, and was cut"
             ) from error
@@ -56,6 +57,6 @@ class Patience:
         if now - since < self._seconds:
             self._timer = self._loop.call_at(since + self._seconds, self._check)
             return
-        self._spent = True
+        self.spent = True
         if self._task is not None:
             self._task.cancel()

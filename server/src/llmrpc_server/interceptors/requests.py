@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError
 
 from llmrpc.errors import InvalidRequestError
+from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
+
+MOST_ASKED = 64 * 1024
+"""Bytes of a request to health or reflection, which ask for one name."""
 
 
-def reader(method: str, handler: Any) -> Callable[[Any], Any]:
+def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callable[[Any], Any]:
     """What turns bytes into what a handler takes: its message, or an iterator of them.
 
-    Raises `InvalidRequestError` for bytes that are none of the method's requests;
-    of an iterator, when that message's turn comes.
+    For an iterator it takes the call's context instead, reads from that, and says of each
+    message that it has `arrived`. Raises
+    `InvalidRequestError` for bytes that are none of the method's requests; of an iterator,
+    when that message's turn comes.
     """
     parse: Callable[[bytes], Any] = handler.request_deserializer
 
+    most = None if method.startswith("llmrpc.") else MOST_ASKED
+
     def read(data: bytes) -> Any:
+        if most is not None and len(data) > most:
+            raise InvalidRequestError(
+                f"the request has {len(data)} bytes; {method} takes at most {most}"
+            )
         try:
             return parse(data)
         except (DecodeError, RecursionError) as error:
@@ -29,22 +43,32 @@ def reader(method: str, handler: Any) -> Callable[[Any], Any]:
             ) from error
 
     if handler.request_streaming:
-        return lambda messages: _Requests(messages, read)
+        return lambda context: _Requests(context, read, partial(arrived, CURRENT.get()))
     return read
 
 
 class _Requests:
-    """The requests of one stream, each read when it is asked for."""
+    """The requests of one stream, each read when it is asked for.
 
-    def __init__(self, messages: AsyncIterator[bytes], read: Callable[[bytes], Any]) -> None:
-        self._messages = messages
+    gRPC's own iterator keeps the last message of a stream that is left before its end.
+    """
+
+    def __init__(
+        self, context: Context, read: Callable[[bytes], Any], arrived: Callable[[], None]
+    ) -> None:
+        self._context = context
         self._read = read
+        self._arrived = arrived
 
     def __aiter__(self) -> _Requests:
         return self
 
     async def __anext__(self) -> Any:
-        return self._read(await anext(self._messages))
+        data = await self._context.read()
+        self._arrived()
+        if data is grpc.aio.EOF:
+            raise StopAsyncIteration
+        return self._read(data)
 
 
 def _input(method: str) -> str:

@@ -12,21 +12,33 @@ import grpc
 
 from llmrpc import v1 as pb
 from llmrpc.call import Call
+from llmrpc.errors import LLMClientError
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rpc:
     """What is known of a call; each interceptor fills in its own part."""
 
     method: str
     """`llmrpc.v1.LLMService/Generate`."""
-    context: Context
     metadata: Mapping[str, str]
     """The caller's text metadata, the last value of each key."""
     streams: bool
     """Whether it answers with a stream."""
+    context: Any = None
+    """gRPC's own, once a handler has the call."""
+    core: Any = None
+    """The call in gRPC's core, until it is over."""
+    peer: str = ""
+    """Where the caller is: `ipv4:127.0.0.1:50000`."""
+    refusal: LLMClientError | None = None
+    """Why it was refused at its headers."""
+    ending: LLMClientError | None = None
+    """Why it was ended before it was done."""
+    too_large: bool = False
+    """Whether the core refused a message of it that is over the bound."""
     started: float = field(default_factory=time.monotonic)
     request_id: str = ""
     caller: str = ""
@@ -57,9 +69,9 @@ class Rpc:
         """An item of this batch, as if it were a call of its own inside this one."""
         return Rpc(
             self.method,
-            self.context,
             dict(self.trace_context),
             streams=False,
+            context=self.context,
             request_id=f"{self.request_id}/{place}",
             caller=self.caller,
             deadline=self.deadline,

@@ -14,6 +14,7 @@ from llmrpc.call import ApiKey, Call, Target
 from llmrpc.errors import GenerationTimeoutError, LLMClientError
 from llmrpc.wrapper import WrapperClient
 from llmrpc_server.bounds import AtLeastOne, Seconds
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.policies.keys import KeyRing
 
 T = TypeVar("T")
@@ -90,6 +91,8 @@ class RetryClient(WrapperClient):
         tries, doubled = 0, settings.base_delay
         last: LLMClientError | None = None
         while True:
+            if last is not None:
+                drop_frames(last)  # they hold the request that failed
             key = await self._key(keys, target.model, call, last)
             if keys is self._keys and not self._may_wait(0.0, call):  # a count costs nothing
                 raise last or self._too_late(call)

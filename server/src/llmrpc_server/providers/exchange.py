@@ -22,6 +22,7 @@ from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usag
 from llmrpc.response import build_response
 from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, AnsweredError
@@ -201,6 +202,7 @@ class Exchange:
 
     def ended(self, error: AnsweredError, answer: Answer) -> Answer:
         """The answer that an error ends; no key is in what the provider said."""
+        drop_frames(error)
         error.refusal = self.redactor.clean(error.refusal)
         return error.settle(answer)
 

@@ -7,7 +7,7 @@ import io
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from yarl import URL
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.whole_body import BodyEnd, JsonEnd
@@ -203,10 +204,12 @@ class Upstream:
 
 
 async def _drain(response: ClientResponse) -> None:
-    with suppress(TimeoutError, ConnectionFailedError):
+    try:
         async with asyncio.timeout(DRAIN_SECONDS):
             while await next_bytes(response):
                 pass
+    except (TimeoutError, ConnectionFailedError) as error:
+        drop_frames(error)  # the response keeps it
 
 
 class ConnectionFailedError(Exception):
@@ -236,6 +239,7 @@ def received(response: ClientResponse) -> bytes:
     content.set_exception(None)  # type: ignore[arg-type]
     data = content.read_nowait()
     if error is not None:
+        drop_frames(error)
         content.set_exception(error)
     return data
 

@@ -6,8 +6,9 @@ from google.protobuf import struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.call import ApiKey
-from llmrpc_server.providers.dialect import Row, secrets_of
+from llmrpc_server.providers.dialect import secrets_of
 from llmrpc_server.providers.http import Upstream
+from llmrpc_server.providers.row import Row
 from llmrpc_server.redaction import Redactor, redactor_of
 
 

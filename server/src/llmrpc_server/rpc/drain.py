@@ -21,7 +21,7 @@ class Drain:
         self._scopes: dict[asyncio.Timeout, float] = {}
 
     def begin(self, grace: float) -> None:
-        """The server stops, and gives running calls so many seconds."""
+        """The server stops, and gives running calls so many seconds; it may be said again."""
         self._span = asyncio.get_running_loop().time(), grace
         for scope, share in self._scopes.items():
             scope.reschedule(self._when(share))
@@ -63,8 +63,13 @@ class Until:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError as expired:
-            raise ProviderNotAvailableError(
-                "this gateway is stopping; send what has no result yet to another",
-                reason=pb.ERROR_REASON_GATEWAY_OVERLOADED,
-                retry_after=RETRY_AFTER,
-            ) from expired
+            raise stopping("send what has no result yet") from expired
+
+
+def stopping(what: str = "send the request") -> ProviderNotAvailableError:
+    """The error for what a stopping server does not do any more."""
+    return ProviderNotAvailableError(
+        f"this gateway is stopping; {what} to another",
+        reason=pb.ERROR_REASON_GATEWAY_OVERLOADED,
+        retry_after=RETRY_AFTER,
+    )

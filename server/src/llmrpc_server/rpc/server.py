@@ -10,6 +10,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from llmrpc.v1 import llm_service_pb2_grpc
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
+from llmrpc_server.interceptors.calls import Calls
 from llmrpc_server.rpc.address import is_loopback
 from llmrpc_server.rpc.health import SERVICE, Health
 from llmrpc_server.rpc.reflection import add_reflection
@@ -47,12 +48,21 @@ class ListenSettings:
     """Bound of one request."""
     max_calls: Count = 0
     """Most calls at a time, health and reflection not counted; 0 is no bound."""
-    drain_pause: Seconds = 0.0
+    drain_pause: Seconds = 1.0
     """From NOT_SERVING to the closing of the port: time for endpoints to notice."""
     grace: Seconds = 30.0
     """What running calls get to finish when the server stops."""
+    read_timeout: Positive = 30.0
+    """How long a request may take to arrive, from its headers to its end; of a batch, the
+    first item."""
     write_timeout: Positive = 30.0
     """How long a caller may read nothing, megabytes behind, before it is cut."""
+    max_unread_bytes: AtLeastOne = 256 * MiB
+    """What requests that are on their way may take in memory, all together. One counts as
+    `max_message_bytes` until it is there; where there is no room it waits at its sender."""
+    max_undelivered_bytes: AtLeastOne = 64 * MiB
+    """Whole answers that callers have not taken yet, all together. Above it `write_timeout`
+    counts for each of them; below it large ones have longer."""
     min_ping_interval: Seconds = 5.0
     """Clients that ping more often are sent away; Go's keepalive starts at 10 s."""
     keepalive_interval: Positive = 60.0
@@ -67,6 +77,16 @@ class ListenSettings:
         return is_loopback(self.address)
 
 
+def make_calls(settings: ListenSettings) -> Calls:
+    """The bounds of calls, as these settings say."""
+    return Calls(
+        places=max(1, settings.max_unread_bytes // settings.max_message_bytes),
+        read_timeout=settings.read_timeout,
+        write_timeout=settings.write_timeout,
+        max_undelivered=settings.max_undelivered_bytes,
+    )
+
+
 def make_server(settings: ListenSettings, chain: grpc.aio.ServerInterceptor) -> grpc.aio.Server:
     """A server with these options, no services and no port yet."""
     options: list[tuple[str, int]] = [
@@ -78,6 +98,8 @@ def make_server(settings: ListenSettings, chain: grpc.aio.ServerInterceptor) -> 
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_interval)),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # a request that nobody reads yet takes 64 KiB, not 4 MiB
+        ("grpc.http2.bdp_probe", 0),
     ]
     if settings.max_connection_age:
         options += [
