@@ -49,7 +49,7 @@ async def test_the_callers_deadline_reaches_the_provider(gateway: StartGateway) 
 
 
 async def test_a_call_without_a_deadline_gets_the_configured_one(gateway: StartGateway) -> None:
-    running = await gateway(providers=SCRIPTED, timeout=0.2)
+    running = await gateway(providers=SCRIPTED, timeout=0.2, retry={"min_remaining": 0.01})
     error = await failure(running.stub.Generate(ask("hang")))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert reason(error) == "DEADLINE_EXCEEDED"

@@ -160,7 +160,8 @@ class UpstreamStream(EventStream):
                 else:
                     data = await self._last_bytes()
             except ConnectionFailedError as error:
-                data, broken = received(self._response), error
+                # Its traceback has this frame, which has it: a cycle that keeps the request.
+                data, broken = received(self._response), error.with_traceback(None)
             try:
                 if data:
                     decoder.feed(data)
