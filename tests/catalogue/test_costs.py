@@ -28,7 +28,7 @@ def check(
     provider: str, model: ModelInfo, usage: pb.Usage, at: datetime = AT, served: str = ""
 ) -> pb.Cost:
     """The gateway's cost, which is the second computation's, item by item."""
-    cost = BOOK.cost(provider, model.id, usage, service_tier=served, at=at.timestamp())
+    cost = BOOK.price(provider, model.id, usage, service_tier=served, at=at.timestamp()).cost
     expected = by_hand.cost(model, usage, at, served)
     if expected is None:
         assert cost.unpriced
@@ -125,7 +125,7 @@ def test_an_hours_cache_at_anthropic() -> None:
         cache_write_1h_tokens=10_000,
         output_tokens=1,
     )
-    cost = BOOK.cost("anthropic", "claude-opus-5-5", usage, at=AT.timestamp())
+    cost = BOOK.price("anthropic", "claude-opus-5-5", usage, at=AT.timestamp()).cost
     assert cost.input_nano_usd == 10 * 4_000
     assert cost.cache_read_nano_usd == 1_000 * 200
     assert cost.cache_write_nano_usd == 100 * 5_000 + 10_000 * 8_000
@@ -137,7 +137,7 @@ def test_audio_from_the_cache_at_google() -> None:
     usage = pb.Usage(
         input_tokens=1, cache_read_tokens=10, input_audio_tokens=100, cache_read_audio_tokens=1_000
     )
-    cost = BOOK.cost("google", "gemini-2.5-flash", usage, at=AT.timestamp())
+    cost = BOOK.price("google", "gemini-2.5-flash", usage, at=AT.timestamp()).cost
     assert (cost.input_nano_usd, cost.cache_read_nano_usd) == (300, 300)
     assert cost.audio_nano_usd == 100 * 1_000 + 1_000 * 100
 
@@ -146,7 +146,7 @@ def test_a_long_prompt_at_google() -> None:
     # Gemini 2.5 Pro: 1.25 USD in and 10 out to 200,000 tokens, 2.50 and 15 above.
     for prompt, rate in ((200_000, (1_250, 10_000)), (200_001, (2_500, 15_000))):
         usage = pb.Usage(input_tokens=prompt, output_tokens=1, reasoning_tokens=2)
-        cost = BOOK.cost("google", "gemini-2.5-pro", usage, at=AT.timestamp())
+        cost = BOOK.price("google", "gemini-2.5-pro", usage, at=AT.timestamp()).cost
         assert (cost.input_nano_usd, cost.output_nano_usd) == (prompt * rate[0], 3 * rate[1])
 
 
@@ -169,7 +169,7 @@ def test_a_base_price(provider: str, model: str, tiered: bool, read: int | None)
     assert pricing.tiered is tiered
     if read is not None:
         assert pricing.cache_read_nano_usd_per_million == read
-    low = BOOK.cost(provider, model, pb.Usage(input_tokens=1000), at=AT.timestamp())
+    low = BOOK.price(provider, model, pb.Usage(input_tokens=1000), at=AT.timestamp()).cost
     assert pricing.input_nano_usd_per_million == low.total_nano_usd * 1000
 
 

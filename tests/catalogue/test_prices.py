@@ -20,7 +20,7 @@ USAGE = pb.Usage(input_tokens=1_000, output_tokens=500)
 
 def test_a_known_model_by_hand() -> None:
     # gpt-4: 30 USD a million tokens in, 60 out.
-    cost = PriceBook().cost("openai", "gpt-4", USAGE)
+    cost = PriceBook().price("openai", "gpt-4", USAGE).cost
     assert (cost.input_nano_usd, cost.output_nano_usd) == (30_000_000, 30_000_000)
     assert usd(cost) == 0.06
 
@@ -29,19 +29,19 @@ def test_a_known_model_by_hand() -> None:
     ("provider", "model"), [("openai", "no-such"), ("mine", "gpt-4"), ("", "")]
 )
 def test_an_unknown_price_is_never_zero(provider: str, model: str) -> None:
-    cost = PriceBook().cost(provider, model, USAGE)
+    cost = PriceBook().price(provider, model, USAGE).cost
     assert cost.unpriced
     assert not cost.HasField("total_nano_usd")
     assert usd(cost) is None
 
 
 def test_a_model_listed_without_a_price_is_unpriced() -> None:
-    assert PriceBook().cost("openai", "omni-moderation-latest", USAGE).unpriced
+    assert PriceBook().price("openai", "omni-moderation-latest", USAGE).cost.unpriced
 
 
 def test_tokens_without_a_price_make_the_call_unpriced() -> None:
     # Whisper has a price per hour of audio and none per token.
-    assert PriceBook().cost("openai", "whisper-1", USAGE).unpriced
+    assert PriceBook().price("openai", "whisper-1", USAGE).cost.unpriced
 
 
 @pytest.mark.parametrize("provider", sorted(FREE))
@@ -49,7 +49,7 @@ def test_what_one_runs_oneself_costs_nothing(provider: str) -> None:
     everything = pb.Usage()
     for bucket in BUCKETS:
         setattr(everything, bucket, 3)
-    cost = PriceBook().cost(provider, "anything", everything)
+    cost = PriceBook().price(provider, "anything", everything).cost
     assert (cost.total_nano_usd, cost.HasField("total_nano_usd")) == (0, True)
     assert (cost.price_source, cost.unpriced) == ("free", False)
 
@@ -70,7 +70,7 @@ def test_an_override_wins(provider: str, per: str) -> None:
         PriceOverride,
     )
     usage = pb.Usage(input_tokens=3, output_tokens=7, cache_read_tokens=11, cache_write_tokens=13)
-    cost = PriceBook([override]).cost(provider, "gpt-4", usage)
+    cost = PriceBook([override]).price(provider, "gpt-4", usage).cost
     assert cost == pb.Cost(
         total_nano_usd=300_000 + 2_100_000 + 110_000 + 1_300_000,
         input_nano_usd=300_000,
@@ -89,7 +89,7 @@ def test_an_override_has_a_price_for_what_costs_more() -> None:
     usage = pb.Usage(
         cache_write_tokens=1, cache_write_1h_tokens=10, input_audio_tokens=3, output_audio_tokens=2
     )
-    cost = PriceBook([override]).cost("mine", "m", usage)
+    cost = PriceBook([override]).price("mine", "m", usage).cost
     assert cost.cache_write_nano_usd == 5_000 + 80_000
     assert cost.audio_nano_usd == 3 * 32_000 + 2 * 64_000
 
@@ -97,10 +97,10 @@ def test_an_override_has_a_price_for_what_costs_more() -> None:
 def test_either_name_of_a_model_finds_its_price() -> None:
     override = PriceOverride(provider="openai", model="mine", input=Decimal(1), output=Decimal(1))
     book = PriceBook([override])
-    assert book.cost("openai", "mine", USAGE, answered="gpt-4-0613").price_source == "config"
-    assert book.cost("openai", "gpt-4", USAGE, answered="mine").price_source == "config"
-    dated = book.cost("openai", "an-alias-of-its-own", USAGE, answered="gpt-4-0613")
-    assert dated.total_nano_usd == book.cost("openai", "gpt-4", USAGE).total_nano_usd
+    assert book.price("openai", "mine", USAGE, answered="gpt-4-0613").cost.price_source == "config"
+    assert book.price("openai", "gpt-4", USAGE, answered="mine").cost.price_source == "config"
+    dated = book.price("openai", "an-alias-of-its-own", USAGE, answered="gpt-4-0613").cost
+    assert dated.total_nano_usd == book.price("openai", "gpt-4", USAGE).cost.total_nano_usd
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_whose_model_a_name_is(provider: str, model: str, known: bool) -> None:
 def test_an_estimated_usage_gives_an_estimated_cost() -> None:
     usage = pb.Usage(input_tokens=1, estimated=True)
     for provider, model in (("openai", "gpt-4"), ("echo", "echo"), ("openai", "no-such")):
-        assert PriceBook().cost(provider, model, usage).estimated
+        assert PriceBook().price(provider, model, usage).cost.estimated
 
 
 def test_items_round_half_to_even() -> None:
@@ -161,7 +161,7 @@ def test_a_second_call_does_not_look_the_price_up_again(monkeypatch: pytest.Monk
     names = [model.id for provider, model in models() if provider == "openai"]
     for _ in range(3):
         for name in names:
-            book.cost("openai", name, USAGE, at=0)
+            book.price("openai", name, USAGE, at=0)
     assert looked_up == names
 
 
@@ -170,6 +170,6 @@ def test_names_from_callers_fill_no_memory() -> None:
     book.load()
     remembered = len(get_snapshot()._lookup_cache) + len(get_snapshot()._provider_cache)
     for number in range(1100):
-        book.cost("xai", f"grok-4-{number}", USAGE)
+        book.price("xai", f"grok-4-{number}", USAGE)
     assert len(book._resolved) == 1024
     assert len(get_snapshot()._lookup_cache) + len(get_snapshot()._provider_cache) <= remembered + 1

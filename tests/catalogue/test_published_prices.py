@@ -45,7 +45,7 @@ def test_many_models_are_compared() -> None:
 def test_any_usage_costs_what_the_package_says(
     model: tuple[str, str], usage: pb.Usage, at: datetime, service_tier: str
 ) -> None:
-    cost = BOOK.cost(*model, usage, service_tier=service_tier, at=at.timestamp())
+    cost = BOOK.price(*model, usage, service_tier=service_tier, at=at.timestamp()).cost
     items = [getattr(cost, item) for item in ITEMS]
     assert cost.total_nano_usd == sum(items)
     assert min(items) >= 0
@@ -60,7 +60,7 @@ def test_one_bucket_alone_is_exact(bucket: str) -> None:
     for number, (provider, model) in enumerate(MODELS):
         usage = pb.Usage()
         setattr(usage, bucket, 7 + 1009 * number)
-        cost = BOOK.cost(provider, model, usage, at=AT.timestamp())
+        cost = BOOK.price(provider, model, usage, at=AT.timestamp()).cost
         assert cost.total_nano_usd == round(package_nano_usd(provider, model, usage))
 
 
@@ -72,7 +72,7 @@ def test_a_long_context_price_begins_behind_its_edge() -> None:
                 for tokens in (tier.start, tier.start + 1):
                     usage = pb.Usage(input_tokens=tokens - 1000, cache_read_tokens=1000)
                     usage.output_tokens = 100
-                    cost = BOOK.cost(provider, model.id, usage, at=AT.timestamp())
+                    cost = BOOK.price(provider, model.id, usage, at=AT.timestamp()).cost
                     expected = package_nano_usd(provider, model.id, usage)
                     assert abs(cost.total_nano_usd - expected) <= len(ITEMS) / 2
                 edges += 1
@@ -84,7 +84,7 @@ def test_a_price_with_hours_changes_on_the_minute() -> None:
     before = datetime(2026, 11, 20, 0, 59, 59, tzinfo=UTC)
     seen = []
     for at in (before, before + timedelta(seconds=1), before):
-        cost = BOOK.cost("deepseek", "deepseek-v4-pro", usage, at=at.timestamp())
+        cost = BOOK.price("deepseek", "deepseek-v4-pro", usage, at=at.timestamp()).cost
         assert cost.total_nano_usd == package_nano_usd("deepseek", "deepseek-v4-pro", usage, at)
         seen.append(cost.total_nano_usd)
     assert seen[0] == seen[2] != seen[1]
@@ -107,9 +107,9 @@ def test_hours_begin_and_end_on_whole_minutes() -> None:
 def test_a_service_tier_has_its_price() -> None:
     usage = pb.Usage(input_tokens=1_000, output_tokens=1_000)
     costs = {
-        tier: BOOK.cost(
+        tier: BOOK.price(
             "openai", "gpt-5", usage, service_tier=tier, at=AT.timestamp()
-        ).total_nano_usd
+        ).cost.total_nano_usd
         for tier in ("", "default", "flex", "priority")
     }
     assert costs["flex"] < costs["default"] == costs[""] < costs["priority"]
@@ -123,7 +123,7 @@ def test_every_provider_is_in_the_package_and_has_prices() -> None:
 def test_what_a_providers_cloud_sells_is_not_had_by_its_own_protocol() -> None:
     assert BOOK.knows("google", "gemini-3.8-flash")
     assert not BOOK.knows("google", "claude-sonnet-4-5")
-    assert BOOK.cost("google", "claude-sonnet-4-5", pb.Usage(input_tokens=1)).unpriced
+    assert BOOK.price("google", "claude-sonnet-4-5", pb.Usage(input_tokens=1)).cost.unpriced
 
 
 def test_the_package_is_imported_late() -> None:

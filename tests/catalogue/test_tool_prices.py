@@ -41,7 +41,7 @@ def used(**uses: int) -> pb.Usage:
 def test_uses_cost_beside_the_tokens(
     provider: str, model: str, uses: dict[str, int], nano_usd: int
 ) -> None:
-    without = BOOK.cost(provider, model, used())
+    without = BOOK.price(provider, model, used()).cost
     cost, unpriced = BOOK.price(provider, model, used(**uses))
     assert (cost.request_nano_usd, unpriced, cost.estimated) == (nano_usd, [], False)
     assert cost.total_nano_usd == without.total_nano_usd + nano_usd
@@ -63,7 +63,7 @@ def test_a_use_without_a_price_is_named_and_makes_an_estimate(
     cost, unpriced = BOOK.price(provider, model, used(**{use: 2, "another": 1}))
     assert unpriced == sorted([use, "another"])
     assert cost.estimated
-    assert cost.total_nano_usd == BOOK.cost(provider, model, used()).total_nano_usd
+    assert cost.total_nano_usd == BOOK.price(provider, model, used()).cost.total_nano_usd
 
 
 def test_a_model_without_a_price_has_none_for_its_tools_either() -> None:

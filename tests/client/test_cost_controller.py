@@ -271,13 +271,13 @@ async def test_models_beyond_the_bound_are_one() -> None:
 
 @pytest.mark.parametrize("amount", [-1, float("nan"), float("inf")])
 def test_a_budget_that_is_none(amount: float) -> None:
-    with pytest.raises(ValueError, match="daily_budget: is"):
+    with pytest.raises(ValueError, match="daily_budget: must be at least 0 USD, got"):
         CostController(daily_budget=amount)
 
 
 @pytest.mark.parametrize("prices", [{"input": 1.0}, {"input": 1.0, "output": -1.0}])
 def test_a_price_that_is_none(prices: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"m\.output: is"):
+    with pytest.raises(ValueError, match=r"m\.output: must be at least 0 USD"):
         CostController(daily_budget=1, prices={"m": prices})
 
 

@@ -130,6 +130,17 @@ def splits(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     return ((data[:at], data[at:]) for at in range(1, len(data)))
 
 
+def texts(got: pb.LLMResponse) -> list[tuple[str, str]]:
+    """The parts of an answer: the kind of each, and its text."""
+    found = []
+    for part in got.message.parts:
+        kind = str(part.WhichOneof("kind"))
+        call = part.tool_call
+        said = f"{call.id} {call.name} {call.arguments}" if call.name else getattr(part, kind)
+        found.append((kind, said if isinstance(said, str) else said.data))
+    return found
+
+
 def numbered(got: pb.LLMResponse) -> pb.LLMResponse:
     """The response with `made-0`, `made-1` for the ids that were made for calls without one."""
     calls = [part.tool_call for part in got.message.parts if part.HasField("tool_call")]

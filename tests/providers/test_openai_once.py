@@ -12,7 +12,7 @@ from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.openai import OpenAIDialect
 from llmrpc_server.providers.registry import ROWS
 from tests.providers.chat import HEAD, chunk, fold
-from tests.providers.golden import numbered
+from tests.providers.golden import numbered, texts
 
 DONE = b"data: [DONE]\n\n"
 CALL = {"index": 0, "id": "c", "function": {"name": "f", "arguments": '{"a":1}'}}
@@ -34,16 +34,6 @@ def told(*chunks: bytes, provider: str = "openai") -> list[tuple[str, str]]:
     """The parts of the answer to a stream: the kind of each, and its text."""
     folded = fold(*chunks, chunk({}, "stop"), DONE, provider=provider)
     return texts(numbered(folded.response()))
-
-
-def texts(got: pb.LLMResponse) -> list[tuple[str, str]]:
-    found = []
-    for part in got.message.parts:
-        kind = str(part.WhichOneof("kind"))
-        call = part.tool_call
-        said = f"{call.id} {call.name} {call.arguments}" if call.name else getattr(part, kind)
-        found.append((kind, said if isinstance(said, str) else said.data))
-    return found
 
 
 def test_a_lone_choice_is_the_answer_whatever_its_index() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from tests.providers.golden import numbered
+from tests.providers.golden import numbered, texts
 from tests.providers.responses import end, event, fold, item
 
 MESSAGE = item("message", "All good.", id="msg_1")
@@ -29,14 +29,7 @@ def done(one: dict[str, Any], **at: Any) -> bytes:
 
 def told(*events: bytes, items: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
     """The parts of the answer to a stream: the kind of each, and its text."""
-    got = numbered(fold(*events, end(items=items or [])).response())
-    found = []
-    for part in got.message.parts:
-        kind = str(part.WhichOneof("kind"))
-        call = part.tool_call
-        said = f"{call.id} {call.name} {call.arguments}" if call.name else getattr(part, kind)
-        found.append((kind, said if isinstance(said, str) else said.data))
-    return found
+    return texts(numbered(fold(*events, end(items=items or [])).response()))
 
 
 ALL = [("text", "All good.")]

@@ -199,6 +199,13 @@ async def test_a_connection_that_failed_is_tried_again(gateway: StartGateway) ->
         assert found == [f"ERROR_REASON_{reason(error)}"] * tries
 
 
+async def test_a_list_of_models_that_raises_leaves_the_server_up(gateway: StartGateway) -> None:
+    running = await gateway(providers={"typed": OWN["typed"]}, models={"discovery": True})
+    listed = (await running.stub.ListModels(pb.ListModelsRequest(), timeout=30)).models
+    assert "typed/a" in [model.name for model in listed]
+    assert (await running.stub.Generate(ask("echo/echo"))).content == "Hello there"
+
+
 async def test_what_would_end_the_server_is_logged(
     gateway: StartGateway, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -74,7 +74,7 @@ class CostController(LLMCallback):
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not math.isfinite(daily_budget) or daily_budget < 0:
-            raise ValueError(f"daily_budget: is {daily_budget}, and takes USD, zero or more")
+            raise ValueError(f"daily_budget: must be at least 0 USD, got {daily_budget}")
         self._budget = DailyBudget(nano_usd(daily_budget), clock)
         self._prices = PriceTable(prices or {}, fallback)
         self._warned: set[str] = set()
@@ -103,7 +103,7 @@ class CostController(LLMCallback):
     def record_cost(self, cost: float | Decimal, model: str = "other") -> None:
         """Counts USD that were spent without this controller as a callback."""
         if not math.isfinite(cost) or cost < 0:
-            raise ValueError(f"cost: is {cost}, and takes USD, zero or more")
+            raise ValueError(f"cost: must be at least 0 USD, got {cost}")
         self._budget.settle("", model, nano_usd(cost))
 
     @property

@@ -58,6 +58,8 @@ def _rates(model: str, prices: Prices) -> tuple[int, int]:
     for kind in ("input", "output"):
         price = prices.get(kind)
         if price is None or not math.isfinite(price) or price < 0:
-            raise ValueError(f"{model}.{kind}: is {price}, and takes USD per 1,000 tokens")
+            raise ValueError(
+                f"{model}.{kind}: must be at least 0 USD per 1,000 tokens, got {price}"
+            )
         rates.append(nano_usd(price))
     return rates[0], rates[1]

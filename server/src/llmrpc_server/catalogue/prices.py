@@ -51,24 +51,9 @@ class PriceBook:
     def load(self) -> None:
         """Reads the published prices, for half a second: call it in a thread at the start.
 
-        Without it the first call of `cost` that needs them does.
+        Without it the first call of `price` that needs them does.
         """
         published.load()
-
-    def cost(
-        self,
-        provider: str,
-        model: str,
-        usage: pb.Usage,
-        *,
-        answered: str = "",
-        service_tier: str = "",
-        at: float | None = None,
-    ) -> pb.Cost:
-        """The cost alone: see `price`."""
-        return self.price(
-            provider, model, usage, answered=answered, service_tier=service_tier, at=at
-        ).cost
 
     def price(
         self,

@@ -14,6 +14,8 @@ import msgspec
 
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import HeaderValue
+from llmrpc_server.config.misfit import misfit
+from llmrpc_server.words import number
 
 
 class ConfigError(Exception):
@@ -49,21 +51,19 @@ def convert(kind: Any, raw: Any, path: str, problems: list[str]) -> Any:
     if origin in (Mapping, dict):
         return _mapping(arguments[1], raw, path, problems)
     if origin is Literal and raw not in arguments:
-        problems.append(f"{path}: is {raw!r}; must be {' or '.join(filter(None, arguments))}")
+        problems.append(f"{path}: must be {' or '.join(filter(None, arguments))}, got {raw!r}")
         return FAULTY
     try:
         value = msgspec.convert(raw, kind, strict=False, dec_hook=_special)
     except msgspec.ValidationError as error:
-        # what stands in the place of a secret is not repeated
         secret = not {Secret, HeaderValue}.isdisjoint((kind, *arguments))
-        given = "" if secret else f"is {raw!r}; "
-        problems.append(f"{path}: {given}{str(error)[:1].lower()}{str(error)[1:]}")
+        problems.append(f"{path}: {misfit(kind, raw, error, secret=secret)}")
         return FAULTY
     except ValueError as error:
         problems.append(f"{path}: {error}")
         return FAULTY
     if isinstance(value, float) and not math.isfinite(value):
-        problems.append(f"{path}: is no finite number")
+        problems.append(f"{path}: must be a finite number, got {number(value)}")
         return FAULTY
     return value
 

@@ -17,6 +17,7 @@ from llmrpc_server.logs import LogSettings
 from llmrpc_server.policies.discovery import DiscoverySettings
 from llmrpc_server.policies.retry import RetrySettings
 from llmrpc_server.providers.http import HttpSettings
+from llmrpc_server.providers.openai.quirks import SendReasoning
 from llmrpc_server.rpc.batch import BatchSettings
 from llmrpc_server.rpc.limits import Limits
 from llmrpc_server.rpc.server import ListenSettings
@@ -63,7 +64,7 @@ class ProviderConfig:
     `max_completion_tokens`, as at OpenAI."""
     stream_options: bool | None = None
     """Whether a stream is asked for its usage by `stream_options`, in Chat Completions."""
-    send_reasoning: Literal["", "reasoning_content", "reasoning", "thinking", "details"] = ""
+    send_reasoning: SendReasoning = ""
     """Where the model's reasoning goes back, in Chat Completions; empty: the registry's,
     else nowhere."""
     api_version: str = ""

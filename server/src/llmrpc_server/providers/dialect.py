@@ -144,6 +144,24 @@ class StreamDecoder(ABC):
         """
 
 
+ANY_CARRIES = frozenset(
+    {
+        "messages",
+        "model",
+        "temperature",
+        "max_tokens",
+        "top_p",
+        "tools",
+        "tool_choice",
+        "response_format",
+        "reasoning",
+        "provider_options",
+        "output_modalities",
+    }
+)
+"""The fields of `GenerateRequest` that every protocol so far has a place for."""
+
+
 class Dialect(ABC):
     """A provider protocol, bound to one row. Pure: no IO, no clock."""
 

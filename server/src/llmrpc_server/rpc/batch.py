@@ -20,7 +20,7 @@ from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.policies.pace import LIMITED, Pace
 from llmrpc_server.rpc.drain import Drain
 from llmrpc_server.rpc.validation import Validator
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MOST_LETTERS = 256
 """Of an item's id."""

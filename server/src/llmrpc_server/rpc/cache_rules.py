@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.words import out_of_range
+from llmrpc_server.words import out_of_range
 
 MOST_SECONDS = 365 * 24 * 3600
 """Of a lifetime. The longest that a provider offers is a day."""

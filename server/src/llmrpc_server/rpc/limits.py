@@ -9,7 +9,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import Violation
 from llmrpc_server.bounds import AtLeastOne, Count
 from llmrpc_server.rpc.part_limits import TOO_MANY_VALUES, Left, values
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MOST_STOPS = 64
 MOST_FALLBACKS = 8

@@ -12,7 +12,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError, Violation
 from llmrpc_server.rpc.filter import parse_filter
 from llmrpc_server.rpc.filter_words import FilterError
-from llmrpc_server.rpc.words import too_small
+from llmrpc_server.words import too_small
 
 PAGE = 100
 LARGEST_PAGE = 1000

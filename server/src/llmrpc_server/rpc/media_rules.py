@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MOST_URI = 4096
 """Characters of an address; a `data:` one holds a file and is looked at so far."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from google.protobuf import struct_pb2
 
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MOST_LETTERS = 256
 """Of a key."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from llmrpc import v1 as pb
 from llmrpc.errors import Violation
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MOST_VALUES = 250_000
 """Values of all JSON texts of a request that are no schemas: those of provider blocks,

@@ -8,7 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import Violation
 from llmrpc_server.rpc.cache_rules import breakpoint_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation, opaque_object_violation
-from llmrpc_server.rpc.words import over_limit
+from llmrpc_server.words import over_limit
 
 MAX_LETTERS = 256
 """Of a provider tool's type and name."""

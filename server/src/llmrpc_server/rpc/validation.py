@@ -14,7 +14,7 @@ from llmrpc_server.rpc.message_rules import is_plain_text, message_violations
 from llmrpc_server.rpc.option_rules import option_violations
 from llmrpc_server.rpc.schema_rules import json_object_violation
 from llmrpc_server.rpc.tool_rules import tool_violations
-from llmrpc_server.rpc.words import out_of_range, over_limit, too_small
+from llmrpc_server.words import out_of_range, over_limit, too_small
 
 RANGES = {
     "temperature": (0.0, 2.0),

@@ -16,6 +16,7 @@ from llmrpc_server.providers.anthropic.quirks import AnthropicTarget, read_quirk
 from llmrpc_server.providers.anthropic.request import Built, build_count, build_request
 from llmrpc_server.providers.anthropic.stream import MessageStreamDecoder
 from llmrpc_server.providers.dialect import (
+    ANY_CARRIES,
     Answer,
     CountsTokens,
     Defaults,
@@ -39,24 +40,7 @@ _COUNT_PATH = "/v1/messages/count_tokens"
 class AnthropicDialect(Dialect, ListsModels, CountsTokens):
     """The Messages API, with the row's quirks."""
 
-    carries: ClassVar[frozenset[str]] = frozenset(
-        {
-            "messages",
-            "model",
-            "temperature",
-            "max_tokens",
-            "top_p",
-            "top_k",
-            "stop",
-            "tools",
-            "tool_choice",
-            "response_format",
-            "reasoning",
-            "provider_options",
-            "end_user_id",
-            "output_modalities",
-        }
-    )
+    carries: ClassVar[frozenset[str]] = ANY_CARRIES | {"top_k", "stop", "end_user_id"}
 
     def __init__(self, row: Row) -> None:
         super().__init__(row)

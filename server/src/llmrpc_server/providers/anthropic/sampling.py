@@ -13,6 +13,7 @@ from typing import Any
 from llmrpc import v1 as pb
 from llmrpc_server.providers.anthropic.quirks import AnthropicTarget
 from llmrpc_server.providers.dialect import Defaults
+from llmrpc_server.words import out_of_range
 
 _HOTTEST = 1.0
 """The highest temperature, and the provider's default."""
@@ -35,7 +36,8 @@ def add_sampling(
     refuse = target.findings.unsupported
     if request.HasField("temperature"):
         if not 0 <= request.temperature <= _HOTTEST:
-            refuse("temperature", f"{target.row.name} takes 0 to 1")
+            where = f" for {target.row.name}"
+            refuse("temperature", out_of_range(request.temperature, 0, _HOTTEST, where=where))
         elif no_more and request.temperature != _HOTTEST:
             refuse("temperature", f"{target.name} accepts only 1{when}; leave it out")
         else:
@@ -44,9 +46,13 @@ def add_sampling(
         if takes == "none":
             refuse("top_p", f"{target.name} does not accept top_p; leave it out")
         elif thinks and request.top_p < _LEAST_TOP_P:
-            refuse("top_p", f"{target.name} takes {_LEAST_TOP_P} to 1{when}")
+            where = f" for {target.name}{when}"
+            refuse("top_p", out_of_range(request.top_p, _LEAST_TOP_P, 1, where=where))
         elif "temperature" in body and takes == "any":
-            refuse("top_p", f"{target.name} takes temperature or top_p, not both")
+            refuse(
+                "top_p",
+                f"{target.name} does not accept it beside temperature; leave one out",
+            )
         else:
             body["top_p"] = request.top_p
     if request.HasField("top_k"):

@@ -12,6 +12,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
 from llmrpc.findings import Findings
 from llmrpc_server.providers.dialect import (
+    ANY_CARRIES,
     Answer,
     CountsTokens,
     Defaults,
@@ -39,26 +40,13 @@ _PAGE = 1000
 class GoogleDialect(Dialect, ListsModels, CountsTokens):
     """generateContent, with the row's quirks. Models may be named `models/…` too."""
 
-    carries: ClassVar[frozenset[str]] = frozenset(
-        {
-            "messages",
-            "model",
-            "temperature",
-            "max_tokens",
-            "top_p",
-            "top_k",
-            "stop",
-            "seed",
-            "presence_penalty",
-            "frequency_penalty",
-            "tools",
-            "tool_choice",
-            "response_format",
-            "reasoning",
-            "provider_options",
-            "output_modalities",
-        }
-    )
+    carries: ClassVar[frozenset[str]] = ANY_CARRIES | {
+        "top_k",
+        "stop",
+        "seed",
+        "presence_penalty",
+        "frequency_penalty",
+    }
 
     def __init__(self, row: Row) -> None:
         super().__init__(row)

@@ -15,6 +15,7 @@ from llmrpc_server.providers.google.quirks import GoogleTarget
 from llmrpc_server.providers.google.tools import build_tools
 from llmrpc_server.providers.options import plain
 from llmrpc_server.providers.schemas import titled_schema
+from llmrpc_server.words import out_of_range
 
 _Number = Literal[
     "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "max_tokens"
@@ -129,10 +130,10 @@ def _add_reasoning(config: dict[str, Any], reasoning: pb.Reasoning, target: Goog
             thinking["thinkingBudget"] = budget
         elif target.model.budget:
             off = " or 0" if "none" in efforts and least else ""
-            why = f"{target.name} takes {least} to {most}{off}, not {budget}"
+            why = out_of_range(budget, least, most, where=f"{off} for {target.name}")
             target.findings.unsupported("reasoning.budget_tokens", why)
         else:
-            why = "takes an effort, and no budget" if efforts else "does not think"
+            why = "does not accept a budget; ask for an effort" if efforts else "does not think"
             target.findings.unsupported("reasoning.budget_tokens", f"{target.name} {why}")
     if efforts and thinking.get("thinkingBudget") != 0:
         thinking["includeThoughts"] = True

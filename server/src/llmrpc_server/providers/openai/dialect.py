@@ -9,7 +9,7 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import Answer, Defaults, Encoded, StreamDecoder
+from llmrpc_server.providers.dialect import ANY_CARRIES, Answer, Defaults, Encoded, StreamDecoder
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.openai.answer import Assembly
 from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
@@ -30,27 +30,14 @@ KEPT_MODELS = 1024
 class OpenAIDialect(FamilyDialect):
     """Chat Completions, with the row's quirks."""
 
-    carries: ClassVar[frozenset[str]] = frozenset(
-        {
-            "messages",
-            "model",
-            "temperature",
-            "max_tokens",
-            "top_p",
-            "top_k",
-            "stop",
-            "seed",
-            "presence_penalty",
-            "frequency_penalty",
-            "tools",
-            "tool_choice",
-            "response_format",
-            "reasoning",
-            "provider_options",
-            "end_user_id",
-            "output_modalities",
-        }
-    )
+    carries: ClassVar[frozenset[str]] = ANY_CARRIES | {
+        "top_k",
+        "stop",
+        "seed",
+        "presence_penalty",
+        "frequency_penalty",
+        "end_user_id",
+    }
 
     def __init__(self, row: Row) -> None:
         super().__init__(row)

@@ -25,6 +25,8 @@ import msgspec
 from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model
 from llmrpc_server.providers.target import Target
 
+SendReasoning = Literal["", "reasoning_content", "reasoning", "thinking", "details"]
+
 
 class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     """A row's ways, checked once when its dialect is made."""
@@ -40,7 +42,7 @@ class Quirks(FamilyQuirks, frozen=True, forbid_unknown_fields=True):
     """Fields that switch reasoning off where `reasoning_effort` has no `none`."""
     budget: tuple[str, ...] = ()
     """The path of the field that bounds reasoning in tokens; none: there is none."""
-    send_reasoning: Literal["", "reasoning_content", "reasoning", "thinking", "details"] = ""
+    send_reasoning: SendReasoning = ""
     """Where reasoning of earlier turns goes: a field of the message, content
     parts of the type `thinking`, or `reasoning_details`; empty: nowhere."""
     reasoning_with_calls: bool = False

@@ -8,7 +8,14 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
-from llmrpc_server.providers.dialect import Answer, CountsTokens, Defaults, Encoded, StreamDecoder
+from llmrpc_server.providers.dialect import (
+    ANY_CARRIES,
+    Answer,
+    CountsTokens,
+    Defaults,
+    Encoded,
+    StreamDecoder,
+)
 from llmrpc_server.providers.failures import read
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
 from llmrpc_server.providers.openai_responses.answer import Assembly
@@ -32,22 +39,7 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
     """Responses, without state at the provider."""
 
     usual: ClassVar[bool] = False
-    carries: ClassVar[frozenset[str]] = frozenset(
-        {
-            "messages",
-            "model",
-            "temperature",
-            "max_tokens",
-            "top_p",
-            "tools",
-            "tool_choice",
-            "response_format",
-            "reasoning",
-            "provider_options",
-            "end_user_id",
-            "output_modalities",
-        }
-    )
+    carries: ClassVar[frozenset[str]] = ANY_CARRIES | {"end_user_id"}
 
     def __init__(self, row: Row) -> None:
         super().__init__(row)

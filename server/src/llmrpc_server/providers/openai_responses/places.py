@@ -1,8 +1,8 @@
 """Which item an event or an item of the output belongs to, however it is numbered.
 
-Items are the same by their id, else by their kind and order. `output_index` is a place and
-no name: it may start at 1, have gaps, be shared or be missing, and ids may change from
-event to event. Source: https://developers.openai.com/api/reference/resources/responses/streaming-events
+Items are the same by their id, else by the id of their call, else by their kind and order.
+`output_index` is a place and no name: it may start at 1, have gaps, be shared or be missing,
+and ids may change from event to event. Source: https://developers.openai.com/api/reference/resources/responses/streaming-events
 and the reports that tests/cases/openai_responses/once.yaml names
 """
 
@@ -25,7 +25,9 @@ _UNNAMED = frozenset({"id", "status"})
 class Places:
     """The items of one answer by their places, which are those of the provider if they can be."""
 
-    __slots__ = ("_by_id", "_by_index", "_free", "_open", "_parts", "items")
+    __slots__ = (
+        "_by_call", "_by_id", "_by_index", "_ended", "_free", "_lost", "_open", "_parts", "items",
+    )  # fmt: skip
 
     def __init__(self, parts: AnswerBuilder) -> None:
         self.items: dict[int, Progress] = {}
@@ -35,6 +37,11 @@ class Places:
         """The last item at each index."""
         self._open: dict[str, dict[int, None]] = {}
         """Items that have not come whole, by their kinds, in order."""
+        self._lost: dict[str, dict[int, None]] = {}
+        """Of these: those that were announced without an index, and of which no piece came."""
+        self._by_call: dict[tuple[str, str], int] = {}
+        self._ended: dict[tuple[str, int], int] = {}
+        """Items that came whole, by what they were."""
         self._free = 0
 
     def piece(self, kind: str, index: int | None, id: str) -> int:
@@ -53,6 +60,7 @@ class Places:
             place = self._new(kind, index, id)
         self._name(place, index, id)
         self.items[place].spoke = True
+        self._lost.get(kind, {}).pop(place, None)
         return place
 
     def begin(self, kind: str, index: int | None, raw: Raw) -> int:
@@ -68,8 +76,10 @@ class Places:
             place = self._new(kind, index, own)
         item = self.items[place]
         item.opened = True
-        item.call_id = item.call_id or call
+        self._call(place, call)
         self._name(place, index, own)
+        if not (item.placed or item.spoke):
+            self._lost.setdefault(kind, {})[place] = None
         return place
 
     def end(self, kind: str, index: int | None, raw: Raw) -> int:
@@ -80,9 +90,13 @@ class Places:
         if place is None or not self._takes(place, kind):
             place = self._at(index, kind)
             if place is None:
+                place = self._called(kind, index, call)
+            if place is None:
                 place = self._unplaced(kind, index, own)
             if place is not None and self._is_other(place, fields, call):
                 place = None
+        if place is None and index is None and not own:
+            place = self._ended_before(kind, fields)
         if place is None:
             place = self._new(kind, index, own)
         self._close(place, fields, call)
@@ -125,8 +139,31 @@ class Places:
         item = self.items[place]
         return item.whole and bool(id) and len(item.ids) == 1 and id not in item.ids
 
+    def _called(self, kind: str, index: int | None, call: str) -> int | None:
+        """The item of a call, if no index tells it from another one with its id."""
+        place = self._by_call.get((kind, call)) if call else None
+        if place is None:
+            return None
+        return place if index is None or not self.items[place].placed else None
+
+    def _ended_before(self, kind: str, fields: Fields) -> int | None:
+        """The item that came whole as the same one, and under a name: it comes again."""
+        place = self._ended.get((kind, _digest(fields)))
+        if place is None:
+            return None
+        return place if self.items[place].ids or self.items[place].placed else None
+
+    def _first_lost(self, kind: str) -> int | None:
+        """The first item that was announced without an index, and of which nothing came."""
+        return next(iter(self._lost.get(kind, ())), None)
+
     def _last_open(self, kind: str, index: int | None, id: str) -> int | None:
-        """The last item that is open, for a piece without an index or with an unknown one."""
+        """The last item that is open, for a piece without an index or with an unknown one.
+
+        With an index it is the first one that was announced without, whatever its id.
+        """
+        if index is not None and (lost := self._first_lost(kind)) is not None:
+            return lost
         place = next(reversed(self._open.get(kind, {})), None)
         if place is None:
             return None
@@ -138,8 +175,10 @@ class Places:
         return place if fits and silent else None
 
     def _unplaced(self, kind: str, index: int | None, id: str) -> int | None:
-        """The last item that is open, for one that came whole at a place where none is."""
-        place = next(reversed(self._open.get(kind, {})), None)
+        """The first item that is open, for one that came whole at a place where none is."""
+        if index is not None and (lost := self._first_lost(kind)) is not None:
+            return lost
+        place = next(iter(self._open.get(kind, {})), None)
         if place is None or index is None:
             return place
         item = self.items[place]
@@ -176,17 +215,27 @@ class Places:
         if index is not None:
             self._by_index[index] = place
             item.placed = True
+            self._lost.get(item.kind, {}).pop(place, None)
         if id and id not in self._by_id:
             self._by_id[id] = place
             item.ids.add(id)
             self._parts.keep(ENTRY + len(id))
 
+    def _call(self, place: int, call: str) -> None:
+        item = self.items[place]
+        if call and not item.call_id:
+            item.call_id = call
+            self._by_call.setdefault((item.kind, call), place)
+            self._parts.keep(ENTRY + len(call))
+
     def _close(self, place: int, fields: Fields, call: str) -> None:
         item = self.items[place]
-        item.call_id = item.call_id or call
+        self._call(place, call)
         if not item.digest:
             item.digest = _digest(fields)
+            self._ended[item.kind, item.digest] = place
         self._open.get(item.kind, {}).pop(place, None)
+        self._lost.get(item.kind, {}).pop(place, None)
 
 
 class _Free:
