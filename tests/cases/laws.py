@@ -125,6 +125,39 @@ def _parts_are_not_empty(body: Any) -> None:
         assert all(part and part.get("text") != "" for part in content["parts"])
 
 
+def _results_are_of_their_calls(body: Any) -> None:
+    """No two calls have one id, and each result has that of a call of the turn before it."""
+    calls, results = [*_ids(body, _CALLS)], [*_ids(body, _RESULTS)]
+    assert len({*calls}) == len(calls) > 1, calls
+    assert len({*results}) == len(results) > 1, results
+    assert {*results} == {*calls[-len(results) :]}, (calls, results)
+
+
+_CALLS = {"function": "id", "tool_use": "id", "functionCall": "id", "function_call": "call_id"}
+_RESULTS = {
+    "tool": "tool_call_id",
+    "tool_result": "tool_use_id",
+    "functionResponse": "id",
+    "function_call_output": "call_id",
+}
+"""How dialects name calls and results, by a type, a role or a field, and where their ids are."""
+
+
+def _ids(value: Any, places: Mapping[str, str]) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _ids(each, places)
+    elif isinstance(value, dict):
+        for kind in (value.get("type"), value.get("role")):
+            place = places.get(str(kind))
+            if place in value:
+                yield value[place]
+        for name, inner in value.items():
+            if name in places and isinstance(inner, dict) and places[name] in inner:
+                yield inner[places[name]]
+            yield from _ids(inner, places)
+
+
 LAWS: Mapping[str, Callable[[Any], None]] = {
     "ids are short": _ids_are_short,
     "names are plain": _names_are_plain,
@@ -137,5 +170,6 @@ LAWS: Mapping[str, Callable[[Any], None]] = {
     "reasoning of every assistant": _reasoning_of_every_assistant,
     "reasoning is followed": _reasoning_is_followed,
     "parts are not empty": _parts_are_not_empty,
+    "results are of their calls": _results_are_of_their_calls,
 }
 """What holds of a request's body, by the name that cases give."""

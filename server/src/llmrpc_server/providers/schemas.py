@@ -9,6 +9,7 @@ import msgspec
 from llmrpc import v1 as pb
 from llmrpc.findings import Findings
 from llmrpc_server.providers.kept_json import fields_of, says, string, write_fields
+from llmrpc_server.providers.mended_schemas import mend
 
 
 def read_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
@@ -25,7 +26,7 @@ def read_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
 
 def object_schema(text: str, field: str, findings: Findings) -> msgspec.Raw:
     """The schema of a function's arguments: that of an object, which providers demand."""
-    raw = read_schema(text, field, findings)
+    raw = read_schema(mend(text), field, findings)
     fields = fields_of(raw)
     if fields is None or "type" in fields:
         return raw

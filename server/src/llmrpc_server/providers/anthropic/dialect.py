@@ -25,6 +25,7 @@ from llmrpc_server.providers.dialect import (
     ListsModels,
     StreamDecoder,
 )
+from llmrpc_server.providers.repeated_ids import with_own_ids
 from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tool_names import names_back
 
@@ -69,7 +70,7 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         target = self._target(model)
-        built = build_request(request, target, defaults, stream=stream)
+        built = build_request(with_own_ids(request), target, defaults, stream=stream)
         encoded = _encoded(_PATH, built, target)
         encoded.names = names_back(request.tools)
         return encoded
@@ -95,7 +96,7 @@ class AnthropicDialect(Dialect, ListsModels, CountsTokens):
 
     def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
         target = self._target(model)
-        return _encoded(_COUNT_PATH, build_count(request, target), target)
+        return _encoded(_COUNT_PATH, build_count(with_own_ids(request), target), target)
 
     def decode_count(self, body: bytes) -> int:
         return listing.read_count(body, self.row.name)

@@ -28,6 +28,7 @@ from llmrpc_server.providers.google.names import back
 from llmrpc_server.providers.google.quirks import GoogleTarget, read_quirks
 from llmrpc_server.providers.google.request import build_body
 from llmrpc_server.providers.google.stream import GoogleStreamDecoder, chunks
+from llmrpc_server.providers.repeated_ids import with_own_ids
 from llmrpc_server.providers.row import Row
 
 _MODELS = "models/"
@@ -119,6 +120,7 @@ class GoogleDialect(Dialect, ListsModels, CountsTokens):
     def _body(
         self, request: pb.GenerateRequest, model: str, defaults: Defaults
     ) -> tuple[dict[str, Any], list[pb.Warning]]:
+        request = with_own_ids(request)
         findings = Findings(self.row.name, model)
         facts = self._quirks.model(model)
         target = GoogleTarget(self.row, self._quirks, facts, model, findings)

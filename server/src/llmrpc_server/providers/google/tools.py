@@ -16,6 +16,7 @@ import msgspec
 from llmrpc import v1 as pb
 from llmrpc_server.providers.google.names import sent
 from llmrpc_server.providers.google.quirks import GoogleTarget
+from llmrpc_server.providers.mended_schemas import mend
 from llmrpc_server.providers.provider_tools import tool_name, write_provider_tool
 from llmrpc_server.providers.schemas import read_schema, takes_nothing
 
@@ -138,7 +139,7 @@ def _declaration(index: int, tool: pb.FunctionTool, target: GoogleTarget) -> dic
         declaration["description"] = tool.description
     if tool.parameters:
         field = f"tools[{index}].function.parameters"
-        schema = read_schema(tool.parameters, field, target.findings)
+        schema = read_schema(mend(tool.parameters), field, target.findings)
         if not takes_nothing(schema):
             declaration["parametersJsonSchema"] = schema
     return declaration

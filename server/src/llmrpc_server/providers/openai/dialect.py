@@ -16,6 +16,7 @@ from llmrpc_server.providers.openai.quirks import OpenAITarget, read_quirks
 from llmrpc_server.providers.openai.request import build_body
 from llmrpc_server.providers.openai.stream import ChatStreamDecoder
 from llmrpc_server.providers.openai_family.dialect import FamilyDialect
+from llmrpc_server.providers.repeated_ids import with_own_ids
 from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tool_names import names_back
 
@@ -63,7 +64,7 @@ class OpenAIDialect(FamilyDialect):
         findings = Findings(self.row.name, model)
         facts = self._facts(model)
         target = OpenAITarget(self.row, self._quirks, facts, model, findings)
-        body = build_body(request, target, defaults, stream=stream)
+        body = build_body(with_own_ids(request), target, defaults, stream=stream)
         findings.check()
         return Encoded(
             self.row.path(_PATH, model),

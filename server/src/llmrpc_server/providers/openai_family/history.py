@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc_server.providers.arguments import write_arguments
+from llmrpc_server.providers.idle import EMPTY, says_nothing
 from llmrpc_server.providers.kept_json import Fields, fields_of
 from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model
 from llmrpc_server.providers.target import Target
@@ -42,7 +43,7 @@ def text_of_arguments(call: pb.ToolCall, place: str, target: Target[Q, Model]) -
     Source: https://github.com/vllm-project/vllm/issues/43995
     """
     if target.quirks.any_arguments:
-        return call.arguments or "{}"
+        return EMPTY if says_nothing(call.arguments) else call.arguments
     return bytes(write_arguments(call, f"{place}.tool_call", target)).decode()
 
 

@@ -38,6 +38,8 @@ class FamilyQuirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a choice may list several allowed tools; else only those are sent."""
     names_provider_tools: bool = True
     """Whether a choice may name one of the provider's own tools."""
+    unions: bool = True
+    """Whether a tool's schema may be a union at its top."""
     any_arguments: bool = False
     """Whether the arguments of an earlier call may be any text, and need be no JSON object."""
     models: tuple[Model, ...] = ()

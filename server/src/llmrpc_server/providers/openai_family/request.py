@@ -13,6 +13,7 @@ from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.providers.dialect import Defaults
 from llmrpc_server.providers.kept_json import NOTHING, came, fields_of, string
 from llmrpc_server.providers.openai_family.quirks import FamilyQuirks, Model, reasons
+from llmrpc_server.providers.openai_family.unions import without_unions
 from llmrpc_server.providers.schemas import object_schema, read_schema
 from llmrpc_server.providers.target import Target
 
@@ -97,7 +98,12 @@ def tool_parameters(tool: pb.FunctionTool, field: str, target: Target[Q, Model])
     """
     if not tool.parameters:
         return _NO_PARAMETERS
-    raw = object_schema(tool.parameters, f"{field}.parameters", target.findings)
+    place = f"{field}.parameters"
+    raw = object_schema(tool.parameters, place, target.findings)
+    if not target.quirks.unions and (flat := without_unions(raw)) is not raw:
+        why = f"{target.row.name} takes no union at the top of a tool's schema"
+        target.findings.warn(place, f"{why}: its alternatives are merged")
+        raw = flat
     fields = fields_of(raw)
     if fields is None or came(fields.get("properties", NOTHING)):
         return raw

@@ -15,6 +15,7 @@ from llmrpc_server.providers.openai_responses.answer import Assembly
 from llmrpc_server.providers.openai_responses.quirks import ResponsesTarget, read_quirks
 from llmrpc_server.providers.openai_responses.request import COUNTED, build_body
 from llmrpc_server.providers.openai_responses.stream import ResponsesStreamDecoder
+from llmrpc_server.providers.repeated_ids import with_own_ids
 from llmrpc_server.providers.row import Row
 from llmrpc_server.providers.tokens import Counted
 from llmrpc_server.providers.tool_names import names_back
@@ -56,7 +57,7 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
         self, request: pb.GenerateRequest, model: str, defaults: Defaults, *, stream: bool
     ) -> Encoded:
         target = self._target(model)
-        body = build_body(request, target, defaults, stream=stream)
+        body = build_body(with_own_ids(request), target, defaults, stream=stream)
         target.findings.check()
         path = self.row.path("/responses", model)
         names = names_back(request.tools) if request.tools else {}
@@ -73,7 +74,7 @@ class OpenAIResponsesDialect(FamilyDialect, CountsTokens):
     def encode_count(self, request: pb.GenerateRequest, model: str) -> Encoded:
         """Source: https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens."""
         target = self._target(model)
-        whole = build_body(request, target, Defaults(), stream=False)
+        whole = build_body(with_own_ids(request), target, Defaults(), stream=False)
         target.findings.check()
         body = {field: whole[field] for field in COUNTED if field in whole}
         path = self.row.path("/responses/input_tokens", model)

@@ -68,7 +68,7 @@ package 3.57.0."""
 
 _CACHE = {"cache_ttls": {"30m": 1800, "12h": 43200}}
 
-_WAYS = {"allowed_tools": True, "any_arguments": True, "models": _MODELS}
+_WAYS = {"allowed_tools": True, "any_arguments": True, "models": _MODELS, "unions": False}
 """Sources: `allowed_tools` of both references to `tool_choice`,
 https://developers.openai.com/api/docs/guides/function-calling#allowed-tools; both say of
 the `arguments` of a call that the model may write invalid JSON, and take them as text"""
