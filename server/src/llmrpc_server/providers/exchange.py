@@ -25,7 +25,8 @@ from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of, secrets_of
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.failures import AnsweredError
-from llmrpc_server.providers.http import URL, Upstream, is_closed
+from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import ssl
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, StreamReader
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
@@ -19,6 +18,7 @@ from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.resolver import GuardedResolver
 
 MiB = 1024 * 1024
@@ -59,6 +59,11 @@ class HttpSettings:
     """The same while only the usage is missing that was asked for; then it is estimated."""
 
 
+Ends = Callable[[bytes, bool], float | None]
+"""Told the next piece of a body and whether the connection broke after it, it says for how long
+more is waited for; None: until it comes, since the answer is not whole."""
+
+
 class Upstream:
     """One pool of connections for all providers.
 
@@ -97,37 +102,48 @@ class Upstream:
         )
 
     async def read(
-        self,
-        response: ClientResponse,
-        provider: str,
-        ends: Callable[[bytes, bool], bool] | None = None,
+        self, response: ClientResponse, provider: str, ends: Ends | None = None
     ) -> bytes:
         """The whole body, within the bound.
 
-        `ends` is told each piece, and whether the connection broke after it. It says whether
-        nothing more is needed: then nothing more is read, and a break is none.
+        `ends` is asked after each piece while the body goes on, and when the connection broke.
         """
         bound = self.settings.max_body_bytes
         content = response.content
+        known = says_length(response)
         chunks: list[bytes] = []
-        size = 0
+        size, grace = 0, None
         try:
             while not content.at_eof():
-                chunk = await content.readany()
+                chunk = await self._next(content, grace)
+                if chunk is None:
+                    break
                 size += len(chunk)
                 if size > bound:
                     raise too_long(provider, bound)
                 chunks.append(chunk)
-                if ends is not None and ends(chunk, False):
-                    break
+                if ends is not None and not (known or content.at_eof()):
+                    grace = ends(chunk, False)
         except CONNECTION_FAILURES:
             last = received(response)
             body = b"".join([*chunks, last])
-            whole = is_closed(body) or (ends is not None and ends(last, True))
+            whole = is_closed(body) or (
+                ends is not None and ends(body if known else last, True) is not None
+            )
             if len(body) > bound or not whole:
                 raise
             return body
         return b"".join(chunks)
+
+    async def _next(self, content: StreamReader, grace: float | None) -> bytes | None:
+        """The next bytes; None if they do not come within the grace."""
+        if grace == 0:
+            return None
+        try:
+            async with asyncio.timeout(grace):
+                return await content.readany()
+        except TimeoutError:
+            return None
 
     async def read_error(self, response: ClientResponse) -> bytes:
         """The start of an error's body."""
@@ -202,17 +218,6 @@ def says_length(response: ClientResponse) -> bool:
     return "Content-Length" in response.headers
 
 
-def is_closed(body: bytes) -> bool:
-    """Whether a body is JSON from its first bracket to its last, as a lenient reader sees it."""
-    if not body.lstrip().startswith((b"{", b"[")):
-        return False
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 @contextmanager
 def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
@@ -260,7 +265,6 @@ __all__ = [
     "ClientResponse",
     "HttpSettings",
     "Upstream",
-    "is_closed",
     "reaching",
     "received",
     "says_length",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.exchange import Exchange
+from llmrpc_server.providers.kept_json import CLOSES, is_closed
 
 _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 """How an event stream begins."""
@@ -17,27 +18,32 @@ def is_stream(body: bytes) -> bool:
 
 
 class StreamedBody:
-    """Finds the end of an answer that comes as a stream, as the connection may stay open.
+    """Finds the end of an answer, as the connection may stay open or break after it.
 
-    Called with each piece of the body, and whether the connection broke after it, it says
-    whether the answer is whole, or an error.
+    Called with each piece of the body, and whether the connection broke after it, it says for
+    how long more is waited for; None while the answer is not whole.
     """
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+        self._settings = exchange.provider.upstream.settings
+        self._dialect = exchange.dialect
         self._decoder: StreamDecoder | None = None
         self._begun = False
+        self._whole = bytearray()
+        """What came of a body that is no event stream."""
 
-    def __call__(self, piece: bytes, broken: bool) -> bool:
+    def __call__(self, piece: bytes, broken: bool) -> float | None:
         if not self._begun and piece:
             self._begun = True
             if is_stream(piece):
-                settings = self._exchange.provider.upstream.settings
-                self._decoder = self._exchange.dialect.decoder(settings.max_event_bytes)
+                self._decoder = self._dialect.decoder(self._settings.max_event_bytes)
         if self._decoder is None:
-            return False
+            self._whole += piece
+            closed = piece.rstrip()[-1:] in CLOSES and is_closed(bytes(self._whole))
+            return self._settings.end_grace if closed else None
         try:
             self._decoder.feed(piece)
         except LLMClientError:
-            return True
-        return self._decoder.done or (broken and self._decoder.ending >= Ending.SILENCE)
+            return 0.0
+        whole = self._decoder.done or (broken and self._decoder.ending >= Ending.SILENCE)
+        return 0.0 if whole else None
