@@ -8,7 +8,7 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.arguments import has_whole_calls
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
-from llmrpc_server.providers.error_words import told, words_of
+from llmrpc_server.providers.error_words import last_words, told, words_of
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.kept_json import CLOSES, is_closed
 from llmrpc_server.providers.sse import PING, PINGS, Event, EventDecoder, is_end
@@ -102,7 +102,7 @@ class EventStreamDecoder(StreamDecoder):
 
     def _words(self) -> str:
         """What the last event says that is an error in a shape of its own, or lines of none."""
-        return words_of(self._last.data) or words_of(self._events.stray())
+        return last_words(self._last.data) or words_of(self._events.stray())
 
     def _take(self, event: Event) -> None:
         if is_end(event.data):
