@@ -32,7 +32,15 @@ _EXCEPTION = "exception"
 _NO_WORDS = re.compile(r'[{<"]|\[\s*[\[{"\d]')
 """How JSON that was cut short and pages begin."""
 _DEEPEST, _MOST = 4, 20
-_OF_ANSWER = ("choices", "usage", "candidates", "usageMetadata", "delta", "content_block", "response")
+_OF_ANSWER = (
+    "choices",
+    "usage",
+    "candidates",
+    "usageMetadata",
+    "delta",
+    "content_block",
+    "response",
+)
 _ALL_WELL = frozenset({"success", "ok"})
 _BINARY = re.compile("[\\0\ufffd]")
 _FILTERS = frozenset({"content_filter", "content_policy_violation"})
