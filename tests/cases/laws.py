@@ -99,6 +99,11 @@ def _no_user_after_tool(body: Any) -> None:
     assert ("tool", "user") not in pairwise(roles), roles
 
 
+def _system_is_first(body: Any) -> None:
+    roles = _roles(body)
+    assert roles == sorted(roles, key=lambda role: role != "system"), roles
+
+
 def _no_empty_assistant(body: Any) -> None:
     for message in body["messages"]:
         if message["role"] == "assistant":
@@ -149,8 +154,9 @@ def _ids(value: Any, places: Mapping[str, str]) -> Iterator[str]:
             yield from _ids(each, places)
     elif isinstance(value, dict):
         for kind in (value.get("type"), value.get("role")):
-            if kind in places and places[kind] in value:
-                yield value[places[kind]]
+            place = places.get(str(kind))
+            if place in value:
+                yield value[place]
         for name, inner in value.items():
             if name in places and isinstance(inner, dict) and places[name] in inner:
                 yield inner[places[name]]
@@ -166,6 +172,7 @@ LAWS: Mapping[str, Callable[[Any], None]] = {
     "ids of blocks agree": _ids_of_blocks_agree,
     "no user after tool": _no_user_after_tool,
     "no empty assistant": _no_empty_assistant,
+    "the system is first": _system_is_first,
     "reasoning of every assistant": _reasoning_of_every_assistant,
     "reasoning is followed": _reasoning_is_followed,
     "parts are not empty": _parts_are_not_empty,

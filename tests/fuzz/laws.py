@@ -99,7 +99,20 @@ def concatenated(dialect: str, events: list[Any]) -> str | None:
     """All text by a reader that knows nothing but where the text stands; None: it cannot tell."""
     if dialect == "openai_responses" or (dialect == "openai" and _repeats(events)):
         return None  # whole items and messages tell the text once more
-    return "".join(_text(dialect, event) for event in events if isinstance(event, dict))
+    told, texts = "", False
+    for event in [event for event in events if isinstance(event, dict)]:
+        said = _text(dialect, event)
+        if dialect == "openai" and not said and (texts or not told):
+            said = _completion(event)
+            texts = texts or bool(said)
+        told += said
+    return told
+
+
+def _completion(event: dict[str, Any]) -> str:
+    """The text of a chunk of an old server, which Together writes beside its delta."""
+    found = [each.get("text") for each in _dicts(event.get("choices"))]
+    return "".join(text for text in found if isinstance(text, str))
 
 
 def _repeats(events: list[Any]) -> bool:

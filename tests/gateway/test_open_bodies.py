@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmrpc_server.providers.http import is_closed
+from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.whole_body import AnswerEnd, JsonEnd
 from tests.gateway.conftest import KEY, Start, ask
 from tests.gateway.failures import failure_of

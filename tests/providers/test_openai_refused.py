@@ -104,10 +104,11 @@ def test_mistral_gets_an_order_that_it_takes() -> None:
     encoded = encode({"messages": turns}, "mistral", "mistral-small-latest")
     messages = json.loads(encoded.body)["messages"]
     assert [each["role"] for each in messages] == [
-        "user", "assistant", "tool", "assistant", "system", "user", "assistant",
+        "system", "user", "assistant", "tool", "assistant", "user", "assistant",
     ]  # fmt: skip
     assert [each.get("prefix") for each in messages] == [None] * 6 + [True]
-    assert [each.field for each in encoded.warnings] == ["messages[3]", "messages[4]"]
+    warned = [each.field for each in encoded.warnings]
+    assert warned == ["messages[3]", "messages[4].role", "messages[5]"]
 
 
 def test_calls_at_the_end_are_no_prefix() -> None:

@@ -16,10 +16,10 @@ from llmrpc_server.providers.http import (
     UNKNOWN_ENCODING,
     ClientResponse,
     Upstream,
-    is_closed,
     reaching,
     says_length,
 )
+from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.whole_body import BOM, AnswerEnd, is_stream
 
 T = TypeVar("T")

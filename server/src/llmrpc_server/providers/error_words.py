@@ -32,6 +32,16 @@ _EXCEPTION = "exception"
 _NO_WORDS = re.compile(r'[{<"]|\[\s*[\[{"\d]')
 """How JSON that was cut short and pages begin."""
 _DEEPEST, _MOST = 4, 20
+_OF_ANSWER = (
+    "choices",
+    "usage",
+    "candidates",
+    "usageMetadata",
+    "delta",
+    "content_block",
+    "response",
+)
+_ALL_WELL = frozenset({"success", "ok"})
 _BINARY = re.compile("[\\0\ufffd]")
 _FILTERS = frozenset({"content_filter", "content_policy_violation"})
 """Codes of a prompt that a filter refused. Sources:
@@ -59,6 +69,21 @@ def words_of(body: bytes) -> str:
     return start(words)
 
 
+def last_words(data: bytes) -> str:
+    """What the last event of a stream says that is no part of an answer.
+
+    What stands beside a part of one is about the answer: a title, or that all went well.
+    """
+    try:
+        fields = msgspec.json.decode(data)
+    except UNDECODABLE:
+        return words_of(data)
+    if isinstance(fields, dict) and _is_of_answer(fields):
+        fields = {"base_resp": fields.get("base_resp")}
+    words = start(_words(fields))
+    return "" if words.lower() in _ALL_WELL else words
+
+
 def told(error: LLMClientError, body: bytes) -> LLMClientError:
     """The error, which says what stands in the place of an answer that cannot be read."""
     invalid = error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID
@@ -82,6 +107,12 @@ def filtered(error: LLMClientError, kind: Kind, status: int, said: Said) -> LLMC
         return error
     words = start(said.message)
     return AnsweredError(error, pb.FINISH_REASON_CONTENT_FILTER, code, refusal=words)
+
+
+def _is_of_answer(fields: dict[str, Any]) -> bool:
+    type_ = fields.get("type")
+    typed = isinstance(type_, str) and type_.startswith(("message_", "content_block_", "response."))
+    return typed or any(fields.get(name) for name in _OF_ANSWER)
 
 
 def _codes(value: Any) -> Iterator[str]:

@@ -8,8 +8,9 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.arguments import has_whole_calls
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
-from llmrpc_server.providers.error_words import told, words_of
+from llmrpc_server.providers.error_words import last_words, told, words_of
 from llmrpc_server.providers.failures import unreadable
+from llmrpc_server.providers.kept_json import CLOSES, is_closed
 from llmrpc_server.providers.sse import PING, PINGS, Event, EventDecoder, is_end
 
 _OBJECT = b'{"'
@@ -65,6 +66,9 @@ class EventStreamDecoder(StreamDecoder):
             self._other += data
             if len(self._other) > self._max:
                 raise self._no_stream()
+            if not self.done and data.rstrip()[-1:] in CLOSES and is_closed(bytes(self._other)):
+                self._take_other(bytes(self._other), broken=False)
+                self.done = True
             return
         events = self._events
         for event in events.feed(data):
@@ -80,7 +84,8 @@ class EventStreamDecoder(StreamDecoder):
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
-            self._take_other(bytes(self._other), broken=broken)
+            if not self.done:
+                self._take_other(bytes(self._other), broken=broken)
             return
         if not self.done:
             self._take_rest(self._events.rest())
@@ -97,7 +102,7 @@ class EventStreamDecoder(StreamDecoder):
 
     def _words(self) -> str:
         """What the last event says that is an error in a shape of its own, or lines of none."""
-        return words_of(self._last.data) or words_of(self._events.stray())
+        return last_words(self._last.data) or words_of(self._events.stray())
 
     def _take(self, event: Event) -> None:
         if is_end(event.data):

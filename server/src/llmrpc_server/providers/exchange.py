@@ -26,7 +26,8 @@ from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
 from llmrpc_server.providers.dialects import Dialects, counter
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, AnsweredError
-from llmrpc_server.providers.http import URL, Upstream, is_closed
+from llmrpc_server.providers.http import URL, Upstream
+from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.masking import mask_response, redactor_for
 from llmrpc_server.providers.tokenizer import Tokenizers
 from llmrpc_server.redaction import Redactor

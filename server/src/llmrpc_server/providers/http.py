@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import ssl
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -249,17 +248,6 @@ def says_length(response: ClientResponse) -> bool:
     return "Content-Length" in response.headers
 
 
-def is_closed(body: bytes) -> bool:
-    """Whether a body is JSON from its first bracket to its last, as a lenient reader sees it."""
-    if not body.lstrip().startswith((b"{", b"[")):
-        return False
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 @contextmanager
 def reaching(provider: str, url: URL) -> Generator[None, None, None]:
     """Raises failures of the connection as `ProviderNotAvailableError`."""
@@ -304,7 +292,6 @@ __all__ = [
     "ConnectionFailedError",
     "HttpSettings",
     "Upstream",
-    "is_closed",
     "next_bytes",
     "reaching",
     "received",

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 
 EMPTY = "{}"
 _SAYS_NOTHING = ("", "null", EMPTY)
+_BEGINS = ("{", "[")
 _YET = (*_SAYS_NOTHING, "n", "nu", "nul")
 """The same, and how it begins."""
 
@@ -17,6 +18,11 @@ _YET = (*_SAYS_NOTHING, "n", "nu", "nul")
 def says_nothing(arguments: str) -> bool:
     """Whether arguments are none."""
     return arguments.strip() in _SAYS_NOTHING
+
+
+def begins(piece: str) -> bool:
+    """Whether a piece is how arguments begin."""
+    return piece.lstrip().startswith(_BEGINS)
 
 
 class Idle:
@@ -33,7 +39,7 @@ class Idle:
         if key in self._told or not piece:
             return piece
         held = self._held.get(key, "")
-        again = says_nothing(held) and held.strip() and piece.strip()
+        again = held.strip() and says_nothing(held) and begins(piece)
         text = piece if again else held + piece
         if text.strip() in _YET:
             self._held[key] = text

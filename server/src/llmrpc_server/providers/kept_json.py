@@ -5,6 +5,7 @@ So a number that no float holds, a duplicate key or the order of the fields cost
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -35,6 +36,9 @@ _SURROGATES, _PRIVATE = 0xD800, 0xE000
 HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
 """The warning of what `decode_whole` replaced."""
 _EMPTY = (b"", b"null", b"{}", b"[]", b'""', b"0", b"false")
+
+CLOSES = (b"}", b"]")
+"""How an object and a list end."""
 
 read_fields = msgspec.json.Decoder(Fields).decode
 """The fields of an object. Raises what `UNDECODABLE` names for other text."""
@@ -112,6 +116,17 @@ def json_of(text: bytes) -> msgspec.Raw | None:
 def write_fields(fields: Mapping[str, Any]) -> str:
     """The object with these fields, as JSON text."""
     return msgspec.json.encode(fields).decode()
+
+
+def is_closed(body: bytes) -> bool:
+    """Whether a body is JSON from its first bracket to its last, as a lenient reader sees it."""
+    if not body.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def came(raw: msgspec.Raw) -> bool:

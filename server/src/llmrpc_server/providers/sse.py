@@ -6,6 +6,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html, sections
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import msgspec
@@ -21,7 +22,8 @@ _EXCEPTION = "exception"
 """How AWS's names of errors end."""
 _ENDS = (b"[DONE]", b"DONE")
 _LONGEST_END = 16
-_FIELDS = (b":", b"data:", b"event:", b"id:", b"retry:")
+_FIELD = re.compile(rb"(?:[a-z][a-z0-9_-]*)?:")
+"""How lines begin that are comments, or fields, also unknown ones."""
 _MOST_STRAY = 4096
 """Bytes that are kept of lines that are of no event."""
 
@@ -112,9 +114,9 @@ class EventDecoder:
         return self._events(self.rest())
 
     def stray(self) -> bytes:
-        """The last lines that were of no event, without comments and other fields."""
+        """The last lines that were of no event, without comments and fields."""
         lines = self._stray.split(b"\n")
-        return b"\n".join(line for line in lines if not line.startswith(_FIELDS))
+        return b"\n".join(line for line in lines if not _FIELD.match(line))
 
     def _events(self, text: bytes) -> list[Event]:
         events: list[Event] = []

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from llmrpc_server.providers.closing import Closing, is_json
-from llmrpc_server.providers.idle import says_nothing
+from llmrpc_server.providers.idle import begins, says_nothing
 from llmrpc_server.providers.kept_json import Fields, came
 from llmrpc_server.providers.openai import wire
 from llmrpc_server.providers.openai.pieces import join
@@ -69,7 +69,7 @@ class Call:
 
     def append(self, piece: str) -> None:
         """Adds to the arguments, which begin anew if they said nothing so far."""
-        if self.length <= _SHORT and piece.strip() and says_nothing("".join(self.arguments)):
+        if self.length <= _SHORT and begins(piece) and says_nothing("".join(self.arguments)):
             self.arguments.clear()
             self.closing = Closing()
         self.arguments.append(piece)
@@ -78,7 +78,8 @@ class Call:
     def repeats(self, piece: str) -> bool:
         """Whether a piece is all of the arguments, which are complete, once more."""
         return (
-            self.length == len(piece) > 0
+            self.length == len(piece)
+            and begins(piece)
             and self.closing.is_closed(self.arguments)
             and piece == "".join(self.arguments)
         )

@@ -11,7 +11,7 @@ from llmrpc import v1 as pb
 from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.openai.assistant import build_assistant
 from llmrpc_server.providers.openai.call_ids import call_id
-from llmrpc_server.providers.openai.order import bridge, is_sent, mark_prefix
+from llmrpc_server.providers.openai.order import bridge, end, is_sent, put_system
 from llmrpc_server.providers.openai.parts import build_content, mark_breakpoint, simplest
 from llmrpc_server.providers.openai.quirks import OpenAITarget
 from llmrpc_server.providers.openai_family.fields import object_of
@@ -38,11 +38,13 @@ def build_messages(
                 if is_sent(turn, field, target):
                     built.append(turn)
             case _:
-                role = "system" if message.role == pb.ROLE_SYSTEM else "user"
                 content = message.content or build_content(message.parts, field, target)
-                bridge(built, field, target)
-                built.append({"role": role, "content": content})
-    mark_prefix(built, target)
+                if message.role == pb.ROLE_SYSTEM:
+                    put_system(built, {"role": "system", "content": content}, field, target)
+                else:
+                    bridge(built, field, target)
+                    built.append({"role": "user", "content": content})
+    end(built, f"messages[{len(messages) - 1}]", target)
     return built
 
 

@@ -7,15 +7,18 @@ https://github.com/chatanywhere/GPT_API_free/issues/403
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from llmrpc_server.providers.failures import UNDECODABLE
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
-_REFUSED = frozenset({*_UNIONS, "not", "enum"})
+_REFUSED = frozenset({*_UNIONS, "not", "enum", "$ref"})
+_DEEPEST = 32
+"""Alternatives inside of others; what is beyond says nothing."""
+_Merged = tuple[dict[str, Any], list[str]]
 
 
 def without_unions(raw: msgspec.Raw) -> msgspec.Raw:
@@ -26,28 +29,55 @@ def without_unions(raw: msgspec.Raw) -> msgspec.Raw:
         return raw
     if not isinstance(schema, dict):
         return raw
-    if meant := _resolved(schema, schema) if "$ref" in schema else {}:
-        schema["allOf"] = [*_list(schema.get("allOf")), meant]
-        del schema["$ref"]
-    if _REFUSED.isdisjoint(schema):
+    if "$ref" not in schema and _REFUSED.isdisjoint(schema):
         return raw
+    properties, required = _Merger(schema).merged(schema)
     flat = {name: value for name, value in schema.items() if name not in _REFUSED}
-    properties: dict[str, Any] = dict(_object(schema.get("properties")))
-    required = [*_names(schema)]
-    for union in _UNIONS:
-        branches = [_resolved(each, schema) for each in _list(schema.get(union))]
-        for branch in branches:
-            for name, value in _object(branch.get("properties")).items():
-                properties[name] = _either(properties.get(name, value), value)
-        needed = [_names(branch) for branch in branches]
-        for name in properties:
-            told = [name in names for names in needed]
-            if told and (any(told) if union == "allOf" else all(told)) and name not in required:
-                required.append(name)
     flat["properties"] = properties
     if required:
         flat["required"] = required
     return msgspec.Raw(msgspec.json.encode(flat))
+
+
+class _Merger:
+    """Merges alternatives; what is defined once is merged once, however often it is meant."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._known: dict[str, _Merged] = {}
+
+    def merged(self, one: Any, depth: int = 0) -> _Merged:
+        """The properties of all alternatives of a schema, and those that each of them needs."""
+        own = _object(one)
+        properties = dict(_object(own.get("properties")))
+        required = [name for name in _list(own.get("required")) if isinstance(name, str)]
+        if depth > _DEEPEST:
+            return properties, required
+        for union in _UNIONS:
+            branches = [self.merged(each, depth + 1) for each in _list(own.get(union))]
+            if union == "allOf" and "$ref" in own:
+                branches.append(self._meant(own["$ref"], depth))
+            for found, _ in branches:
+                for name, value in found.items():
+                    properties[name] = _either(properties.get(name, value), value)
+            needed = [names for _, names in branches]
+            for name in properties:
+                told = [name in names for names in needed]
+                if told and (any(told) if union == "allOf" else all(told)):
+                    required += [name] if name not in required else []
+        return properties, required
+
+    def _meant(self, path: Any, depth: int) -> _Merged:
+        """What a reference inside of the schema means; nothing for any other."""
+        if not isinstance(path, str) or not path.startswith("#/"):
+            return {}, []
+        if path not in self._known:
+            self._known[path] = {}, []  # while it is merged it may mean itself
+            found: Any = self._schema
+            for step in unquote(path.removeprefix("#/")).split("/"):
+                found = _object(found).get(step.replace("~1", "/").replace("~0", "~"))
+            self._known[path] = self.merged(found, depth + 1)
+        return self._known[path]
 
 
 def _either(one: Any, other: Any) -> Any:
@@ -56,22 +86,6 @@ def _either(one: Any, other: Any) -> Any:
         return one
     known = one["anyOf"] if isinstance(one, dict) and one.keys() == {"anyOf"} else [one]
     return {"anyOf": known if other in known else [*known, other]}
-
-
-def _resolved(branch: Any, schema: dict[str, Any]) -> dict[str, Any]:
-    """An alternative, which may be defined elsewhere in the schema."""
-    branch = _object(branch)
-    path = branch.get("$ref")
-    if not isinstance(path, str) or not path.startswith("#/"):
-        return branch
-    found: Any = schema
-    for step in path.removeprefix("#/").split("/"):
-        found = _object(found).get(step)
-    return _object(found)
-
-
-def _names(schema: dict[str, Any]) -> Iterable[str]:
-    return [name for name in _list(schema.get("required")) if isinstance(name, str)]
 
 
 def _object(value: Any) -> dict[str, Any]:
