@@ -22,7 +22,7 @@ class Known:
         self.waits = 0
 
     def knowledge(self) -> Knowledge:
-        return Knowledge(self.has, self.nearest, self.first)
+        return Knowledge(self.has, self.has, self.nearest, first=self.first)
 
     def has(self, provider: str, model: str) -> bool:
         self.asked.append(model)

@@ -145,20 +145,18 @@ async def test_lines_come_in_their_order_and_warnings_at_once(
 ) -> None:
     start_logging(LogSettings(format="json"), Redactor([]))
     logger = logging.getLogger("test")
-    logger.info("first")
-    logger.warning("second")
-    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == [
-        "first",
-        "second",
-    ]
-    logger.info("third")
     written: list[str] = []
 
-    def told() -> bool:
+    def messages() -> list[str]:
         written.append(capsys.readouterr().err)
-        return "third" in "".join(written)
+        whole = "".join(written).rpartition("\n")[0]
+        return [json.loads(line)["message"] for line in whole.split("\n") if line]
 
-    await until(told)
+    logger.info("first")
+    logger.warning("second")
+    await until(lambda: messages() == ["first", "second"])
+    logger.info("third")
+    await until(lambda: messages() == ["first", "second", "third"])
 
 
 async def test_a_stop_in_the_middle_of_calls_is_no_fault(gateway_process: StartProcess) -> None:

@@ -11,9 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from llmrpc_server.standard_streams import open_all
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; the exit status is 0, 1 for a failure, 2 for bad input."""
+    open_all()
+    # gRPC's own lines would hold up its threads where nobody reads them
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     options = _parser().parse_args(arguments)
     return int(options.run(options))
 

@@ -14,6 +14,7 @@ from llmrpc.base import BaseLLMClient
 from llmrpc.call import ApiKey
 from llmrpc.errors import ModelNotFoundError
 from llmrpc_server import __version__
+from llmrpc_server.catalogue import published
 from llmrpc_server.catalogue.models import find_model
 from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, plan_providers
@@ -156,7 +157,9 @@ class App:
             aliases=self.config.aliases,
             unconfigured={each.name: each.off for each in self.planned if each.off},
         )
-        knowledge = Knowledge(self._has, self._models.nearest, self._discovery.first)
+        knowledge = Knowledge(
+            self._has, _names, self._models.nearest, self._models.ready, self._discovery.first
+        )
         return Router(routes, names, knowledge)
 
     def _has(self, provider: str, model: str) -> bool:
@@ -217,6 +220,11 @@ class App:
         if planned.settings.client:
             return make_own_client(planned, self.config)
         return EchoClient(max_tokens=self.config.max_tokens)
+
+
+def _names(provider: str, model: str) -> bool:
+    """Whether the catalogue has a model of a provider by exactly this name, or a snapshot of it."""
+    return find_model(provider, model) is not None or model in published.names(provider)
 
 
 def _defaults(planned: PlannedProvider, config: Config) -> Defaults:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
 import time
 import traceback
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
 import msgspec
 
 from llmrpc_server.redaction import Redactor
+from llmrpc_server.standard_streams import write_all
 
 GROUP = 64
 DELAY = 0.1
+PATIENCE = 1.0
+"""Seconds that the end of the process, or a line outside the event loop, waits for the reader."""
+MOST_WAITING = 4 * 1024 * 1024
+"""Characters of lines that wait for the reader of standard error."""
 
 _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 """What could make a second line of a text, or colour a terminal."""
@@ -46,34 +51,96 @@ def start_logging(settings: LogSettings, redactor: Redactor) -> None:
 
 
 class _Lines(logging.Handler):
-    """Writes lines in groups: a write for each would cost more than the line.
+    """Writes lines in a thread: who logs never waits for who reads them.
 
-    A warning is written at once, with all before it; other lines within
-    `DELAY` seconds, at `GROUP` lines, and at the end of the process. A line that
-    cannot be written, to a full disk say, is lost: no call fails for its log.
+    They are written in groups, since a write for each would cost more than the line: a
+    warning at once, with all before it; other lines within `DELAY` seconds, at `GROUP`
+    lines, and at the end of the process. Where nobody reads, `MOST_WAITING` characters
+    wait; later lines are lost, and so are those that cannot be written, to a full disk say.
+    The next line that can be written is preceded by their number.
     """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
+        self._number = _number(stream)
         self._lines: list[str] = []
+        self._size = 0
+        self._lost = 0
+        self._mutex = threading.Lock()
+        self._wake = threading.Event()
+        self._written = threading.Event()
+        threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(self.format(record))
-        if record.levelno >= logging.WARNING or len(self._lines) >= GROUP:
+        line = self.format(record)
+        with self._mutex:
+            if self._size + len(line) > MOST_WAITING:
+                self._lost += 1
+                return
+            self._lines.append(line)
+            self._size += len(line)
+            self._written.clear()
+            waiting = len(self._lines)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no event loop here to hold up
             self.flush()
-        elif len(self._lines) == 1:
-            try:
-                asyncio.get_running_loop().call_later(DELAY, self.flush)
-            except RuntimeError:  # no event loop here: nothing would write it later
-                self.flush()
+            return
+        if record.levelno >= logging.WARNING or waiting >= GROUP:
+            self._wake.set()
+        elif waiting == 1:
+            loop.call_later(DELAY, self._wake.set)
 
     def flush(self) -> None:
-        with self.lock or nullcontext(), suppress(OSError, ValueError):
-            lines, self._lines = self._lines, []
-            if lines:
-                self._stream.write("\n".join(lines) + "\n")
-                self._stream.flush()
+        """Waits until all is written, but not for long."""
+        self._wake.set()
+        self._written.wait(PATIENCE)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._write_group():
+                pass
+
+    def _write_group(self) -> bool:
+        """Writes what waits; False when there is nothing more to do for now."""
+        with self._mutex:
+            lines, lost = self._lines, self._lost
+            self._lines, self._size, self._lost = [], 0, 0
+            if not lines and not lost:
+                self._written.set()
+                return False
+        told = [self.format(_loss(lost))] if lost else []
+        try:
+            self._write("\n".join([*told, *lines]) + "\n")
+        except (OSError, ValueError):
+            with self._mutex:
+                self._lost += lost + len(lines)
+                self._written.set()
+            return False
+        return True
+
+    def _write(self, text: str) -> None:
+        if self._number is None:
+            self._stream.write(text)
+            self._stream.flush()
+        else:
+            write_all(self._number, text)
+
+
+def _number(stream: TextIO) -> int | None:
+    """The file's number; None for a stream that is no file."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _loss(lost: int) -> logging.LogRecord:
+    message = "%d log lines were lost: standard error did not take them"
+    return logging.LogRecord(__name__, logging.WARNING, "", 0, message, (lost,), None)
 
 
 class _Formatter(logging.Formatter):

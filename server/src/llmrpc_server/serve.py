@@ -16,6 +16,7 @@ from llmrpc_server.banner import banner, provider_lines
 from llmrpc_server.config import Config, ConfigError, PlannedProvider, load_config
 from llmrpc_server.logs import start_logging
 from llmrpc_server.redaction import Redactor
+from llmrpc_server.standard_streams import announce
 
 
 def serve(path: Path | None, flags: Mapping[str, Any]) -> int:
@@ -61,8 +62,7 @@ async def _serve(config: Config) -> None:
     port = await app.start()
     _spare_the_collector()
     lines = banner(config, app.planned, app.doubts(), port, __version__)
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    announce("\n".join(lines) + "\n")
     await app.lifecycle.run()
     await app.close()
 

@@ -74,12 +74,12 @@ def start_tracing(exporter: Exporter, version: str) -> TracerProvider | None:
     from opentelemetry.sdk.trace.export import (
         BatchSpanProcessor,
         ConsoleSpanExporter,
-        SimpleSpanProcessor,
     )
 
     processor: SpanProcessor
     if exporter == "console":
-        processor = SimpleSpanProcessor(ConsoleSpanExporter())
+        # in a thread: nobody may read standard output
+        processor = BatchSpanProcessor(ConsoleSpanExporter(), schedule_delay_millis=100)
     else:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmrpc_server.catalogue.rates import Rates, Step
@@ -58,6 +59,18 @@ def load() -> None:
     from genai_prices.data_snapshot import get_snapshot
 
     get_snapshot()
+
+
+@cache
+def names(provider: str) -> frozenset[str]:
+    """The ids that the package has of a provider's models, without what else it would match."""
+    if provider not in PROVIDERS:
+        return frozenset()
+    from genai_prices.data_snapshot import get_snapshot
+
+    source = get_snapshot().find_provider(None, PROVIDERS[provider], None)
+    elsewhere = ELSEWHERE.get(provider, ())
+    return frozenset(model.id for model in source.models if not model.id.startswith(elsewhere))
 
 
 def find(provider: str, model: str, service_tier: str, at: float) -> Published:

@@ -59,6 +59,7 @@ class ModelList:
     found: Found
     _kept: _Kept = field(default_factory=_Kept)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _indexing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def models(self) -> Sequence[pb.Model]:
         """All models by name. They are shared: change none.
@@ -76,13 +77,23 @@ class ModelList:
         """Something is known that was not: all is put together again when it is asked for."""
         self._kept = _Kept()
 
+    async def ready(self) -> None:
+        """Makes what names are looked up in, in a thread: there may be many thousand."""
+        async with self._indexing:
+            while (kept := self._kept).nearest is None:
+                await asyncio.to_thread(self.prices.load)
+                kept.nearest = await asyncio.to_thread(self._index)
+
     def nearest(self, name: str) -> list[str]:
         """At most three names of models that are nearest to an unknown one."""
         if self._kept.nearest is None:
-            ids = [(own, f"{owner}/{own}") for owner, own, _ in reversed(self._entries())]
-            names = dict(ids) | {name: name for _, name in ids}
-            self._kept.nearest = Nearest(names | {alias: alias for alias in self.aliases()})
+            self._kept.nearest = self._index()
         return self._kept.nearest.to(name)
+
+    def _index(self) -> Nearest:
+        ids = [(own, f"{owner}/{own}") for owner, own, _ in reversed(self._entries())]
+        names = dict(ids) | {name: name for _, name in ids}
+        return Nearest(names | {alias: alias for alias in self.aliases()})
 
     def _entries(self) -> list[tuple[str, str, pb.Model | None]]:
         """Provider, id and the provider's own entry of every model."""

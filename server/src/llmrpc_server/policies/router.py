@@ -41,14 +41,22 @@ async def _nothing() -> bool:
     return False
 
 
+async def _at_once() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """What the router asks of those who know models."""
 
     has: Callable[[str, str], bool]
     """Whether a provider, by its name, has a model by its own name."""
+    names: Callable[[str, str], bool] = lambda provider, model: False
+    """The same by exact names alone, at the cost of a look: for providers that are off."""
     nearest: Callable[[str], Sequence[str]] = lambda name: ()
     """The names nearest to one that is unknown."""
+    ready: Callable[[], Awaitable[None]] = _at_once
+    """Prepares `nearest`, out of the event loop's way."""
     first: Callable[[], Awaitable[bool]] = _nothing
     """Waits, not long, for what is still being found out after a start; False: nothing is."""
 
@@ -75,7 +83,7 @@ class Router(BaseLLMClient):
         try:
             return await client.generate(request, (call or Call()).aimed(target))
         except ModelNotFoundError as error:
-            raise self._helped(error, target) from error.__cause__
+            raise await self._helped(error, target) from error.__cause__
 
     async def open_stream(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -85,7 +93,7 @@ class Router(BaseLLMClient):
         try:
             return await client.open_stream(request, (call or Call()).aimed(target))
         except ModelNotFoundError as error:
-            raise self._helped(error, target) from error.__cause__
+            raise await self._helped(error, target) from error.__cause__
 
     async def count_tokens(
         self, request: pb.GenerateRequest, call: Call | None = None
@@ -95,7 +103,7 @@ class Router(BaseLLMClient):
         try:
             return await client.count_tokens(request, (call or Call()).aimed(target))
         except ModelNotFoundError as error:
-            raise self._helped(error, target) from error.__cause__
+            raise await self._helped(error, target) from error.__cause__
 
     async def close(self) -> None:
         async with AsyncExitStack() as stack:  # one that fails to close leaves none open
@@ -104,12 +112,16 @@ class Router(BaseLLMClient):
 
     def resolve(self, model: str) -> Target:
         """The target for a name. Raises `ModelNotFoundError` with what to do."""
+        target = self._remembered(model)
+        if target is None:
+            raise self._not_found(model)
+        return target
+
+    def _remembered(self, model: str) -> Target | None:
         target = self._resolved.get(model)
         if target is None:
             target = self.find(model)
-            if target is None:
-                raise self._not_found(model)
-            if len(self._resolved) < KEPT:
+            if target is not None and len(self._resolved) < KEPT:
                 self._resolved[model] = target
         return target
 
@@ -122,15 +134,17 @@ class Router(BaseLLMClient):
 
         Raises as `resolve` does.
         """
-        try:
-            return self.resolve(model)
-        except ModelNotFoundError:
-            if not await self._knowledge.first():
-                raise
-        return self.resolve(model)
+        target = self._remembered(model)
+        if target is None and await self._knowledge.first():
+            target = self._remembered(model)
+        if target is None:
+            await self._knowledge.ready()
+            raise self._not_found(model)
+        return target
 
-    def _helped(self, error: ModelNotFoundError, target: Target) -> ModelNotFoundError:
+    async def _helped(self, error: ModelNotFoundError, target: Target) -> ModelNotFoundError:
         """The provider's own refusal, with the names that may have been meant."""
+        await self._knowledge.ready()
         asked = f"{target.provider}/{target.model}"
         nearest = [name for name in self._knowledge.nearest(asked) if name != asked]
         if nearest and "suggestions" not in error.metadata:
@@ -165,7 +179,7 @@ class Router(BaseLLMClient):
         off = self._names.unconfigured
         if slash and provider in off:
             return _unknown(name, f"{provider} is off: {off[provider]}")
-        if owner := next((each for each in off if self._knowledge.has(each, name)), ""):
+        if owner := next((each for each in off if self._knowledge.names(each, name)), ""):
             return _unknown(name, f"{owner} has it and is off: {off[owner]}")
         providers = ", ".join(self._routes)
         nearest = self._knowledge.nearest(name)
