@@ -83,9 +83,7 @@ async def test_a_state_that_is_none_is_dropped_alone(victim: Attack, upstream: U
 
 
 @pytest.mark.parametrize("value", ["nonsense", f"{PARENT}\n"])
-async def test_a_traced_gateway_begins_anew(
-    victim: Attack, upstream: Upstream, value: str
-) -> None:
+async def test_a_traced_gateway_begins_anew(victim: Attack, upstream: Upstream, value: str) -> None:
     (sent,) = await sent_on(victim, upstream, {"traceparent": value}, traced=True)
     assert sent["traceparent"].startswith("00-")
     assert TRACE not in sent["traceparent"]
