@@ -19,7 +19,7 @@ import (
 const MaxMessageBytes = 64 << 20
 
 // DefaultServiceConfig tries a call four times in all where the gateway is not there
-// or says UNAVAILABLE, as it asks, and never once anything has come.
+// or says UNAVAILABLE or CANCELLED, as it asks, and never once anything has come.
 const DefaultServiceConfig = `{
   "methodConfig": [{
     "name": [{"service": "llmrpc.v1.LLMService"}],
@@ -28,7 +28,7 @@ const DefaultServiceConfig = `{
       "initialBackoff": "0.1s",
       "maxBackoff": "2s",
       "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
+      "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]
     }
   }]
 }`

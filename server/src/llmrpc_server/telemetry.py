@@ -7,6 +7,7 @@ does. Without an exporter there is no tracer, and nothing is recorded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -55,7 +56,13 @@ _WELL_KNOWN = {"mistral": "mistral_ai", "xai": "x_ai", "google": "gcp.gemini"}
 """Providers that the conventions name otherwise than we do."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
-TRACE_HEADERS = ("traceparent", "tracestate")
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-[!-~]*)?"
+)
+_MEMBER = r"[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]"
+_TRACESTATE = re.compile(rf"[ \t]*(?:{_MEMBER}[ \t]*)?(?:,[ \t]*(?:{_MEMBER}[ \t]*)?)*")
+MOST_STATE = 512
+"""Characters of a tracestate: W3C Trace Context, 3.3.1.5, asks for as many."""
 
 Exporter = Literal["none", "console", "otlp"]
 Value = str | int | float | bool | list[str]
@@ -88,6 +95,21 @@ def start_tracing(exporter: Exporter, version: str) -> TracerProvider | None:
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(processor)
     return provider
+
+
+def trace_headers(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The caller's trace headers; none where they are not what W3C Trace Context says."""
+    parent = metadata.get("traceparent")
+    if parent is None or len(parent) > MOST_STATE:
+        return {}
+    found = _TRACEPARENT.fullmatch(parent)
+    if found is None or (found["more"] is not None and parent.startswith("00")):
+        return {}
+    headers = {"traceparent": parent}
+    state = metadata.get("tracestate", "")
+    if state and len(state) <= MOST_STATE and _TRACESTATE.fullmatch(state):
+        headers["tracestate"] = state
+    return headers
 
 
 def remote_context(headers: Mapping[str, str]) -> Context:

@@ -27,7 +27,8 @@ _RETRY_POLICY = {
     "initialBackoff": "0.1s",
     "maxBackoff": "2s",
     "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
+    # A gateway in Python cancels calls that come in the moment it begins to stop.
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
 }
 _SERVICE_CONFIG = {
     "methodConfig": [{"name": [{"service": "llmrpc.v1.LLMService"}], "retryPolicy": _RETRY_POLICY}]

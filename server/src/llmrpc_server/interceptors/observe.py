@@ -60,7 +60,7 @@ class Observe:
 
     async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
         span = None
-        headers = {k: rpc.metadata[k] for k in telemetry.TRACE_HEADERS if k in rpc.metadata}
+        headers = telemetry.trace_headers(rpc.metadata)
         rpc.trace_context = tuple(headers.items())
         if self._tracer is not None:
             span = telemetry.CallSpan(self._tracer, rpc.method, headers, rpc.place)

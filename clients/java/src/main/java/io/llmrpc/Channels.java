@@ -35,7 +35,7 @@ final class Channels {
                       "backoffMultiplier",
                       2.0,
                       "retryableStatusCodes",
-                      List.of("UNAVAILABLE")))));
+                      List.of("UNAVAILABLE", "CANCELLED")))));
 
   private Channels() {}
 
