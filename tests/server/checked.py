@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import duration_pb2, struct_pb2
 
 from llmrpc import v1 as pb
 from llmrpc.errors import InvalidRequestError
@@ -29,6 +29,12 @@ def option(value: struct_pb2.Value) -> dict[str, struct_pb2.Value]:
 
 def block(data: str) -> pb.Part:
     return pb.Part(provider_block=pb.ProviderBlock(provider="x", data=data))
+
+
+def kept(**ttl: int) -> pb.Part:
+    """A text with a cache breakpoint of this lifetime."""
+    mark = pb.CacheBreakpoint(ttl=duration_pb2.Duration(**ttl))
+    return pb.Part(text="a", cache_breakpoint=mark)
 
 
 def violations(request: pb.GenerateRequest) -> list[str]:
