@@ -128,6 +128,13 @@ def test_each_chunk_is_read_once() -> None:
     assert Counted.reads == 502
 
 
+def test_lines_of_json_go_on_after_silence() -> None:
+    end = JsonEnd()
+    for line in (b'{"a": 1}\n', b'{"b": 2}\n'):
+        end.take(line)
+    assert not end.is_whole(broken=False)
+
+
 def test_a_stream_is_one_however_small_its_first_chunks_are() -> None:
     made = []
 

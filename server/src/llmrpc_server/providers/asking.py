@@ -20,6 +20,7 @@ from llmrpc_server.providers.http import (
     says_length,
 )
 from llmrpc_server.providers.kept_json import is_closed
+from llmrpc_server.providers.sse import lines_of
 from llmrpc_server.providers.whole_body import BOM, AnswerEnd, is_stream
 
 T = TypeVar("T")
@@ -82,7 +83,8 @@ async def good(dialect: Dialect, upstream: Upstream, response: ClientResponse) -
 
 def _is_cut(body: bytes) -> bool:
     """Whether a body is JSON that stops before its end."""
-    return body.lstrip().startswith((b"{", b"[")) and not is_closed(body)
+    begins = body.lstrip().startswith((b"{", b"["))
+    return begins and not (is_closed(body) or lines_of(body))
 
 
 async def whole(exchange: Exchange) -> pb.LLMResponse:
@@ -111,7 +113,7 @@ async def whole(exchange: Exchange) -> pb.LLMResponse:
 def _read(exchange: Exchange, body: bytes) -> Answer:
     """The answer in a body; some servers stream whatever they are asked for."""
     dialect = exchange.dialect
-    if not is_stream(body):
+    if not (is_stream(body) or lines_of(body)):
         try:
             return dialect.decode(body.removeprefix(BOM))
         except LLMClientError as error:

@@ -121,6 +121,8 @@ class StreamDecoder(ABC):
     answer: Answer
     done: bool = False
     """The provider said that this was all; what it still sends is not read."""
+    closed: bool = False
+    """All that came is one closed value, which may be the whole body."""
 
     @property
     @abstractmethod

@@ -29,7 +29,7 @@ the sources above: `status_msg` of `base_resp`, which MiniMax sends with status 
 (https://www.rfc-editor.org/rfc/rfc9457#name-title)."""
 _EXCEPTION = "exception"
 """How the field ends that holds an error of AWS in a stream."""
-_NO_WORDS = re.compile(r'[{<"]|\[\s*[\[{"\d]')
+_NO_WORDS = re.compile(r'[{<"]|\[\s*[]\[{"\d]')
 """How JSON that was cut short and pages begin."""
 _DEEPEST, _MOST = 4, 20
 _OF_ANSWER = (

@@ -11,7 +11,7 @@ from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.error_words import last_words, told, words_of
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.kept_json import CLOSES, is_closed
-from llmrpc_server.providers.sse import PING, PINGS, Event, EventDecoder, is_end
+from llmrpc_server.providers.sse import PING, PINGS, Event, EventDecoder, is_end, lines_of
 
 _OBJECT = b'{"'
 """How nearly all events begin, and no keep-alive."""
@@ -66,9 +66,7 @@ class EventStreamDecoder(StreamDecoder):
             self._other += data
             if len(self._other) > self._max:
                 raise self._no_stream()
-            if not self.done and data.rstrip()[-1:] in CLOSES and is_closed(bytes(self._other)):
-                self._take_other(bytes(self._other), broken=False)
-                self.done = True
+            self.closed = data.rstrip()[-1:] in CLOSES and is_closed(bytes(self._other))
             return
         events = self._events
         for event in events.feed(data):
@@ -84,8 +82,7 @@ class EventStreamDecoder(StreamDecoder):
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:
-            if not self.done:
-                self._take_other(bytes(self._other), broken=broken)
+            self._take_other(bytes(self._other), broken=broken)
             return
         if not self.done:
             self._take_rest(self._events.rest())
@@ -157,6 +154,9 @@ class EventStreamDecoder(StreamDecoder):
                 raise self.interrupted() from error  # the body did not end where it stopped
 
     def _take_other(self, body: bytes, *, broken: bool) -> None:
+        if lines := lines_of(body):
+            self._take_lines(lines, broken=broken)
+            return
         try:
             self.take_body(body)
         except LLMClientError as error:
@@ -165,6 +165,15 @@ class EventStreamDecoder(StreamDecoder):
             raise told(error, body) from error.__cause__
         if self.ending < Ending.BODY:
             raise self.interrupted() if broken else told(self._no_stream(), body)
+        self.complete()
+
+    def _take_lines(self, lines: list[bytes], *, broken: bool) -> None:
+        """Takes events that are a line of JSON each."""
+        for line in lines:
+            if not self.done:
+                self._take(Event(line))
+        if self.ending < (Ending.SILENCE if broken else Ending.BODY):
+            raise self.interrupted()
         self.complete()
 
     def _no_stream(self) -> LLMClientError:

@@ -193,6 +193,13 @@ def _interpret(block: bytes) -> list[Event]:
     return [Event(b"\n".join(data), _named(name))]
 
 
+def lines_of(body: bytes) -> list[bytes]:
+    """The objects of a body that has one on each line; nothing for any other."""
+    stripped = (line.removeprefix(b"data:").strip() for line in body.splitlines())
+    lines = [line for line in stripped if line]
+    return lines if len(lines) > 1 and all(map(_is_one, lines)) else []
+
+
 def is_end(data: bytes) -> bool:
     """Whether the data of an event is OpenAI's mark of the end, however it is written."""
     return data.startswith(_ENDS[0]) or (

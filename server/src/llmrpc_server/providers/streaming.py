@@ -154,7 +154,7 @@ class UpstreamStream(EventStream):
         while True:
             broken: ConnectionFailedError | None = None
             try:
-                if decoder.ending < Ending.USAGE:
+                if decoder.ending < Ending.USAGE and not decoder.closed:
                     self._until = None
                     data = await next_bytes(self._response)
                 else:
@@ -196,7 +196,8 @@ class UpstreamStream(EventStream):
         loop = asyncio.get_running_loop()
         if self._until is None or ending != self._ending:
             settings = self._exchange.provider.upstream.settings
-            grace = settings.end_grace if ending == Ending.WHOLE else settings.usage_grace
+            whole = ending == Ending.WHOLE or self._decoder.closed
+            grace = settings.end_grace if whole else settings.usage_grace
             self._ending, self._until = ending, loop.time() + grace
         try:
             async with asyncio.timeout_at(self._until):

@@ -8,6 +8,7 @@ from typing import Protocol
 from llmrpc.errors import LLMClientError
 from llmrpc_server.providers.closing import Closing
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
+from llmrpc_server.providers.kept_json import is_closed
 
 BOM = b"\xef\xbb\xbf"
 _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
@@ -25,26 +26,31 @@ class BodyEnd(Protocol):
 
 
 class JsonEnd:
-    """The last bracket of a body of JSON. It is looked for only once silence follows."""
+    """The end of a body of JSON. It is looked for only once silence follows.
 
-    __slots__ = ("_closed", "_closing", "_unread")
+    Each piece is read once for its brackets; only where they say that it is closed is all of
+    it read, since lines of JSON may go on.
+    """
+
+    __slots__ = ("_closed", "_closing", "_pieces", "_read")
 
     def __init__(self) -> None:
         self._closing = Closing()
-        self._unread: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._read = 0
         self._closed = False
 
     def take(self, piece: bytes) -> bool:
         """As `BodyEnd` says."""
-        self._unread.append(piece)
+        self._pieces.append(piece)
         return False
 
     def is_whole(self, broken: bool) -> bool:
         """As `BodyEnd` says. The marks of JSON are single bytes in UTF-8."""
-        for piece in self._unread:
+        for piece in self._pieces[self._read :]:
             self._closed = self._closing.closes(piece.decode("latin-1"))
-        self._unread.clear()
-        return self._closed
+        self._read = len(self._pieces)
+        return self._closed and is_closed(b"".join(self._pieces))
 
 
 class AnswerEnd:
