@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from llmrpc.errors import AuthenticationError, PermissionDeniedError
+from llmrpc_server.interceptors.certificate_name import certificate_name
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 
@@ -57,8 +58,7 @@ class Auth:
 
     def _caller(self, rpc: Rpc) -> str:
         if not self._callers:
-            names = rpc.context.auth_context().get("x509_common_name", ())
-            return next((name.decode() for name in names), "")
+            return certificate_name(rpc.context.auth_context())
         scheme, _, key = rpc.metadata.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise AuthenticationError(
