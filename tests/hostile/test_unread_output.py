@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -49,22 +50,24 @@ def full_pipe() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def _serving(folder: Path, redirections: str, pipe: int) -> AsyncIterator[Any]:
+async def _serving(redirections: str, pipe: int) -> AsyncIterator[Any]:
     """A stub of a gateway with such streams, which must end by itself after SIGTERM."""
+    with TemporaryDirectory() as folder:  # its name is short enough for a socket's
+        async with _started(Path(folder), redirections, pipe) as stub:
+            yield stub
+
+
+@asynccontextmanager
+async def _started(folder: Path, redirections: str, pipe: int) -> AsyncIterator[Any]:
     address = f"unix:{folder}/socket"
     config = write_config(folder, {"listen": {"address": address, "drain_pause": 0}})
-    command = (
-        f'exec "$@" {redirections} 9>&-'
-        if "9" not in redirections
-        else (f'exec 9>&{pipe}; exec "$@" {redirections}')
-    )
+    command = f'exec 9>&0 </dev/null; exec "$@" {redirections}'
     process = await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", command, "sh", sys.executable, "-m", "llmrpc_server"),
         *("--config", str(config)),
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]},
-        pass_fds=(pipe,),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=pipe,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -80,10 +83,8 @@ async def _serving(folder: Path, redirections: str, pipe: int) -> AsyncIterator[
 
 
 @pytest.mark.parametrize("redirections", STREAMS.values(), ids=STREAMS)
-async def test_it_starts_serves_and_stops(
-    tmp_path: Path, full_pipe: int, redirections: str
-) -> None:
-    async with _serving(tmp_path, redirections, full_pipe) as stub:
+async def test_it_starts_serves_and_stops(full_pipe: int, redirections: str) -> None:
+    async with _serving(redirections, full_pipe) as stub:
         for _ in range(CALLS):
             call = stub.Generate(ask("Hi"), wait_for_ready=True, timeout=LIMIT)
             assert (await call).content == "Hi"

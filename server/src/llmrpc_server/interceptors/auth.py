@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from llmrpc.errors import AuthenticationError, PermissionDeniedError
+from llmrpc_server.interceptors.certificate_name import certificate_name
 from llmrpc_server.interceptors.chain import Proceed
 from llmrpc_server.interceptors.rpc import Rpc
 
@@ -57,8 +58,7 @@ class Auth:
 
     async def __call__(self, rpc: Rpc, proceed: Proceed) -> Any:
         if not self._callers:
-            names = rpc.context.auth_context().get("x509_common_name", ())
-            rpc.caller = next((name.decode() for name in names), "")
+            rpc.caller = certificate_name(rpc.context.auth_context())
         return await proceed()
 
     def _caller(self, rpc: Rpc) -> str:
