@@ -20,8 +20,9 @@ from tests.server.scripted import SCRIPTED
 from tests.upstream import Exchange, Handler, Upstream, chat_event, chat_finish
 
 CALLS = 40
-TOLERANCE = 25.0
-"""MB. 40 requests of 1 MiB are 40, and as much again for each form that they are made into."""
+TOLERANCE, AT_ONCE = 25.0, 50.0
+"""MB, of calls in turn and of items that run at the same time. 40 requests of 1 MiB are 40,
+and as much again for each form that they are made into; items have two at least."""
 TEXT = "Hello there " * (MB // 12)
 KEY = "llmrpc_canary_0123456789"
 
@@ -81,6 +82,7 @@ FAILING = {
     "unforeseen": Kind(model="scripted/boom"),
     "unforeseen midway": Kind(model="scripted/boom-midway"),
     "canceled from inside": Kind(model="scripted/stray"),
+    "good after limits": Kind(in_turn(*[error(429, retry_after="0.01")] * 4, good)),
     "good after 503": Kind(in_turn(error(503), good)),
     "good after a reset": Kind(in_turn(breaks, good)),
     "good after another key": Kind(in_turn(error(429, retry_after="0"), good)),
@@ -145,4 +147,4 @@ async def test_what_fails_keeps_nothing(victim: Attack, upstream: Upstream, send
         await send(stub, kind)
         kept[name] = round(running.resident() - before, 1)
         upstream.exchanges.clear()
-    assert max(kept.values()) < TOLERANCE, kept
+    assert max(kept.values()) < (AT_ONCE if send is batch else TOLERANCE), kept

@@ -32,6 +32,8 @@ class Room:
         """Each with the time of the event loop when it began, the oldest first."""
         self._waiting: list[tuple[Rpc, asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._late: set[Rpc] = set()
+        """Those that were late at the last look: a request may be there, and the loop busy."""
 
     def enter(self, rpc: Rpc) -> bool:
         """Takes the call in if there is room."""
@@ -77,10 +79,11 @@ class Room:
     def _look(self) -> None:
         self._timer = None
         old = asyncio.get_running_loop().time() - self._patience
-        for rpc, since in list(self.receiving.items())[: len(self._waiting)]:
-            if since > old:
-                break
+        late = {rpc for rpc, since in self.receiving.items() if since <= old}
+        ended = [rpc for rpc in self.receiving if rpc in late and rpc in self._late]
+        for rpc in ended[: len(self._waiting)]:
             self._end(rpc, no_room())
+        self._late = late if self._waiting else set()
         if self._waiting:
             self._arm()
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
 from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
@@ -39,6 +40,7 @@ async def send(exchange: Exchange) -> ClientResponse:
     except LLMClientError as error:
         if not exchange.without_default(error):
             raise
+        drop_frames(error)
     return await _post(exchange)
 
 

@@ -14,6 +14,7 @@ from llmrpc import v1 as pb
 from llmrpc.base import BaseLLMClient
 from llmrpc.errors import InvalidRequestError, LLMClientError, ProviderNotAvailableError, Violation
 from llmrpc_server.bounds import AtLeastOne, Seconds
+from llmrpc_server.frames import drop_frames
 from llmrpc_server.interceptors.deadline import within
 from llmrpc_server.interceptors.items import Items
 from llmrpc_server.interceptors.rpc import Rpc
@@ -93,6 +94,7 @@ class Batches:
                 again = error.reason in LIMITED and error.retryable
                 if not (again and pace.rest(error.retry_after, last)):
                     raise
+                drop_frames(error)
             finally:
                 pace.leave(answered=answered)
 

@@ -66,7 +66,7 @@ def drop(calls: Iterable[CoreCall]) -> None:
 
 def _state_of(task: asyncio.Task[Any]) -> Any:
     """The state of the call whose handler this task is going to run."""
-    callbacks: Any = task._callbacks  # gRPC's own is the first
+    callbacks: Any = getattr(task, "_callbacks", None)  # gRPC's own is the first
     for scope in gc.get_referents(callbacks[0][0]) if callbacks else ():
         for held in gc.get_referents(scope):
             if isinstance(held, cygrpc.RPCState):
