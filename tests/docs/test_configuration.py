@@ -15,6 +15,7 @@ import yaml
 
 from llmrpc import GatewayClient, LLMMessage
 from llmrpc_server.config import Config, ConfigError, load_config
+from llmrpc_server.interceptors.auth import hash_key
 from tests.conftest import StartProcess
 from tests.docs.pages import blocks, page, section
 from tests.running import GatewayProcess
@@ -29,7 +30,8 @@ EXAMPLE = blocks(section(PAGE, "An example"), "yaml")[0]
 async def test_check_config_accepts_the_example(tmp_path: Path, example: str) -> None:
     path = tmp_path / "llmrpc.yaml"
     path.write_text(example)
-    environment = {name: f"a-key-for-{name}" for name in re.findall(r"\$\{(\w+)\}", example)}
+    names = re.findall(r"\$\{(\w+)\}", example)
+    environment = {n: hash_key(n) if n.endswith("SHA256") else f"a-key-for-{n}" for n in names}
     arguments = ("check-config", "--config", str(path))
     process = await GatewayProcess.start(*arguments, environment=environment)
     assert await process.ended() == 0, process.stderr

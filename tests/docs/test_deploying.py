@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shlex
@@ -116,4 +117,15 @@ async def test_its_key_has_a_hash_like_the_one_shown() -> None:
     assert await making.ended() == 0
     key, digest = re.findall(r"(llmrpc_\S+)|sha256: (\w{64})", making.stdout)
     assert hash_key(key[0]) == digest[1]
-    assert re.search(r"LLMRPC_CALLER_APP_SHA256=[0-9a-f]{64}\n", PAGE)
+
+
+async def test_its_commands_make_a_key_and_its_hash() -> None:
+    block = next(each for each in blocks(PAGE, "sh") if "HASH=" in each)
+    script = "".join(f"{line}\n" for line in block.splitlines() if not line.startswith("kubectl"))
+    making = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'{script}echo "$KEY $HASH"'), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await making.communicate()
+    key, digest = said.decode().split()
+    assert key.startswith("llmrpc_")
+    assert hash_key(key) == digest

@@ -239,11 +239,11 @@ def test_callers_keys(tmp_path: Path) -> None:
     ]
     (problem,) = problems(tmp_path, "", {"LLMRPC_API_KEYS": "tutor:llmrpc_a, llmrpc_other"})
     assert problem == "LLMRPC_API_KEYS: entry 2 is not written name:key"
-    (problem,) = problems(tmp_path, "auth: [{name: a, key: b}, {name: a, key: c}]")
+    (problem,) = problems(tmp_path, "auth: [{name: a, key: bcdefg}, {name: a, key: cdefgh}]")
     assert problem == "auth: the name a is there twice"
     (problem,) = problems(tmp_path, "auth: [{name: a, sha256: 'ABC'}]")
     assert "64 lower-case hexadecimal digits" in problem
-    (problem,) = problems(tmp_path, "auth: [{name: '', key: c}]")
+    (problem,) = problems(tmp_path, "auth: [{name: '', key: cdefgh}]")
     assert problem.startswith("auth[0].name: ")
 
 

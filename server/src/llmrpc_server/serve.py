@@ -13,7 +13,13 @@ from typing import Any
 from llmrpc_server import __version__
 from llmrpc_server.app import App
 from llmrpc_server.banner import banner, provider_lines
-from llmrpc_server.config import Config, ConfigError, PlannedProvider, load_config
+from llmrpc_server.config import (
+    Config,
+    ConfigError,
+    PlannedProvider,
+    environment_doubts,
+    load_config,
+)
 from llmrpc_server.logs import start_logging
 from llmrpc_server.redaction import Redactor
 from llmrpc_server.standard_streams import announce
@@ -24,7 +30,7 @@ def serve(path: Path | None, flags: Mapping[str, Any]) -> int:
     try:
         config = load_config(path, os.environ, flags)
         start_logging(config.log, Redactor(config.secrets()))
-        _run(_serve(config))
+        _run(_serve(config, environment_doubts(path, os.environ)))
     except ConfigError as error:
         _complain(error)
         return 2
@@ -38,7 +44,7 @@ def check(path: Path | None, flags: Mapping[str, Any]) -> int:
     """Says whether the configuration is right, and what it amounts to."""
     try:
         config = load_config(path, os.environ, flags)
-        planned = asyncio.run(_build(config))
+        planned = asyncio.run(_build(config, environment_doubts(path, os.environ)))
     except ConfigError as error:
         _complain(error)
         return 2
@@ -47,21 +53,21 @@ def check(path: Path | None, flags: Mapping[str, Any]) -> int:
     return 0
 
 
-async def _build(config: Config) -> tuple[PlannedProvider, ...]:
+async def _build(config: Config, doubts: list[str]) -> tuple[PlannedProvider, ...]:
     app = App(config)
-    doubts = app.doubts()
+    doubts = app.doubts() + doubts
     await app.close()
     if doubts:
         raise ConfigError(doubts)
     return app.planned
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, doubts: list[str]) -> None:
     app = App(config)
     app.lifecycle.heed_signals()  # before anybody can see that it runs
     port = await app.start()
     _spare_the_collector()
-    lines = banner(config, app.planned, app.doubts(), port, __version__)
+    lines = banner(config, app.planned, app.doubts() + doubts, port, __version__)
     announce("\n".join(lines) + "\n")
     await app.lifecycle.run()
     await app.close()

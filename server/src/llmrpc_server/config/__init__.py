@@ -1,7 +1,7 @@
 """The configuration: a YAML file and the environment, frozen and validated."""
 
 from llmrpc_server.config.convert import ConfigError
-from llmrpc_server.config.load import load_config
+from llmrpc_server.config.load import environment_doubts, load_config
 from llmrpc_server.config.providers import PlannedProvider, plan_providers
 from llmrpc_server.config.schema import CallerKey, Config, ProviderConfig, TracingSettings
 
@@ -12,6 +12,7 @@ __all__ = [
     "PlannedProvider",
     "ProviderConfig",
     "TracingSettings",
+    "environment_doubts",
     "load_config",
     "plan_providers",
 ]

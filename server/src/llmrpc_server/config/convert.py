@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -24,6 +25,10 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+_UNFILLED = re.compile(r"\$[A-Za-z_]\w*|\$\{[^}]*\}?|\$\(.*\)|%\w+%|\{\{.*\}\}")
+"""How other tools have variables put in; here they stay as they are."""
 
 
 class _Faulty:
@@ -129,6 +134,10 @@ def _secret(value: str, *, blanks: bool = False) -> str:
     value = value.strip()
     if not value:
         raise ValueError("is empty")
+    if value[0] in "\"'" and value[-1] == value[0]:
+        raise ValueError("has quotes around it, which would be sent too; leave them out")
+    if _UNFILLED.fullmatch(value):
+        raise ValueError("names a variable and is not its value; write it as ${NAME}")
     if not value.isascii() or not value.isprintable() or (" " in value and not blanks):
         raise ValueError("has white space, control or other characters that no header can carry")
     return value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from llmrpc_server.providers.registry import ROWS
@@ -31,6 +32,26 @@ NAMES = {
 
 CALLER_KEYS = "LLMRPC_API_KEYS"
 """Callers' keys, `name:key` with commas between."""
+
+_OURS = "LLMRPC_"
+_OTHERS = frozenset({CALLER_KEYS, "LLMRPC_CONFIG", "LLMRPC_TOKEN"})
+"""Names beside the settings; the last one is the client's."""
+_SERVICES = re.compile(r"LLMRPC_(\w+_)?(SERVICE_HOST|SERVICE_PORT|PORT)(_\w+)?")
+"""What Kubernetes sets for a Service whose name begins with llmrpc."""
+
+
+def strangers(environment: Mapping[str, str], used: Collection[str]) -> list[str]:
+    """Variables that begin as ours do and mean nothing; `used` are those that the file names."""
+    known = {*NAMES, *_OTHERS}
+    found = []
+    for name in sorted(environment):
+        if name.startswith(_OURS) and not (
+            name in known or name in used or _SERVICES.fullmatch(name)
+        ):
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else "leave it out"
+            found.append(f"{name}: is unknown; {hint}")
+    return found
 
 
 def overlay(raw: dict[str, Any], environment: Mapping[str, str], problems: list[str]) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
+from llmrpc.secret import Secret
 from llmrpc_server.config.certificates import bundle_problems, tls_problems
 from llmrpc_server.config.convert import MISSING_VARIABLE, ConfigError, convert
-from llmrpc_server.config.environment import overlay, provider_overlay, set_path
+from llmrpc_server.config.environment import overlay, provider_overlay, set_path, strangers
 from llmrpc_server.config.providers import provider_problems
 from llmrpc_server.config.schema import Config
 from llmrpc_server.config.yaml_file import UniqueKeyLoader
@@ -46,6 +48,12 @@ def load_config(
     if problems or not isinstance(config, Config):
         raise ConfigError(problems)
     return config
+
+
+def environment_doubts(path: Path | None, environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    text = "" if path is None else path.read_text()
+    return strangers(environment, set(_VARIABLE.findall(text)))
 
 
 def _read(path: Path, problems: list[str]) -> Any:
@@ -98,6 +106,18 @@ def _doubtful(config: Config) -> list[str]:
     problems += [f"auth: the name {n} is there twice" for n in set(names) if names.count(n) > 1]
     if config.listen.tls is not None:
         problems += tls_problems(config.listen.tls)
+    if config.http.proxy is not None and not _is_proxy(config.http.proxy):
+        problems.append("http.proxy: is no address of a proxy; write http://host:port")
     if config.http.ca_bundle is not None:
         problems += bundle_problems(config.http.ca_bundle)
     return problems
+
+
+def _is_proxy(proxy: Secret) -> bool:
+    """Whether it is the URL of an HTTP proxy; a password may stand in it."""
+    try:
+        address = urlsplit(proxy.reveal())
+        port = address.port
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname) and port != 0

@@ -12,6 +12,7 @@ from msgspec import Meta
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, HeaderValue, Positive
 from llmrpc_server.catalogue.overrides import PriceOverride
+from llmrpc_server.config.weak_keys import weakness
 from llmrpc_server.interceptors.auth import hash_key
 from llmrpc_server.logs import LogSettings
 from llmrpc_server.policies.discovery import DiscoverySettings
@@ -87,6 +88,8 @@ class CallerKey:
             raise ValueError("give sha256 or key, one of them")
         if self.sha256 and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
             raise ValueError("sha256 is 64 lower-case hexadecimal digits")
+        if reason := weakness(self.key.reveal(), self.digest()):
+            raise ValueError(reason)
 
     def digest(self) -> str:
         """The key's SHA-256."""
