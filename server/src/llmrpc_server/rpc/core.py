@@ -54,7 +54,7 @@ def drop(calls: Iterable[CoreCall]) -> None:
     Their streams are reset, and what they hold is freed: of the last call that the server
     took once it takes another, since gRPC's loop holds that one too.
     """
-    wanted = {id(call._state) for call in calls}
+    wanted = {id(call._state) for call in calls if call._state is not None}
     for guard in asyncio.all_tasks():
         if guard.get_name() == GUARD:
             for scope in gc.get_referents(guard.get_coro()):
@@ -80,10 +80,12 @@ def hear_of_large_messages(heard: Callable[[], None]) -> None:
     gRPC tells nobody but its own log, at DEBUG. That level would make a record a call.
     """
     logger = logging.getLogger("grpc._cython.cygrpc")
+    shown = logger.isEnabledFor(logging.DEBUG)
 
     def debug(message: str, *details: Any) -> None:
         if message.startswith("Failed to receive any message"):
             heard()
-        logging.Logger.debug(logger, message, *details)
+        if shown:
+            logging.Logger.debug(logger, message, *details)
 
     logger.debug = debug  # type: ignore[method-assign, assignment]  # it has no hook

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable
+from contextlib import suppress
 from functools import partial
 
 import grpc
@@ -82,7 +83,8 @@ class Lifecycle:
         if self._hurry.is_set():
             self._drain.begin(0.0)
         self._calls.end_all(stopping, begun=True)
-        await asyncio.wait({asyncio.ensure_future(self._last(closing))}, timeout=LAST)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._last(closing), LAST)
         if not closing.done():
             await self._server.stop(0)
         await closing
