@@ -15,7 +15,7 @@ import msgspec
 from llmrpc_server.providers.failures import UNDECODABLE
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
-_REFUSED = frozenset({*_UNIONS, "not", "enum", "$ref"})
+_REFUSED = frozenset({*_UNIONS, "not", "enum"})
 _DEEPEST = 32
 """Alternatives inside of others; what is beyond says nothing."""
 _Merged = tuple[dict[str, Any], list[str]]
@@ -29,10 +29,12 @@ def without_unions(raw: msgspec.Raw) -> msgspec.Raw:
         return raw
     if not isinstance(schema, dict):
         return raw
-    if "$ref" not in schema and _REFUSED.isdisjoint(schema):
+    merger = _Merger(schema)
+    drop = {*_REFUSED, "$ref"} if merger.defined(schema.get("$ref")) else _REFUSED
+    if drop.isdisjoint(schema):
         return raw
-    properties, required = _Merger(schema).merged(schema)
-    flat = {name: value for name, value in schema.items() if name not in _REFUSED}
+    properties, required = merger.merged(schema)
+    flat = {name: value for name, value in schema.items() if name not in drop}
     flat["properties"] = properties
     if required:
         flat["required"] = required
@@ -67,17 +69,21 @@ class _Merger:
                     required += [name] if name not in required else []
         return properties, required
 
-    def _meant(self, path: Any, depth: int) -> _Merged:
-        """What a reference inside of the schema means; nothing for any other."""
+    def defined(self, path: Any) -> dict[str, Any]:
+        """What a reference inside of the schema stands for; nothing for any other."""
         if not isinstance(path, str) or not path.startswith("#/"):
-            return {}, []
-        if path not in self._known:
-            self._known[path] = {}, []  # while it is merged it may mean itself
-            found: Any = self._schema
-            for step in unquote(path.removeprefix("#/")).split("/"):
-                found = _object(found).get(step.replace("~1", "/").replace("~0", "~"))
-            self._known[path] = self.merged(found, depth + 1)
-        return self._known[path]
+            return {}
+        found: Any = self._schema
+        for step in unquote(path.removeprefix("#/")).split("/"):
+            found = _object(found).get(step.replace("~1", "/").replace("~0", "~"))
+        return _object(found)
+
+    def _meant(self, path: Any, depth: int) -> _Merged:
+        """The same, merged; nothing while that is under way, as it may mean itself."""
+        if str(path) not in self._known:
+            self._known[str(path)] = {}, []
+            self._known[str(path)] = self.merged(self.defined(path), depth + 1)
+        return self._known[str(path)]
 
 
 def _either(one: Any, other: Any) -> Any:
