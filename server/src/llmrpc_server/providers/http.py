@@ -6,10 +6,9 @@ import asyncio
 import io
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 import aiohttp
 from aiohttp import ClientResponse
@@ -21,8 +20,6 @@ from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
-
-T = TypeVar("T")
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
@@ -109,7 +106,10 @@ class Upstream:
         request = self.open().request(
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
-        return await _ours(request)
+        try:
+            return await request
+        except Exception as error:
+            raise ConnectionFailedError from error
 
     async def read(self, response: ClientResponse, provider: str) -> bytes:
         """The whole body, within the bound."""
@@ -184,23 +184,18 @@ async def _drain(response: ClientResponse) -> None:
 
 
 class ConnectionFailedError(Exception):
-    """The HTTP library failed at a request; its own exception is the cause."""
+    """The HTTP library failed at a request; its own exception is the cause.
 
-
-async def _ours(work: Awaitable[T]) -> T:
-    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailedError`.
-
-    It has errors of its own for most breaks, but not for all.
+    Whatever it raises becomes one: it has errors of its own for most breaks, but not for all.
     """
-    try:
-        return await work
-    except Exception as error:
-        raise ConnectionFailedError from error
 
 
 async def next_bytes(response: ClientResponse) -> bytes:
     """The next bytes of a body, none at its end. Raises `ConnectionFailedError`."""
-    return await _ours(response.content.readany())
+    try:
+        return await response.content.readany()
+    except Exception as error:
+        raise ConnectionFailedError from error
 
 
 def received(response: ClientResponse) -> bytes:
