@@ -102,6 +102,7 @@ class Exchange:
         "limit",
         "model",
         "provider",
+        "redactor",
         "request",
         "stalls",
         "url",
@@ -122,6 +123,7 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
+        self.redactor = redactor_for(dialect.row, self.key, provider.upstream)
         self._stream, self._count = stream, count
         self._billed = False
         self._defaults = Defaults()
@@ -189,11 +191,6 @@ class Exchange:
         error.metadata.setdefault("model", self.model)
         self.attempt.fail(error)
         return error
-
-    @property
-    def redactor(self) -> Redactor:
-        """Takes out the secrets that went with the request."""
-        return redactor_for(self.dialect.row, self.key, self.provider.upstream)
 
     def identified(self, request_id: str) -> None:
         """The provider's own identifier of this try is known."""
