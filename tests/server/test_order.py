@@ -38,10 +38,10 @@ async def test_interceptors_stand_in_their_order(gateway: StartGateway) -> None:
 async def test_policies_stand_in_their_order(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, tracing={"exporter": "console"})
     stack = running.app.client._routes["scripted"].client
-    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, TracedClient, Scripted]
+    assert layers(stack) == [HealthWatcher, RetryClient, PaceWatcher, TracedClient, Scripted]
 
 
 async def test_an_untraced_provider_has_no_tracing_policy(gateway: StartGateway) -> None:
     running = await gateway(providers=SCRIPTED, tracing={"exporter": "none"})
     stack = running.app.client._routes["scripted"].client
-    assert layers(stack) == [RetryClient, PaceWatcher, HealthWatcher, Scripted]
+    assert layers(stack) == [HealthWatcher, RetryClient, PaceWatcher, Scripted]
