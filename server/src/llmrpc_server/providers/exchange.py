@@ -28,7 +28,6 @@ from llmrpc_server.providers.failures import MAX_REQUEST_ID, AnsweredError
 from llmrpc_server.providers.http import URL, Upstream, is_closed
 from llmrpc_server.providers.masking import mask_response, redactor_for
 from llmrpc_server.providers.tokenizer import Tokenizers
-from llmrpc_server.redaction import Redactor
 
 KEPT_MODELS = 1024
 KEPT_URLS = 1024
