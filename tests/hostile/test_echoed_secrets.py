@@ -109,7 +109,11 @@ async def test_in_an_answer(gateway: StartGateway, upstream: Upstream, dialect: 
 async def test_in_an_error(
     gateway: StartGateway, upstream: Upstream, dialect: str, status: int
 ) -> None:
-    stub = (await gateway(**_settings(upstream), retry={"attempts": 1})).stub
+    stub = (
+        await gateway(
+            **_settings(upstream), retry={"attempts": 1, "base_delay": 0.001, "max_delay": 0.001}
+        )
+    ).stub
     request = ask(model=MODELS[dialect])
     for form, encode in FORMS.items():
         upstream.script(_refuses(status, encode(KEY)))
@@ -121,7 +125,13 @@ async def test_in_an_error(
 async def test_the_password_of_the_proxy(gateway: StartGateway, upstream: Upstream) -> None:
     settings = _settings(upstream, "http://provider.test/v1", allow_http=True)
     proxy = PROXY + upstream.url.removeprefix("http://").removesuffix("/v1")
-    stub = (await gateway(**settings, http={"proxy": proxy}, retry={"attempts": 1})).stub
+    stub = (
+        await gateway(
+            **settings,
+            http={"proxy": proxy},
+            retry={"attempts": 1, "base_delay": 0.001, "max_delay": 0.001},
+        )
+    ).stub
     request = ask(model=MODELS["openai"])
     for word in (PROXY_WORD, quote(PROXY_WORD, safe="")):
         for encode in FORMS.values():

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import StartGateway
 from tests.gateway.conftest import ask
+from tests.gateway.handlers import good
 from tests.hostile.conftest import KEY
 from tests.upstream import DONE, Exchange, Upstream, chat_answer, chat_event, chat_finish
 
@@ -99,3 +100,13 @@ async def test_what_comes_with_the_end_of_a_stream(
         *_, last = [event async for event in events]
     assert last.completed.content == "for the first"
     assert (await stub.Generate(ask("two"))).content == "for the second"
+
+
+async def test_a_clean_connection_is_used_again(gateway: StartGateway, upstream: Upstream) -> None:
+    upstream.script(good)
+    stub = await _stub(gateway, upstream)
+    for _ in range(3):
+        assert (await stub.Generate(ask("one"))).content == "Hello"
+        *_, last = [event async for event in stub.StreamText(ask("two"))]
+        assert last.completed.content == "Hello"
+    assert upstream.connections == 1

@@ -30,7 +30,6 @@ from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.masking import mask_response, redactor_for
 from llmrpc_server.providers.tokenizer import Tokenizers
-from llmrpc_server.redaction import Redactor
 
 KEPT_MODELS = 1024
 KEPT_URLS = 1024
@@ -104,6 +103,7 @@ class Exchange:
         "limit",
         "model",
         "provider",
+        "redactor",
         "request",
         "stalls",
         "url",
@@ -124,6 +124,7 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
+        self.redactor = redactor_for(dialect.row, self.key, provider.upstream)
         self._stream, self._count = stream, count
         self._billed = False
         self._defaults = Defaults()
@@ -191,11 +192,6 @@ class Exchange:
         error.metadata.setdefault("model", self.model)
         self.attempt.fail(error)
         return error
-
-    @property
-    def redactor(self) -> Redactor:
-        """Takes out the secrets that went with the request."""
-        return redactor_for(self.dialect.row, self.key, self.provider.upstream)
 
     def identified(self, request_id: str) -> None:
         """The provider's own identifier of this try is known."""

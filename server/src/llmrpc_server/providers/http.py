@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import aiohttp
 from aiohttp import ClientResponse
@@ -22,8 +21,6 @@ from llmrpc_server.frames import drop_frames
 from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.whole_body import BodyEnd, JsonEnd
-
-T = TypeVar("T")
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
@@ -110,7 +107,10 @@ class Upstream:
         request = self.open().request(
             method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy
         )
-        return await _ours(request)
+        try:
+            return await request
+        except Exception as error:
+            raise ConnectionFailedError from error
 
     async def read(
         self, response: ClientResponse, provider: str, end: BodyEnd | None = None
@@ -212,23 +212,18 @@ async def _drain(response: ClientResponse) -> None:
 
 
 class ConnectionFailedError(Exception):
-    """The HTTP library failed at a request; its own exception is the cause."""
+    """The HTTP library failed at a request; its own exception is the cause.
 
-
-async def _ours(work: Awaitable[T]) -> T:
-    """What the HTTP library gives. Whatever it raises becomes a `ConnectionFailedError`.
-
-    It has errors of its own for most breaks, but not for all.
+    Whatever it raises becomes one: it has errors of its own for most breaks, but not for all.
     """
-    try:
-        return await work
-    except Exception as error:
-        raise ConnectionFailedError from error
 
 
 async def next_bytes(response: ClientResponse) -> bytes:
     """The next bytes of a body, none at its end. Raises `ConnectionFailedError`."""
-    return await _ours(response.content.readany())
+    try:
+        return await response.content.readany()
+    except Exception as error:
+        raise ConnectionFailedError from error
 
 
 def received(response: ClientResponse) -> bytes:
