@@ -74,14 +74,15 @@ class Calls:
         task.add_done_callback(lambda task: self._done(rpc))
         if self._timer is None:
             self._look_later()
-        room = self._own_room if own else self._room
+        room = rpc.room = self._own_room if own else self._room
         if not room.enter(rpc):
             await room.wait(rpc, self._read_timeout)
 
     def read(self, rpc: Rpc) -> None:
         """Its request is there, the first one of several."""
-        if not self._room.leave(rpc):
-            self._own_room.leave(rpc)
+        if rpc.room is not None:
+            rpc.room.leave(rpc)
+            rpc.room = None
 
     def answered(self, rpc: Rpc, size: int) -> None:
         """Its answer is on the way, or a status that nobody may take."""
@@ -108,8 +109,7 @@ class Calls:
         These are calls whose request is not there, and those of health and reflection.
         """
         for rpc in tuple(self._all):
-            unread = rpc.context is None or rpc in self._room.receiving
-            if begun or unread or not rpc.method.startswith("llmrpc."):
+            if begun or rpc.room is not None or not rpc.method.startswith("llmrpc."):
                 self.end(rpc, error())
 
     def drop(self, *calls: Rpc) -> None:
@@ -131,7 +131,8 @@ class Calls:
     def _done(self, rpc: Rpc) -> None:
         del self._all[rpc]
         self.running -= rpc.method.startswith("llmrpc.")
-        self.read(rpc)
+        if rpc.room is not None:
+            self.read(rpc)
         if (delivered := self._undelivered.pop(rpc, None)) is not None:
             self._bytes -= delivered[1]
         if rpc.context is None and rpc.ending is None and rpc.refusal is None:

@@ -60,16 +60,14 @@ class Room:
                 raise no_room() from None
             raise
 
-    def leave(self, rpc: Rpc) -> bool:
-        """The request is there, or will never be; False if that is known."""
-        if self.receiving.pop(rpc, None) is None:
-            return False
+    def leave(self, rpc: Rpc) -> None:
+        """The request is there, or will never be."""
+        self.receiving.pop(rpc, None)
         while self._waiting and len(self.receiving) < self._places:
             other, turn = self._waiting.pop()
             if not turn.done():
                 self.enter(other)
                 turn.set_result(None)
-        return True
 
     def _arm(self) -> None:
         if self._timer is None:

@@ -31,6 +31,8 @@ class Rpc:
     """gRPC's own, once a handler has the call."""
     core: Any = None
     """The call in gRPC's core, until it is over."""
+    room: Any = None
+    """Where its request has a place, until it is there."""
     peer: str = ""
     """Where the caller is: `ipv4:127.0.0.1:50000`."""
     refusal: LLMClientError | None = None
