@@ -32,6 +32,15 @@ _BACKSLASH = rb"\\"
 """An escape that the start of another one may not be looked for in."""
 _NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
 """Strings, and numbers that JSON lacks."""
+_BESIDE = re.compile(
+    rb'"(?:id|item_id|model|modelVersion|object|responseId|role|service_tier|status'
+    rb'|system_fingerprint|(?:native_)?finish_reason|finishReason|stop_reason)"'
+    rb'\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"',
+    re.DOTALL,
+)
+"""Fields that only describe an answer."""
+_OBJECT_OF_CALL = re.compile(rb'"(?:arguments|args|input)"\s*:\s*\{')
+"""Where fields with these names may be content."""
 _SURROGATES, _PRIVATE = 0xD800, 0xE000
 HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
 """The warning of what `decode_whole` replaced."""
@@ -51,8 +60,10 @@ def decode_whole(decode: Callable[[bytes], T], data: bytes) -> tuple[T, bytes]:
 
     Somebody who cuts a text by UTF-16 units writes half a surrogate pair, which is no text:
     U+FFFD stands for it. NaN and the infinities, which JSON lacks, become the texts that
-    protocol buffers write for them. Raises what `decode` raises.
+    protocol buffers write for them. Bytes that are no UTF-8 in a field that only describes an
+    answer become U+FFFD. Raises what `decode` raises.
     """
+    data = beside_as_text(data)
     try:
         return decode(data), data
     except UNDECODABLE:
@@ -72,6 +83,22 @@ def has_half(data: bytes) -> bool:
 def mark_halves(data: bytes) -> bytes:
     """The data with a mark for each half of a pair: a noncharacter, and one that tells which."""
     return _replaced(_marked, data)
+
+
+def beside_as_text(data: bytes) -> bytes:
+    """The data with U+FFFD for bytes that are no UTF-8, in fields that only describe an answer."""
+    if data.isascii():
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        if not _OBJECT_OF_CALL.search(data):
+            return _BESIDE.sub(_as_text, data)
+    return data
+
+
+def _as_text(found: re.Match[bytes]) -> bytes:
+    return found[0].decode(errors="replace").encode()
 
 
 def _marked(half: re.Match[bytes]) -> bytes:

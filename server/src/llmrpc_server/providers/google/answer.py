@@ -87,7 +87,7 @@ class Assembly:
         """
         try:
             if not body.isascii():
-                body.decode()  # what is handed on as it was written must be text
+                body = wire.as_text(body)
             (said, others, left_out), read = decode_whole(wire.decode, body)
             odd = body if read is not body and has_half(body) else None
             if left_out:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
-from llmrpc_server.providers.kept_json import NOTHING, Fields, came, read_fields
+from llmrpc_server.providers.kept_json import NOTHING, Fields, beside_as_text, came, read_fields
 from llmrpc_server.providers.loose import Path, read_loosely
 from llmrpc_server.providers.tokens import Counted, Tokens
 
@@ -118,6 +118,18 @@ class Response(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """In place of an answer."""
 
 
+class Written(msgspec.Struct, gc=False):
+    """A candidate's content as it was written."""
+
+    content: msgspec.Raw = NOTHING
+
+
+class WrittenResponse(msgspec.Struct, gc=False):
+    """What a response says, without anything beside it."""
+
+    candidates: list[Written] | None = None
+
+
 class Model(msgspec.Struct, rename="camel"):
     """A model of the list."""
 
@@ -141,6 +153,7 @@ class Count(msgspec.Struct, rename="camel"):
 
 
 _response = msgspec.json.Decoder(Response).decode
+_written = msgspec.json.Decoder(WrittenResponse).decode
 _one_part = msgspec.json.Decoder(Part).decode
 _call = msgspec.json.Decoder(FunctionCall).decode
 decode_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -153,6 +166,21 @@ decode_blob = msgspec.json.Decoder(Blob).decode
 def text(raw: bytes | msgspec.Raw) -> str:
     """A raw field as text; it is valid JSON, but its strings need not be UTF-8."""
     return bytes(raw).decode(errors="replace")
+
+
+def as_text(body: bytes) -> bytes:
+    """The body as UTF-8, since what is handed on as it was written must be text.
+
+    Raises `UnicodeDecodeError` where the content is none.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        body = beside_as_text(body)
+        for candidate in _written(body).candidates or ():
+            bytes(candidate.content).decode()
+        return body.decode(errors="replace").encode()
+    return body
 
 
 def decode(body: bytes) -> tuple[Response, Fields, list[Path]]:

@@ -14,6 +14,7 @@ from llmrpc_server.providers.failures import UNDECODABLE, unreadable
 from llmrpc_server.providers.finish_words import reason_of
 from llmrpc_server.providers.kept_json import (
     HALVES,
+    beside_as_text,
     came,
     decode_whole,
     has_half,
@@ -82,6 +83,7 @@ class Assembly:
 
         Raises `LLMClientError` for an error in its place.
         """
+        data = beside_as_text(data)
         try:
             said = _plain(data)
             where = None if said is None or self._items.speech.odd else DELTAS.get(said.type)
