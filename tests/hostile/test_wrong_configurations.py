@@ -24,6 +24,7 @@ MAPPING_BOMB = "p0: &p0 {x: 1}\n" + "".join(
     for n in range(1, 16)
 )
 MISTAKES = {
+    "no time for any attempt": ("timeout: 0.2", "timeout: 0.2 s is less than retry.min_remaining"),
     "proxy": ("http: {proxy: nonsense}", "http.proxy: "),
     "proxy without a host": ("http: {proxy: 'http://:8080'}", "http.proxy: "),
     "proxy of another kind": ("http: {proxy: 'socks5://proxy:1080'}", "http.proxy: "),

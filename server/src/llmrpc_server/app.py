@@ -100,7 +100,7 @@ class App:
         self._servicer = LLMServicer(self.client, validator, batches, self.models)
 
     def doubts(self) -> list[str]:
-        """Configured names of models that no provider answers to."""
+        """Configured names of models that no provider answers to, and times that allow nothing."""
         names = {"default_model": ""} if self.config.default_model else {}
         names |= {f"aliases.{alias}": alias for alias in self.config.aliases}
         problems = []
@@ -109,6 +109,12 @@ class App:
                 self.client.resolve(name)
             except ModelNotFoundError as error:
                 problems.append(f"{path}: {error.message}")
+        least = self.config.retry.min_remaining
+        if self.config.timeout < least:
+            problems.append(
+                f"timeout: {self.config.timeout:g} s is less than retry.min_remaining, "
+                f"{least:g} s: no whole answer would ever be asked for; lower the latter"
+            )
         return problems
 
     async def models(self) -> Sequence[pb.Model]:
