@@ -74,7 +74,8 @@ class Lifecycle:
         await self._unless_hurried(asyncio.sleep(self._settings.drain_pause))
         self._health.end_watches()
         self._drain.begin(grace)
-        closing = asyncio.ensure_future(self._server.stop(grace))
+        # later than the last statuses: gRPC's own end of the grace has none
+        closing = asyncio.ensure_future(self._server.stop(grace + LAST))
         idle = asyncio.get_running_loop().call_later(
             min(IDLE, grace / 2), partial(self._calls.end_all, stopping, begun=False)
         )
