@@ -155,3 +155,27 @@ async def test_an_answer_of_many_calls(running: Victim, upstream: Upstream) -> N
         request = ask(model=model, max_tokens=9)
         cost = await _cost(running, request, "PROVIDER_RESPONSE_INVALID")
         assert cost <= TIMES * plain, dialect
+
+
+def _beside(name: str, value: Any) -> dict[str, Any]:
+    body = _gemini(0)
+    body["candidates"][0][name] = value
+    return body
+
+
+async def test_an_answer_with_much_beside_it(running: Victim, upstream: Upstream) -> None:
+    request = ask(model=GOOGLE, max_tokens=9)
+    wide = 400_000
+    bodies = {
+        "candidates": {"candidates": [{} for _ in range(wide)]},
+        "values": _beside("safetyRatings", [1] * wide),
+        "keys": _beside("safetyRatings", {f"k{number}": 1 for number in range(wide // 4)}),
+        "fields": _gemini(0) | {f"field{number}": 1 for number in range(wide // 10)},
+    }
+    for name, body in bodies.items():
+        upstream.script(_answers(chat_answer(_text(len(json.dumps(body))))))
+        plain = await _plain(running, ask(model=OPENAI))
+        upstream.script(_answers(body))
+        reason = "PROVIDER_RESPONSE_INVALID" if name == "candidates" else ""
+        cost = await _cost(running, request, reason)
+        assert cost <= TIMES * max(plain, 0.02), name

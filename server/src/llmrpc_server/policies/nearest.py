@@ -96,6 +96,7 @@ def _seen(name: str) -> str:
 def _pieces(name: str) -> set[str]:
     text = f" {name} "
     pieces = {text[place : place + 3] for place in range(len(text) - 2)}
+    pieces.add(text[-2:])  # names often differ in their last letter alone
     if len(name) <= _SHORT:
         pieces |= {text[place : place + 2] for place in range(len(text) - 1)}
     return pieces

@@ -15,7 +15,7 @@ from llmrpc.answer import AnswerBuilder
 from llmrpc.call import ApiKey
 from llmrpc.errors import LLMClientError
 from llmrpc.secret import Secret
-from llmrpc_server.providers.options import to_value
+from llmrpc_server.providers.options import count_values, to_text, to_value
 from llmrpc_server.providers.row import Row
 
 
@@ -46,6 +46,9 @@ class Encoded:
 
 _MOST_WARNINGS = 32
 _MOST_LETTERS = 200
+_MOST_KEYS = 512
+_MOST_VALUES = 20_000
+"""Values of `provider_metadata`: a message of more takes longer to make than an answer may."""
 
 
 @dataclass(slots=True)
@@ -69,14 +72,28 @@ class Answer:
     `openai.service_tier`; see `note`."""
     warnings: list[pb.Warning] = field(default_factory=list)
     """What had to be left out of the response, and why."""
+    _counted: dict[str, int] = field(default_factory=dict)
+    """The values of `metadata`, by its keys."""
+    _values: int = 0
+    """The same together."""
 
     def note(self, provider: str, name: str, value: Any) -> None:
         """Keeps something that the provider said of the response as a whole.
 
-        `value` is what JSON decodes to; None is nothing.
+        `value` is what JSON decodes to; None is nothing. It stays JSON text where it would
+        make more values than an answer may have.
         """
         if value is not None:
-            kept = self.metadata[f"{provider}.{name}"] = to_value(value)
+            key = f"{provider}.{name}"
+            if key not in self.metadata and len(self.metadata) >= _MOST_KEYS:
+                self.warn("provider_metadata", f"has more than {_MOST_KEYS} keys; it was cut off")
+                return
+            self._values -= self._counted.pop(key, 0)
+            left = _MOST_VALUES - self._values
+            count = count_values(value, left)
+            kept = self.metadata[key] = to_value(value) if count <= left else to_text(value)
+            self._counted[key] = count if count <= left else 1
+            self._values += self._counted[key]
             self.parts.keep(kept.ByteSize())
 
     def warn(self, field: str, message: str) -> None:

@@ -32,6 +32,26 @@ def plain(value: struct_pb2.Value) -> Any:
             return None
 
 
+def count_values(plain: Any, most: int) -> int:
+    """How many values something from JSON has, itself included; `most` + 1 for any more."""
+    found, waiting = 0, [plain]
+    while waiting and found <= most:
+        value = waiting.pop()
+        found += 1
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, list):
+            if found + len(value) > most:
+                return most + 1
+            waiting += value
+    return found
+
+
+def to_text(plain: Any) -> struct_pb2.Value:
+    """What JSON decodes to, as JSON again."""
+    return struct_pb2.Value(string_value=json.dumps(plain, ensure_ascii=False))
+
+
 def to_value(plain: Any, depth: int = 0) -> struct_pb2.Value:
     """What JSON decodes to, as a value of the contract.
 
@@ -39,7 +59,7 @@ def to_value(plain: Any, depth: int = 0) -> struct_pb2.Value:
     than a message may.
     """
     if depth == _DEEPEST and isinstance(plain, list | dict):
-        return struct_pb2.Value(string_value=json.dumps(plain, ensure_ascii=False))
+        return to_text(plain)
     match plain:
         case None:
             return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from llmrpc import v1 as pb
+from llmrpc.answer import MOST_PARTS, too_many
 from llmrpc.estimate import CHARACTERS_PER_TOKEN
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
@@ -221,5 +222,9 @@ def _each_once(candidates: list[wire.Candidate]) -> list[wire.Candidate]:
     """The candidates without those that repeat one before them, whole."""
     if len(candidates) < 2:
         return candidates
-    written = [msgspec.json.encode(each) for each in candidates]
-    return [each for at, each in enumerate(candidates) if written[at] not in written[:at]]
+    if len(candidates) > MOST_PARTS:
+        raise too_many(f"{MOST_PARTS} candidates")
+    written: dict[bytes, wire.Candidate] = {}
+    for each in candidates:
+        written.setdefault(msgspec.json.encode(each), each)
+    return list(written.values())
