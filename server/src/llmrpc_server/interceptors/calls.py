@@ -9,7 +9,7 @@ from typing import Any
 
 from llmrpc.errors import GenerationTimeoutError, LLMClientError
 from llmrpc_server.interceptors.room import Room
-from llmrpc_server.interceptors.rpc import Rpc
+from llmrpc_server.interceptors.rpc import PROBES, Rpc
 from llmrpc_server.rpc.core import CoreCall, drop
 
 logger = logging.getLogger(__name__)
@@ -66,15 +66,14 @@ class Calls:
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - there is one in every coroutine
-        own = not rpc.method.startswith("llmrpc.")
         self._all[rpc] = task
-        self.running += not own
+        self.running += rpc.method.startswith("llmrpc.")
         rpc.core = CoreCall(task)
         rpc.peer = rpc.core.peer
         task.add_done_callback(lambda task: self._done(rpc))
         if self._timer is None:
             self._look_later()
-        room = rpc.room = self._own_room if own else self._room
+        room = rpc.room = self._own_room if rpc.method.startswith(PROBES) else self._room
         if not room.enter(rpc):
             await room.wait(rpc, self._read_timeout)
 
@@ -109,7 +108,7 @@ class Calls:
         These are calls whose request is not there, and those of health and reflection.
         """
         for rpc in tuple(self._all):
-            if begun or rpc.room is not None or not rpc.method.startswith("llmrpc."):
+            if begun or rpc.room is not None or rpc.method.startswith(PROBES):
                 self.end(rpc, error())
 
     def drop(self, *calls: Rpc) -> None:

@@ -16,7 +16,7 @@ from llmrpc.response import NANO, completion_tokens, prompt_tokens
 from llmrpc.spent import attempts_cost, response_cost
 from llmrpc_server import telemetry
 from llmrpc_server.interceptors.chain import Proceed
-from llmrpc_server.interceptors.rpc import Rpc
+from llmrpc_server.interceptors.rpc import PROBES, Rpc
 
 logger = logging.getLogger("llmrpc.access")
 
@@ -72,7 +72,7 @@ class Observe:
             raise
         finally:
             fields = _fields(rpc)
-            quiet = rpc.method.startswith("grpc.") and rpc.code not in _TOLD
+            quiet = rpc.method.startswith(PROBES) and rpc.code not in _TOLD
             level = logging.DEBUG if quiet else logging.INFO
             logger.log(level, "item" if rpc.place else "call", extra={"fields": fields})
             if span is not None:

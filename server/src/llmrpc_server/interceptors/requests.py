@@ -11,7 +11,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError
 
 from llmrpc.errors import InvalidRequestError
-from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
+from llmrpc_server.interceptors.rpc import CURRENT, PROBES, Context, Rpc
 
 MOST_ASKED = 64 * 1024
 """Bytes of a request to health or reflection, which ask for one name."""
@@ -27,7 +27,7 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
     """
     parse: Callable[[bytes], Any] = handler.request_deserializer
 
-    most = None if method.startswith("llmrpc.") else MOST_ASKED
+    most = MOST_ASKED if method.startswith(PROBES) else None
 
     def read(data: bytes) -> Any:
         if most is not None and len(data) > most:

@@ -15,6 +15,8 @@ from llmrpc.call import Call
 from llmrpc.errors import LLMClientError
 
 Context = grpc.aio.ServicerContext[Any, Any]
+PROBES = ("grpc.health.", "grpc.reflection.")
+"""How the methods of health and reflection begin, which ask for a name and cost nothing."""
 
 
 @dataclass(slots=True, eq=False)
