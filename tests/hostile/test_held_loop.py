@@ -155,3 +155,12 @@ async def test_an_answer_of_many_calls(running: Victim, upstream: Upstream) -> N
         request = ask(model=model, max_tokens=9)
         cost = await _cost(running, request, "PROVIDER_RESPONSE_INVALID")
         assert cost <= TIMES * plain, dialect
+
+
+async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) -> None:
+    """They are searched for secrets, whatever they are made of."""
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    for piece in ("a", "%", "a%g"):
+        upstream.script(_answers(chat_answer("x") | {"id": piece * (SIZE // len(piece))}))
+        assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece
