@@ -174,8 +174,17 @@ async def test_an_answer_with_much_beside_it(running: Victim, upstream: Upstream
     }
     for name, body in bodies.items():
         upstream.script(_answers(chat_answer(_text(len(json.dumps(body))))))
-        plain = await _plain(running, ask(model=OPENAI))
+        plain = await _cost(running, ask(model=OPENAI))
         upstream.script(_answers(body))
         reason = "PROVIDER_RESPONSE_INVALID" if name == "candidates" else ""
         cost = await _cost(running, request, reason)
         assert cost <= TIMES * max(plain, 0.02), name
+
+
+async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) -> None:
+    """They are searched for secrets, whatever they are made of."""
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    for piece in ("a", "%", "a%g"):
+        upstream.script(_answers(chat_answer("x") | {"id": piece * (SIZE // len(piece))}))
+        assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece

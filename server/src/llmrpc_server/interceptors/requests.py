@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.message import DecodeError
 
 from llmrpc.errors import InvalidRequestError
+from llmrpc_server.interceptors.fields import MOST_FIELDS, has_too_many_fields
 from llmrpc_server.interceptors.rpc import CURRENT, PROBES, Context, Rpc
 
 MOST_ASKED = 64 * 1024
@@ -28,17 +29,22 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
     parse: Callable[[bytes], Any] = handler.request_deserializer
 
     most = MOST_ASKED if method.startswith(PROBES) else None
+    kind = None if most else _input(method)
 
     def read(data: bytes) -> Any:
         if most is not None and len(data) > most:
             raise InvalidRequestError(
                 f"the request has {len(data)} bytes; {method} takes at most {most}"
             )
+        if kind is not None and has_too_many_fields(data, kind):
+            raise InvalidRequestError(
+                f"the request has more than {MOST_FIELDS} fields; leave out those that are empty"
+            )
         try:
             return parse(data)
         except (DecodeError, RecursionError) as error:
             raise InvalidRequestError(
-                f"the request is no valid {_input(method)}: its bytes are malformed, "
+                f"the request is no valid {_input(method).full_name}: its bytes are malformed, "
                 "or its messages too deep in each other"
             ) from error
 
@@ -71,8 +77,6 @@ class _Requests:
         return self._read(data)
 
 
-def _input(method: str) -> str:
-    """The name of a method's request type."""
-    found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))
-    name: str = found.input_type.full_name
-    return name
+def _input(method: str) -> Any:
+    """The descriptor of a method's request type."""
+    return descriptor_pool.Default().FindMethodByName(method.replace("/", ".")).input_type
