@@ -155,3 +155,14 @@ async def test_an_answer_of_many_calls(running: Victim, upstream: Upstream) -> N
         request = ask(model=model, max_tokens=9)
         cost = await _cost(running, request, "PROVIDER_RESPONSE_INVALID")
         assert cost <= TIMES * plain, dialect
+
+
+@pytest.mark.parametrize("name", ["%", "a", "%41"])
+async def test_long_names_in_an_answer(running: Victim, upstream: Upstream, name: str) -> None:
+    """They are searched for secrets in one pass: with the square of these it took seconds."""
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    long = name * (10_000 // len(name)) + "%"
+    upstream.script(_answers(chat_answer("x") | {"id": long, "system_fingerprint": long}))
+    cost = await _cost(running, ask(model=OPENAI))
+    assert cost <= TIMES * plain

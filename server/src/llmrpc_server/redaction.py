@@ -6,7 +6,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from llmrpc.errors import LLMClientError, Violation
 from llmrpc.secret import Secret
@@ -16,7 +16,13 @@ SHORTEST = 6
 """A shorter value is no secret worth the name, and would mask ordinary words."""
 KEPT = 256
 """Redactors that are kept: one for each key of each provider."""
-_PERCENT = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
+LONG = 4096
+"""Characters of a text in which a search for each form is faster than a look at each place."""
+_PERCENT = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%]*+%[^\s\"'<>]*+")
+"""A run that holds a percent sign, found in one pass however the text is made."""
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_DIGITS = "0123456789abcdefABCDEF"
+_BYTES = {(a + b).encode(): bytes.fromhex(a + b) for a in _DIGITS for b in _DIGITS}
 
 
 class Redactor:
@@ -50,8 +56,10 @@ class Redactor:
         if self._pattern is None:
             return text
         text = self._pattern.sub(MASK, text)
-        if "%" in text:
+        if "%" in text and self._bytes.search(_unescaped(text)):
             text = _PERCENT.sub(self._unquoted, text)
+        if len(text) > LONG and not any(form in text for form in self._encoded):
+            return text
         return self._runs.sub(self._decoded, text)
 
     def clean_error(self, error: LLMClientError) -> None:
@@ -69,7 +77,7 @@ class Redactor:
 
     def _unquoted(self, found: re.Match[str]) -> str:
         run = found[0]
-        return MASK if self._bytes.search(unquote_to_bytes(run)) else run
+        return MASK if self._bytes.search(_unescaped(run)) else run
 
     def _decoded(self, found: re.Match[str]) -> str:
         run, size, heads = found[0], self._size, self._heads
@@ -77,6 +85,12 @@ class Redactor:
             if run[start : start + size] in heads:
                 return MASK if any(form in run for form in self._encoded) else run
         return run
+
+
+def _unescaped(text: str) -> bytes:
+    """The text with each percent escape as the byte that it stands for."""
+    data = text.encode(errors="surrogatepass")
+    return _ESCAPE.sub(lambda found: _BYTES[found[1]], data)
 
 
 def _parts(value: str) -> Iterator[str]:
