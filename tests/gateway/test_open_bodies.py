@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from llmrpc_server.providers import event_stream
 from llmrpc_server.providers.kept_json import is_closed
+from llmrpc_server.providers.openai.stream import ChatStreamDecoder
 from llmrpc_server.providers.whole_body import AnswerEnd, JsonEnd
 from tests.gateway.conftest import KEY, Start, ask
 from tests.gateway.failures import failure_of
@@ -126,6 +128,23 @@ def test_each_chunk_is_read_once() -> None:
     end.take(Counted(b"0]}"))
     assert end.is_whole(broken=False)
     assert Counted.reads == 502
+
+
+def test_a_body_in_place_of_a_stream_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    def counted(body: bytes) -> bool:
+        read.append(body)
+        return is_closed(body)
+
+    monkeypatch.setattr(event_stream, "is_closed", counted)
+    decoder = ChatStreamDecoder("openai", 1 << 20, details=False, asks_usage=True)
+    for piece in (b'{"choices": [{}', *[b",{}"] * 500, b"]}"):
+        decoder.feed(piece)
+        assert decoder.may_be_closed, "so its next bytes are waited for"
+    assert not read
+    assert decoder.is_closed()
+    assert len(read) == 1
 
 
 def test_lines_of_json_go_on_after_silence() -> None:

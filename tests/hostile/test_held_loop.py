@@ -188,3 +188,50 @@ async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) 
     for piece in ("a", "%", "a%g"):
         upstream.script(_answers(chat_answer("x") | {"id": piece * (SIZE // len(piece))}))
         assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece
+
+
+async def test_calls_with_one_id(running: Victim, upstream: Upstream) -> None:
+    upstream.script(_answers(chat_answer("x")))
+    request = ask(model=OPENAI)
+    turn = request.messages.add(role=pb.ROLE_ASSISTANT)
+    for number in range(2000):
+        turn.parts.add(tool_call=pb.ToolCall(id=f"c{number}", name="f", arguments="{}"))
+    for number in range(2000):
+        result = pb.ToolResult(tool_call_id=f"c{number}", content="x")
+        request.messages.add(role=pb.ROLE_TOOL).parts.add(tool_result=result)
+    own = await _cost(running, request)
+    for message in request.messages:
+        for part in message.parts:
+            if part.HasField("tool_call"):
+                part.tool_call.id = "c"
+            elif part.HasField("tool_result"):
+                part.tool_result.tool_call_id = "c"
+    assert await _cost(running, request) <= 3 * own
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["many properties", "one property"])
+async def test_a_tool_of_many_alternatives(
+    running: Victim, upstream: Upstream, *, same: bool
+) -> None:
+    upstream.script(_answers(chat_answer("x")))
+    names = [["a"] if same else [f"p{one}_{two}" for two in range(20)] for one in range(8000)]
+    branches = [
+        {"properties": {name: {"const": one} for name in some}, "required": some}
+        for one, some in enumerate(names[: 8000 if same else 500])
+    ]
+    request = ask(model=OPENAI)
+    tool = request.tools.add().function
+    tool.name, tool.parameters = "f", json.dumps({"type": "object", "anyOf": branches})
+    plain = await _cost(running, ask(_text(SIZE), model=OPENAI))
+    assert await _cost(running, request) <= TIMES * plain
+
+
+@pytest.mark.parametrize("name", ["%", "a", "%41"])
+async def test_long_names_in_an_answer(running: Victim, upstream: Upstream, name: str) -> None:
+    """They are searched for secrets in one pass: with the square of these it took seconds."""
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    long = name * (10_000 // len(name)) + "%"
+    upstream.script(_answers(chat_answer("x") | {"id": long, "system_fingerprint": long}))
+    cost = await _cost(running, ask(model=OPENAI))
+    assert cost <= TIMES * plain

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from llmrpc.errors import LLMClientError, Violation
 from llmrpc.secret import Secret
@@ -16,9 +16,13 @@ SHORTEST = 6
 """A shorter value is no secret worth the name, and would mask ordinary words."""
 KEPT = 256
 """Redactors that are kept: one for each key of each provider."""
-_PERCENT = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
-"""Looked for at the start of a run alone: from each of its characters, it would take the square
-of its length."""
+LONG = 4096
+"""Characters of a text in which a search for each form is faster than a look at each place."""
+_PERCENT = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%]*+%[^\s\"'<>]*+")
+"""A run that holds a percent sign, found in one pass however the text is made."""
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_DIGITS = "0123456789abcdefABCDEF"
+_BYTES = {(a + b).encode(): bytes.fromhex(a + b) for a in _DIGITS for b in _DIGITS}
 
 
 class Redactor:
@@ -37,7 +41,6 @@ class Redactor:
             self._encoded = sorted({form for value in values for form in _encodings(value)})
             self._size = min(map(len, self._encoded))
             self._heads = {form[: self._size] for form in self._encoded}
-            self._like_heads = _like(self._heads)
             self._runs = re.compile(rf"[A-Za-z0-9+/_-]{{{self._size},}}")
 
     def mask(self, text: str) -> str:
@@ -53,8 +56,10 @@ class Redactor:
         if self._pattern is None:
             return text
         text = self._pattern.sub(MASK, text)
-        if "%" in text:
+        if "%" in text and self._bytes.search(_unescaped(text)):
             text = _PERCENT.sub(self._unquoted, text)
+        if len(text) > LONG and not any(form in text for form in self._encoded):
+            return text
         return self._runs.sub(self._decoded, text)
 
     def clean_error(self, error: LLMClientError) -> None:
@@ -72,20 +77,20 @@ class Redactor:
 
     def _unquoted(self, found: re.Match[str]) -> str:
         run = found[0]
-        return MASK if self._bytes.search(unquote_to_bytes(run)) else run
+        return MASK if self._bytes.search(_unescaped(run)) else run
 
     def _decoded(self, found: re.Match[str]) -> str:
-        run = found[0]
-        for like in self._like_heads.finditer(run):
-            if like[1] in self._heads:
+        run, size, heads = found[0], self._size, self._heads
+        for start in range(len(run) - size + 1):
+            if run[start : start + size] in heads:
                 return MASK if any(form in run for form in self._encoded) else run
         return run
 
 
-def _like(heads: set[str]) -> re.Pattern[str]:
-    """Finds, in a fast scan, where a text of equal length as these could be one of them."""
-    columns = ("".join(sorted(set(column))) for column in zip(*heads, strict=True))
-    return re.compile("(?=(" + "".join(f"[{re.escape(each)}]" for each in columns) + "))")
+def _unescaped(text: str) -> bytes:
+    """The text with each percent escape as the byte that it stands for."""
+    data = text.encode(errors="surrogatepass")
+    return _ESCAPE.sub(lambda found: _BYTES[found[1]], data)
 
 
 def _parts(value: str) -> Iterator[str]:

@@ -138,13 +138,23 @@ class StreamDecoder(ABC):
     answer: Answer
     done: bool = False
     """The provider said that this was all; what it still sends is not read."""
-    closed: bool = False
-    """All that came is one closed value, which may be the whole body."""
 
     @property
     @abstractmethod
     def ending(self) -> Ending:
         """How far the answer has come. Content after a finish reason opens it again."""
+
+    @property
+    def may_be_closed(self) -> bool:
+        """Whether the last bytes look like the end of a body that is one value."""
+        return False
+
+    def is_closed(self) -> bool:
+        """Whether all that came is one closed value, which may be the whole body.
+
+        It reads all of it: ask once silence follows.
+        """
+        return False
 
     @abstractmethod
     def feed(self, data: bytes) -> None:

@@ -20,6 +20,8 @@ _KEEP_ALIVES = frozenset(
 )
 
 
+_TAIL = 64
+"""Bytes of a body in which its last bracket is looked for."""
 _NO_LINE = (b"{", b"[", b"<", b'"', b"null")
 """How a body begins that is no event stream: JSON, or a page."""
 
@@ -66,7 +68,6 @@ class EventStreamDecoder(StreamDecoder):
             self._other += data
             if len(self._other) > self._max:
                 raise self._no_stream()
-            self.closed = data.rstrip()[-1:] in CLOSES and is_closed(bytes(self._other))
             return
         events = self._events
         for event in events.feed(data):
@@ -79,6 +80,13 @@ class EventStreamDecoder(StreamDecoder):
                 self._take(event)
         if events.failure is not None and not self.done:
             raise events.failure
+
+    @property
+    def may_be_closed(self) -> bool:
+        return self._other is not None and self._other[-_TAIL:].rstrip().endswith(CLOSES)
+
+    def is_closed(self) -> bool:
+        return self._other is not None and is_closed(bytes(self._other))
 
     def finish(self, *, broken: bool = False) -> None:
         if self._other is not None:

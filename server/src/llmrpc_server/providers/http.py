@@ -158,13 +158,19 @@ class Upstream:
         """The next bytes of a body; None when silence follows what is whole."""
         if not begun:
             return await next_bytes(response)
+        return await self.next_unless(lambda: end.is_whole(broken=False), response)
+
+    async def next_unless(
+        self, whole: Callable[[], bool], response: ClientResponse
+    ) -> bytes | None:
+        """The next bytes of a body; None if `end_grace` passes without any, and it is `whole`."""
         try:
-            async with asyncio.timeout(self.settings.end_grace) as scope:
+            async with asyncio.timeout(self.settings.end_grace):
                 return await next_bytes(response)
         except TimeoutError:
-            if not scope.expired():
-                raise
-        return None if end.is_whole(broken=False) else await next_bytes(response)
+            if whole():
+                return None
+        return await next_bytes(response)
 
     def finish(self, response: ClientResponse) -> None:
         """Lets go of a response whose last event was read.

@@ -8,6 +8,7 @@ https://github.com/anthropics/claude-code/issues/28515
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection
 
 from llmrpc import v1 as pb
@@ -36,8 +37,8 @@ def with_own_ids(request: pb.GenerateRequest) -> pb.GenerateRequest:
 
 
 def _rename(request: pb.GenerateRequest, every: Collection[str]) -> None:
-    taken: set[str] = set()
-    asked: dict[str, list[str]] = {}
+    last: dict[str, int] = {}
+    asked: dict[str, deque[str]] = {}
     """The new ids of the calls of the last turn, by the old ones."""
     answered = True
     for message in request.messages:
@@ -50,17 +51,18 @@ def _rename(request: pb.GenerateRequest, every: Collection[str]) -> None:
         for part in message.parts:
             if part.HasField("tool_call"):
                 old = part.tool_call.id
-                part.tool_call.id = _free(old, every, taken)
-                asked.setdefault(old, []).append(part.tool_call.id)
+                part.tool_call.id = _free(old, every, last)
+                asked.setdefault(old, deque()).append(part.tool_call.id)
             elif part.HasField("tool_result") and (ids := asked.get(part.tool_result.tool_call_id)):
-                part.tool_result.tool_call_id = ids.pop(0) if len(ids) > 1 else ids[0]
+                part.tool_result.tool_call_id = ids.popleft() if len(ids) > 1 else ids[0]
 
 
-def _free(old: str, every: Collection[str], taken: set[str]) -> str:
-    """The id, or the first like it that no other call has."""
-    new, number = old, 1
-    while new in taken or (new != old and new in every):
+def _free(old: str, every: Collection[str], last: dict[str, int]) -> str:
+    """The id, or the first like it that no other call has; `last` are the numbers so far."""
+    number = last[old] = last.get(old, 0) + 1
+    if number == 1:
+        return old
+    while (new := f"{old}-{number}") in every:
         number += 1
-        new = f"{old}-{number}"
-    taken.add(new)
+    last[old] = number
     return new

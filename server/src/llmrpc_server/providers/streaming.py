@@ -154,11 +154,11 @@ class UpstreamStream(EventStream):
         while True:
             broken: ConnectionFailedError | None = None
             try:
-                if decoder.ending < Ending.USAGE and not decoder.closed:
-                    self._until = None
-                    data = await next_bytes(self._response)
-                else:
+                if decoder.ending >= Ending.USAGE:
                     data = await self._last_bytes()
+                else:
+                    self._until = None
+                    data = await self._more_bytes()
             except ConnectionFailedError as error:
                 # Its traceback has this frame, which has it: a cycle that keeps the request.
                 data, broken = received(self._response), error.with_traceback(None)
@@ -190,14 +190,21 @@ class UpstreamStream(EventStream):
             self._failure = error
         return self._event(deltas, ended=ends)
 
+    async def _more_bytes(self) -> bytes:
+        """The next bytes; none at the end, or where silence follows a body that is one value."""
+        response, decoder = self._response, self._decoder
+        if not decoder.may_be_closed:
+            return await next_bytes(response)
+        upstream = self._exchange.provider.upstream
+        return await upstream.next_unless(decoder.is_closed, response) or b""
+
     async def _last_bytes(self) -> bytes:
         """The next bytes; none at the end, or where a complete answer was waited on for long."""
         ending = self._decoder.ending
         loop = asyncio.get_running_loop()
         if self._until is None or ending != self._ending:
             settings = self._exchange.provider.upstream.settings
-            whole = ending == Ending.WHOLE or self._decoder.closed
-            grace = settings.end_grace if whole else settings.usage_grace
+            grace = settings.end_grace if ending == Ending.WHOLE else settings.usage_grace
             self._ending, self._until = ending, loop.time() + grace
         try:
             async with asyncio.timeout_at(self._until):

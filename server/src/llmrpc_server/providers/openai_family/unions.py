@@ -7,6 +7,8 @@ https://github.com/chatanywhere/GPT_API_free/issues/403
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -52,22 +54,27 @@ class _Merger:
         """The properties of all alternatives of a schema, and those that each of them needs."""
         own = _object(one)
         properties = dict(_object(own.get("properties")))
-        required = [name for name in _list(own.get("required")) if isinstance(name, str)]
+        required = dict.fromkeys(
+            name for name in _list(own.get("required")) if isinstance(name, str)
+        )
         if depth > _DEEPEST:
-            return properties, required
+            return properties, [*required]
         for union in _UNIONS:
             branches = [self.merged(each, depth + 1) for each in _list(own.get(union))]
             if union == "allOf" and "$ref" in own:
                 branches.append(self._meant(own["$ref"], depth))
-            for found, _ in branches:
-                for name, value in found.items():
-                    properties[name] = _either(properties.get(name, value), value)
-            needed = [names for _, names in branches]
-            for name in properties:
-                told = [name in names for names in needed]
-                if told and (any(told) if union == "allOf" else all(told)):
-                    required += [name] if name not in required else []
-        return properties, required
+            if not branches:
+                continue
+            found: dict[str, list[Any]] = {}
+            for of_branch, _ in branches:
+                for name, value in of_branch.items():
+                    before = [properties[name]] if name in properties else []
+                    found.setdefault(name, before).append(value)
+            properties |= {name: _any_of(values) for name, values in found.items()}
+            needed = Counter(name for _, names in branches for name in names)
+            least = 1 if union == "allOf" else len(branches)
+            required |= dict.fromkeys(name for name in properties if needed[name] >= least)
+        return properties, [*required]
 
     def defined(self, path: Any) -> dict[str, Any]:
         """What a reference inside of the schema stands for; nothing for any other."""
@@ -86,12 +93,19 @@ class _Merger:
         return self._known[str(path)]
 
 
-def _either(one: Any, other: Any) -> Any:
-    """What fits one of two schemas of a property."""
-    if one == other:
-        return one
-    known = one["anyOf"] if isinstance(one, dict) and one.keys() == {"anyOf"} else [one]
-    return {"anyOf": known if other in known else [*known, other]}
+def _any_of(schemas: Sequence[Any]) -> Any:
+    """What fits one of several schemas of a property."""
+    first, *others = schemas
+    union = isinstance(first, dict) and first.keys() == {"anyOf"}
+    known = [*_list(first["anyOf"])] if union else [first]
+    seen = {_form(first), *map(_form, known)}
+    more = {form: other for other in others if (form := _form(other)) not in seen}
+    return {"anyOf": [*known, *more.values()]} if more else first
+
+
+def _form(schema: Any) -> bytes:
+    """The same for equal schemas."""
+    return msgspec.json.encode(schema, order="sorted")
 
 
 def _object(value: Any) -> dict[str, Any]:
