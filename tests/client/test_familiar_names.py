@@ -89,7 +89,7 @@ def test_a_controller_counts_what_it_is_told() -> None:
     controller.record_cost(0.25)
     assert not controller.can_make_request()
     for wrong in (-1, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="USD, zero or more"):
+        with pytest.raises(ValueError, match="at least 0 USD"):
             controller.record_cost(wrong)
 
 

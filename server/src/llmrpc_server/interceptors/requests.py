@@ -29,7 +29,7 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
     parse: Callable[[bytes], Any] = handler.request_deserializer
 
     most = MOST_ASKED if method.startswith(PROBES) else None
-    kind = None if most else _input(method)
+    kind = _input(method) if method.startswith("llmrpc.") else None
 
     def read(data: bytes) -> Any:
         if most is not None and len(data) > most:
@@ -44,7 +44,8 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
             return parse(data)
         except (DecodeError, RecursionError) as error:
             raise InvalidRequestError(
-                f"the request is no valid {_input(method).full_name}: its bytes are malformed, "
+                f"the request is no valid {kind.full_name if kind else 'request'}: its bytes are "
+                "malformed, "
                 "or its messages too deep in each other"
             ) from error
 
