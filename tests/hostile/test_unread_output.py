@@ -7,6 +7,8 @@ import fcntl
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -90,31 +92,71 @@ async def test_it_starts_serves_and_stops(full_pipe: int, redirections: str) -> 
             assert (await call).content == "Hi"
 
 
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """Puts back what `start_logging` replaces."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers = before
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_own_logging")
+async def test_a_thread_that_logs_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, full_pipe: int
+) -> None:
+    """It waits for who reads; calls, in the event loop, do not wait for it."""
+    monkeypatch.setattr(logs, "PATIENCE", 2 * LIMIT)
+    waiting = threading.Event()
+
+    class Told(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return super().wait(timeout)
+
+    with os.fdopen(os.dup(full_pipe), "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        start_logging(LogSettings(format="json"), Redactor([]))
+        root = logging.getLogger()
+        (handler,) = root.handlers
+        handler._written = Told()  # type: ignore[attr-defined]
+        thread = threading.Thread(target=root.warning, args=("from a thread",))
+        thread.start()
+        try:
+            await until(waiting.is_set)
+            begun = time.monotonic()
+            root.warning("from the event loop")
+            assert time.monotonic() - begun < LIMIT
+            assert thread.is_alive()
+        finally:
+            handler._written.set()  # type: ignore[attr-defined]
+            thread.join()
+
+
+@pytest.mark.usefixtures("_own_logging")
 async def test_lost_lines_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     monkeypatch.setattr(logs, "MOST_WAITING", 2000)
     with os.fdopen(writer, "w") as stream, os.fdopen(reader, "rb", buffering=0) as read:
         monkeypatch.setattr(sys, "stderr", stream)
         start_logging(LogSettings(format="json"), Redactor([]))
-        try:
-            for number in range(500):
-                root.warning("line %d", number)
-            os.set_blocking(reader, False)
-            seen = b""
+        for number in range(500):
+            root.warning("line %d", number)
+        os.set_blocking(reader, False)
+        seen = b""
 
-            def told() -> bool:
-                nonlocal seen
-                seen += read.read() or b""
-                return b"log lines were lost" in seen
+        def told() -> bool:
+            nonlocal seen
+            seen += read.read() or b""
+            return b"log lines were lost" in seen
 
-            await until(told)
-            assert b"line 0" in seen
-            assert b"line 499" not in seen
-            root.warning("after")
-            await until(lambda: told() and b"after" in seen)
-        finally:
-            root.handlers = before
-            root.setLevel(level)
+        await until(told)
+        assert b"line 0" in seen
+        assert b"line 499" not in seen
+        root.warning("after")
+        await until(lambda: told() and b"after" in seen)

@@ -67,14 +67,19 @@ class _Lines(logging.Handler):
         self._lines: list[str] = []
         self._size = 0
         self._lost = 0
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
+        """For what is above and for the formatter, never while anything is written."""
         self._wake = threading.Event()
         self._written = threading.Event()
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
+    def createLock(self) -> None:
+        """Has no lock around `emit`: a thread that waits in it would hold up all others."""
+        self.lock = None
+
     def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record)
         with self._mutex:
+            line = self.format(record)
             if self._size + len(line) > MOST_WAITING:
                 self._lost += 1
                 return
@@ -112,7 +117,7 @@ class _Lines(logging.Handler):
             if not lines and not lost:
                 self._written.set()
                 return False
-        told = [self.format(_loss(lost))] if lost else []
+            told = [self.format(_loss(lost))] if lost else []
         try:
             self._write("\n".join([*told, *lines]) + "\n")
         except (OSError, ValueError):

@@ -29,7 +29,8 @@ class Admission:
         """Raises GATEWAY_OVERLOADED for one call too many."""
         if self._most and self._calls.running >= self._most and rpc.method.startswith("llmrpc."):
             raise ProviderNotAvailableError(
-                f"this gateway serves {self._most} calls at a time and has as many",
+                f"gateway is at its limit of {self._most} concurrent calls; "
+                f"retry after {RETRY_AFTER:g} s",
                 reason=pb.ERROR_REASON_GATEWAY_OVERLOADED,
                 retry_after=RETRY_AFTER,
             )

@@ -102,6 +102,6 @@ def _record_spending(rpc: Rpc, failure: LLMClientError | None) -> None:
 
 def _internal() -> LLMClientError:
     return LLMClientError(
-        "a fault of this gateway; its log has more under the request id",
+        "internal gateway error; see the gateway log for this request id",
         reason=pb.ERROR_REASON_INTERNAL,
     )

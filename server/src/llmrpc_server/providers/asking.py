@@ -9,15 +9,17 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.frames import drop_frames
+from llmrpc_server.providers.connection_failures import (
+    UNKNOWN_ENCODING,
+    reaching,
+)
 from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
 from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import REQUEST_IDS, AnsweredError, unreadable
 from llmrpc_server.providers.http import (
-    UNKNOWN_ENCODING,
     ClientResponse,
     Upstream,
-    reaching,
     says_length,
 )
 from llmrpc_server.providers.kept_json import is_closed

@@ -18,7 +18,7 @@ from llmrpc.findings import not_accepted
 from llmrpc.hints import check_text_only
 from llmrpc.response import build_response
 from llmrpc.stream import EventStream
-from llmrpc_server.providers.words import Words, count_words
+from llmrpc_server.providers.word_count import Words, count_words
 
 NAME = "echo"
 SAMPLING = frozenset(

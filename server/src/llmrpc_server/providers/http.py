@@ -5,29 +5,38 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import ClientResponse
-from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
-from llmrpc.errors import LLMClientError, ProviderNotAvailableError
+from llmrpc.errors import ProviderNotAvailableError
 from llmrpc.secret import Secret
 from llmrpc_server.bounds import AtLeastOne, Count, Positive, Seconds
 from llmrpc_server.frames import drop_frames
+from llmrpc_server.providers.connection_failures import ConnectionFailedError
 from llmrpc_server.providers.connections import CONNECTED, Connector
 from llmrpc_server.providers.failures import unreadable
 from llmrpc_server.providers.whole_body import BodyEnd, JsonEnd
+
+__all__ = [
+    "URL",
+    "ClientResponse",
+    "HttpSettings",
+    "Upstream",
+    "next_bytes",
+    "received",
+    "says_length",
+    "too_long",
+]
 
 MiB = 1024 * 1024
 ERROR_BODY_BYTES = 64 * 1024
 """An error's body is read this far."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are never reached through the proxy."""
-UNKNOWN_ENCODING = "answered in an encoding that this gateway cannot read"
 DRAIN_SECONDS = 1.0
 """How long the end of a finished stream is waited for, out of the caller's way,
 so that its connection can be used again."""
@@ -217,13 +226,6 @@ async def _drain(response: ClientResponse) -> None:
         drop_frames(error)  # the response keeps it
 
 
-class ConnectionFailedError(Exception):
-    """The HTTP library failed at a request; its own exception is the cause.
-
-    Whatever it raises becomes one: it has errors of its own for most breaks, but not for all.
-    """
-
-
 async def next_bytes(response: ClientResponse) -> bytes:
     """The next bytes of a body, none at its end. Raises `ConnectionFailedError`."""
     try:
@@ -247,58 +249,6 @@ def received(response: ClientResponse) -> bytes:
 def says_length(response: ClientResponse) -> bool:
     """Whether the provider said how long its body is: then it came whole, unless it broke."""
     return "Content-Length" in response.headers
-
-
-@contextmanager
-def reaching(provider: str, url: URL) -> Generator[None, None, None]:
-    """Raises failures of the connection as `ProviderNotAvailableError`."""
-    try:
-        yield
-    except ConnectionFailedError as error:
-        raise unreachable(provider, url, error) from error.__cause__
-
-
-def unreachable(provider: str, url: URL, failure: ConnectionFailedError) -> LLMClientError:
-    """What a person can act on: where, and what kind of failure; no key, no body."""
-    error = failure.__cause__
-    if _is_of_encoding(error):
-        return unreadable(provider, UNKNOWN_ENCODING)
-    match error:
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            what = "the TLS handshake failed; check the certificate or the configured CA bundle"
-        case aiohttp.ClientConnectorDNSError():
-            what = "its name cannot be resolved"
-        case aiohttp.ClientConnectorError():
-            what = "it cannot be connected to"
-        case aiohttp.ServerTimeoutError() | TimeoutError():
-            what = "the connection timed out"
-        case _:
-            what = "the connection broke"
-    return ProviderNotAvailableError(
-        f"{provider} at {url.host}: {what}", metadata={"provider": provider}
-    )
-
-
-def _is_of_encoding(error: BaseException | None) -> bool:
-    """Whether a body could not be decompressed; what was compressed oddly came whole."""
-    while error is not None and not isinstance(error, ContentEncodingError):
-        error = error.__cause__
-    return error is not None
-
-
-__all__ = [
-    "UNKNOWN_ENCODING",
-    "URL",
-    "ClientResponse",
-    "ConnectionFailedError",
-    "HttpSettings",
-    "Upstream",
-    "next_bytes",
-    "reaching",
-    "received",
-    "says_length",
-    "unreachable",
-]
 
 
 def too_long(provider: str, bound: int) -> ProviderNotAvailableError:

@@ -14,8 +14,14 @@ from llmrpc.errors import (
     stalled,
 )
 from llmrpc_server.providers.asking import good
+from llmrpc_server.providers.connection_failures import (
+    reaching,
+)
 from llmrpc_server.providers.dialect import Dialect, Listed, ListsModels, headers_of
-from llmrpc_server.providers.http import URL, Upstream, reaching
+from llmrpc_server.providers.http import (
+    URL,
+    Upstream,
+)
 from llmrpc_server.providers.masking import redactor_for
 from llmrpc_server.redaction import Redactor
 

@@ -8,19 +8,21 @@ from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc.stream import EventStream
 from llmrpc_server.providers.asking import send
+from llmrpc_server.providers.connection_failures import (
+    ConnectionFailedError,
+    reaching,
+    unreachable,
+)
 from llmrpc_server.providers.dialect import Answer, Ending
 from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.failures import AnsweredError
 from llmrpc_server.providers.filtered import FilteredStream
 from llmrpc_server.providers.http import (
     ClientResponse,
-    ConnectionFailedError,
     next_bytes,
-    reaching,
     received,
     says_length,
     too_long,
-    unreachable,
 )
 from llmrpc_server.providers.watchdog import Watchdog
 

@@ -63,13 +63,13 @@ class Until:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError as expired:
-            raise stopping("send what has no result yet") from expired
+            raise stopping("resubmit the items without a result") from expired
 
 
 def stopping(what: str = "send the request") -> ProviderNotAvailableError:
     """The error for what a stopping server does not do any more."""
     return ProviderNotAvailableError(
-        f"this gateway is stopping; {what} to another",
+        f"gateway is shutting down; {what} to another gateway",
         reason=pb.ERROR_REASON_GATEWAY_OVERLOADED,
         retry_after=RETRY_AFTER,
     )
