@@ -29,14 +29,14 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
     parse: Callable[[bytes], Any] = handler.request_deserializer
 
     most = MOST_ASKED if method.startswith(PROBES) else None
-    kind = _input(method) if method.startswith("llmrpc.") else None
+    kind = _input(method)
 
     def read(data: bytes) -> Any:
         if most is not None and len(data) > most:
             raise InvalidRequestError(
                 f"the request has {len(data)} bytes; {method} takes at most {most}"
             )
-        if kind is not None and has_too_many_fields(data, kind):
+        if most is None and kind is not None and has_too_many_fields(data, kind):
             raise InvalidRequestError(
                 f"the request has more than {MOST_FIELDS} fields; leave out those that are empty"
             )
@@ -44,9 +44,8 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
             return parse(data)
         except (DecodeError, RecursionError) as error:
             raise InvalidRequestError(
-                f"the request is no valid {kind.full_name if kind else 'request'}: its bytes are "
-                "malformed, "
-                "or its messages too deep in each other"
+                f"the request is no valid {kind.full_name if kind else 'message'}: its bytes "
+                "are malformed, or its messages too deep in each other"
             ) from error
 
     if handler.request_streaming:
@@ -79,5 +78,9 @@ class _Requests:
 
 
 def _input(method: str) -> Any:
-    """The descriptor of a method's request type."""
-    return descriptor_pool.Default().FindMethodByName(method.replace("/", ".")).input_type
+    """The descriptor of a method's request type; None for a service that is not described."""
+    try:
+        found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))
+    except KeyError:
+        return None
+    return found.input_type
