@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from typing import Any
 
 import grpc
@@ -109,7 +108,5 @@ async def test_who_says_nothing_holds_nobody_up(victim: Attack, *, mute: bool) -
         caller.mute = mute
         streams = [caller.begin(method) for method in SILENT]
         await running.stub().ListModels(pb.ListModelsRequest())  # so these have begun too
-        started = time.monotonic()
-        assert await running.process.terminate() == 0
-        assert time.monotonic() - started < 15
+        assert await running.process.terminate() == 0  # which waits for less than the grace
         assert caller.ended.issuperset(streams)

@@ -134,10 +134,11 @@ class Calls:
             self.read(rpc)
         if (delivered := self._undelivered.pop(rpc, None)) is not None:
             self._bytes -= delivered[1]
-        if rpc.context is None and rpc.ending is None and rpc.refusal is None:
-            self._unserved.append(rpc)
-        else:
+        if rpc.context is not None or rpc.refusal is not None:
             rpc.core = None  # it knows the task, and the task the call: a cycle
+        elif rpc.ending is None:
+            self._unserved.append(rpc)
+        # else `refuse` has it, and lets go of it
         if self._over is not None and not self._all:
             self._over.set()
 
