@@ -117,7 +117,7 @@ def test_aliases_of_a_usual_size(tmp_path: Path, capsys: pytest.CaptureFixture[s
     _said(text, tmp_path, capsys, wrong=False)
 
 
-@pytest.mark.parametrize("digest", PUBLISHED)
+@pytest.mark.parametrize("digest", sorted(PUBLISHED))
 def test_a_published_hash(digest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = _said(f"auth: [{{name: a, sha256: '{digest}'}}]", tmp_path, capsys)
     assert "auth[0]: is a key that the documentation showed" in said
