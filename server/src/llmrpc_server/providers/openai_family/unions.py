@@ -96,6 +96,8 @@ class _Merger:
 def _any_of(schemas: Sequence[Any]) -> Any:
     """What fits one of several schemas of a property."""
     first, *others = schemas
+    if not others:
+        return first
     union = isinstance(first, dict) and first.keys() == {"anyOf"}
     known = [*_list(first["anyOf"])] if union else [first]
     seen = {_form(first), *map(_form, known)}
