@@ -18,7 +18,7 @@ from llmrpc_server.providers.failures import UNDECODABLE
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
 _REFUSED = frozenset({*_UNIONS, "not", "enum"})
-_DEEPEST = 32
+_DEEPEST = 8
 """Alternatives inside of others; what is beyond says nothing."""
 _Merged = tuple[dict[str, Any], list[str]]
 
