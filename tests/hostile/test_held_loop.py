@@ -190,6 +190,26 @@ async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) 
         assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece
 
 
+async def test_a_long_error_in_a_stream(running: Victim, upstream: Upstream) -> None:
+    """Its words are looked at for phrases, one of which begins with these."""
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    words = "input token count " * 8000
+    error = {"message": words, "type": "invalid_request_error", "code": "x"}
+
+    async def fails(exchange: Exchange) -> None:
+        await exchange.stream([f"data: {json.dumps({'error': error})}\n\n"])
+
+    stub = running.stub()
+    upstream.script(fails)
+    costs = []
+    for _ in range(2):
+        before = running.cpu_seconds()
+        await failure_of(stub.StreamText(ask(model=OPENAI)))
+        costs.append(running.cpu_seconds() - before)
+    assert min(costs) <= TIMES * plain
+
+
 async def test_calls_with_one_id(running: Victim, upstream: Upstream) -> None:
     upstream.script(_answers(chat_answer("x")))
     request = ask(model=OPENAI)

@@ -33,7 +33,7 @@ CONTEXT_PHRASES: Phrases = tuple(
         # Bedrock
         r"\bInput is too long for requested model\b",
         # Google: https://github.com/strands-agents/harness-sdk/issues/1078
-        r"\binput token count\b.* exceeds the maximum number of tokens allowed\b",
+        r"\binput token count\b.{0,100} exceeds the maximum number of tokens allowed\b",
         # Vertex: https://github.com/google-gemini/gemini-cli/issues/19727
         r"\binput token count is \d+ but (?:the )?model only supports up to \d",
         # xAI

@@ -18,7 +18,7 @@ from llmrpc_server.providers.failures import UNDECODABLE
 
 _UNIONS = ("allOf", "anyOf", "oneOf")
 _REFUSED = frozenset({*_UNIONS, "not", "enum"})
-_DEEPEST = 32
+_DEEPEST = 8
 """Alternatives inside of others; what is beyond says nothing."""
 _Merged = tuple[dict[str, Any], list[str]]
 
@@ -96,6 +96,8 @@ class _Merger:
 def _any_of(schemas: Sequence[Any]) -> Any:
     """What fits one of several schemas of a property."""
     first, *others = schemas
+    if not others:
+        return first
     union = isinstance(first, dict) and first.keys() == {"anyOf"}
     known = [*_list(first["anyOf"])] if union else [first]
     seen = {_form(first), *map(_form, known)}
