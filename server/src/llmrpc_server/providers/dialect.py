@@ -15,7 +15,7 @@ from llmrpc.answer import AnswerBuilder
 from llmrpc.call import ApiKey
 from llmrpc.errors import LLMClientError
 from llmrpc.secret import Secret
-from llmrpc_server.providers.options import to_value
+from llmrpc_server.providers.options import to_value, values_in
 from llmrpc_server.providers.row import Row
 
 
@@ -44,6 +44,8 @@ class Encoded:
     """The caller's names of tools that were sent under another one, by that."""
 
 
+MOST_VALUES = 200_000
+"""Of the metadata of one answer: log probabilities of 4,000 tokens have 100,000."""
 _MOST_WARNINGS = 32
 _MOST_LETTERS = 200
 
@@ -69,13 +71,19 @@ class Answer:
     `openai.service_tier`; see `note`."""
     warnings: list[pb.Warning] = field(default_factory=list)
     """What had to be left out of the response, and why."""
+    _noted: int = 0
 
     def note(self, provider: str, name: str, value: Any) -> None:
         """Keeps something that the provider said of the response as a whole.
 
-        `value` is what JSON decodes to; None is nothing.
+        `value` is what JSON decodes to; None is nothing. More than `MOST_VALUES` of them,
+        those of lists and objects counted each, are left out, with a warning.
         """
-        if value is not None:
+        self._noted += values_in(value, MOST_VALUES - self._noted)
+        if self._noted > MOST_VALUES:
+            why = f"{provider} sent more than {MOST_VALUES} values beside its answer; dropped"
+            self.warn("provider_metadata", why)
+        elif value is not None:
             kept = self.metadata[f"{provider}.{name}"] = to_value(value)
             self.parts.keep(kept.ByteSize())
 

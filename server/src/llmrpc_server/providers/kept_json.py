@@ -30,8 +30,8 @@ _HALF = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
 """An escape that is one half of a surrogate pair, without the other."""
 _BACKSLASH = rb"\\"
 """An escape that the start of another one may not be looked for in."""
-_NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
-"""Strings, and numbers that JSON lacks."""
+_NO_NUMBERS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?Infinity|NaN', re.DOTALL)
+"""Strings, open ones too, and numbers that JSON lacks; nothing is tried twice."""
 _SURROGATES, _PRIVATE = 0xD800, 0xE000
 HALVES = "{} sent half of a surrogate pair, which is no text; U+FFFD stands for it"
 """The warning of what `decode_whole` replaced."""
