@@ -161,9 +161,10 @@ async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) 
     """They are searched for secrets, whatever they are made of."""
     upstream.script(_answers(chat_answer(_text(SIZE))))
     plain = await _cost(running, ask(model=OPENAI))
-    for piece in ("a", "%", "a%g"):
-        upstream.script(_answers(chat_answer("x") | {"id": piece * (SIZE // len(piece))}))
-        assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece
+    for field in ("id", "model"):
+        for piece in ("a", "%", "a%g"):
+            upstream.script(_answers(chat_answer("x") | {field: piece * (SIZE // len(piece))}))
+            assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, (field, piece)
 
 
 async def test_an_answer_of_many_things_that_are_nothing(
