@@ -55,6 +55,8 @@ class Redactor:
         text = self._pattern.sub(MASK, text)
         if "%" in text:
             text = _PERCENT.sub(self._unquoted, text)
+        if self._like_heads.search(text) is None:  # as nearly always
+            return text
         return self._runs.sub(self._decoded, text)
 
     def clean_error(self, error: LLMClientError) -> None:
