@@ -185,9 +185,10 @@ async def test_names_that_a_provider_gives(running: Victim, upstream: Upstream) 
     """They are searched for secrets, whatever they are made of."""
     upstream.script(_answers(chat_answer(_text(SIZE))))
     plain = await _cost(running, ask(model=OPENAI))
-    for piece in ("a", "%", "a%g"):
-        upstream.script(_answers(chat_answer("x") | {"id": piece * (SIZE // len(piece))}))
-        assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, piece
+    for field in ("id", "model"):
+        for piece in ("a", "%", "a%g"):
+            upstream.script(_answers(chat_answer("x") | {field: piece * (SIZE // len(piece))}))
+            assert await _cost(running, ask(model=OPENAI)) <= TIMES * plain, (field, piece)
 
 
 async def test_a_long_error_in_a_stream(running: Victim, upstream: Upstream) -> None:
@@ -255,3 +256,29 @@ async def test_long_names_in_an_answer(running: Victim, upstream: Upstream, name
     upstream.script(_answers(chat_answer("x") | {"id": long, "system_fingerprint": long}))
     cost = await _cost(running, ask(model=OPENAI))
     assert cost <= TIMES * plain
+
+
+async def test_an_answer_of_many_things_that_are_nothing(
+    running: Victim, upstream: Upstream
+) -> None:
+    """Things of which no part of the answer comes are counted too, before they are read."""
+    invalid = "PROVIDER_RESPONSE_INVALID"
+    message: dict[str, Any] = {"role": "assistant", "content": "x"}
+    odd: list[dict[str, Any]] = [
+        message | {"tool_calls": [{}] * (5 * CALLS)},
+        message | {"tool_calls": [{}] * (25 * CALLS)},
+        message | {"annotations": [1] * (10 * CALLS)},
+        message | {"content": [{}] * (5 * CALLS)},
+    ]
+    bodies = [
+        (chat_answer("x") | {"choices": [{"message": each, "finish_reason": "stop"}]}, invalid)
+        for each in odd
+    ]
+    bodies.append((chat_answer("x") | {"system_fingerprint": [1] * (15 * CALLS)}, ""))
+    bodies.append(({"error": {"message": "a" * SIZE}}, "PROVIDER_UNAVAILABLE"))
+    upstream.script(_answers(chat_answer(_text(SIZE))))
+    plain = await _cost(running, ask(model=OPENAI))
+    for place, (body, reason) in enumerate(bodies):
+        upstream.script(_answers(body))
+        cost = await _cost(running, ask(model=OPENAI, max_tokens=9), reason)
+        assert cost <= TIMES * plain, place

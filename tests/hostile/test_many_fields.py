@@ -45,7 +45,7 @@ async def test_they_take_no_more_memory_than_a_text(victim: Attack, upstream: Up
     for _ in range(3):
         await running.stub().Generate(ask("a" * SIZE, model="openai/gpt-4o-mini"))
     good = _peak(running)
-    channel = running.channel()
+    channel: Any = running.channel()
     empty = EMPTY_MESSAGE * (SIZE // 2)
     service = "/llmrpc.v1.LLMService"
     calls: dict[str, Any] = {
@@ -70,7 +70,9 @@ def test_what_counts() -> None:
     assert not has_too_many_fields(many.SerializeToString(), KIND)
     many.messages.add()
     assert has_too_many_fields(many.SerializeToString(), KIND)
-    deep = struct_pb2.Value(list_value={"values": [struct_pb2.Value()] * (MOST_FIELDS + 1)})
+    deep = struct_pb2.Value(
+        list_value=struct_pb2.ListValue(values=[struct_pb2.Value()] * (MOST_FIELDS + 1))
+    )
     held = pb.GenerateRequest(provider_options={"openai.x": deep})
     assert has_too_many_fields(held.SerializeToString(), KIND)
     packed = pb.GenerateRequest(output_modalities=[pb.MODALITY_TEXT] * (3 * MOST_FIELDS))

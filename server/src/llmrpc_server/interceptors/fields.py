@@ -11,7 +11,9 @@ from typing import Any
 MOST_FIELDS = 128 * 1024
 """Fields of a request, those of messages inside of it among them. A request at all its other
 bounds, with 8,192 annotations, has less."""
-_VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
+_VARINT, _BYTES = 0, 2
+_FIXED = {1: 8, 5: 4}
+"""Bytes of the other types that have a value."""
 
 
 def has_too_many_fields(data: bytes, descriptor: Any) -> bool:
@@ -45,22 +47,18 @@ def _too_many(data: bytes, descriptor: Any) -> bool:
                 if size > 0x7F:
                     size, at = _rest(data, at, size)
                 if tag >> 3 in inner:
-                    if (message := inner[tag >> 3]) is not None:
-                        waiting.append((at, min(end, at + size), message))
-                    elif size > left:
-                        return True
-                    else:
+                    if (message := inner[tag >> 3]) is None:
                         left -= size
+                    else:
+                        waiting.append((at, min(end, at + size), message))
                 at += size
             elif wire == _VARINT:
                 at += 1
                 if data[at - 1] > 0x7F:
                     _, at = _rest(data, at, 0)
-            elif wire == _EIGHT:
-                at += 8
-            elif wire == _FOUR:
-                at += 4
-    return False
+            else:
+                at += _FIXED.get(wire, 0)
+    return left < 0
 
 
 def _rest(data: bytes, at: int, first: int) -> tuple[int, int]:

@@ -9,10 +9,8 @@ from typing import TypeVar
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.frames import drop_frames
-from llmrpc_server.providers.connection_failures import (
-    UNKNOWN_ENCODING,
-    reaching,
-)
+from llmrpc_server.providers.connection_failures import UNKNOWN_ENCODING, reaching
+from llmrpc_server.providers.density import check_values
 from llmrpc_server.providers.dialect import Answer, Dialect, StreamDecoder
 from llmrpc_server.providers.error_words import told
 from llmrpc_server.providers.exchange import Exchange
@@ -153,6 +151,7 @@ async def answered(exchange: Exchange, decode: Callable[[bytes], T]) -> T:
                 finally:
                     response.release()
         try:
+            check_values(body)
             return decode(body)
         except LLMClientError as error:
             if error.reason == pb.ERROR_REASON_PROVIDER_RESPONSE_INVALID:

@@ -15,7 +15,7 @@ from llmrpc.answer import AnswerBuilder
 from llmrpc.call import ApiKey
 from llmrpc.errors import LLMClientError
 from llmrpc.secret import Secret
-from llmrpc_server.providers.options import count_values, to_text, to_value
+from llmrpc_server.providers.options import to_text, to_value, values_in
 from llmrpc_server.providers.row import Row
 
 
@@ -44,11 +44,11 @@ class Encoded:
     """The caller's names of tools that were sent under another one, by that."""
 
 
+MOST_VALUES = 200_000
+"""Of the metadata of one answer: log probabilities of 4,000 tokens have 100,000."""
 _MOST_WARNINGS = 32
 _MOST_LETTERS = 200
 _MOST_KEYS = 512
-_MOST_VALUES = 20_000
-"""Values of `provider_metadata`: a message of more takes longer to make than an answer may."""
 
 
 @dataclass(slots=True)
@@ -89,8 +89,8 @@ class Answer:
                 self.warn("provider_metadata", f"has more than {_MOST_KEYS} keys; it was cut off")
                 return
             self._values -= self._counted.pop(key, 0)
-            left = _MOST_VALUES - self._values
-            count = count_values(value, left)
+            left = MOST_VALUES - self._values
+            count = values_in(value, left)
             kept = self.metadata[key] = to_value(value) if count <= left else to_text(value)
             self._counted[key] = count if count <= left else 1
             self._values += self._counted[key]

@@ -15,7 +15,15 @@ import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError
-from llmrpc_server.providers.failures import CONTENT, UNDECODABLE, AnsweredError, Kind, Said, start
+from llmrpc_server.providers.failures import (
+    CONTENT,
+    SEARCHED,
+    UNDECODABLE,
+    AnsweredError,
+    Kind,
+    Said,
+    start,
+)
 
 _WORDS = (
     *("message", "msg", "status_msg", "error_msg", "error_message", "errmsg"),
@@ -32,6 +40,8 @@ _EXCEPTION = "exception"
 _NO_WORDS = re.compile(r'[{<"]|\[\s*[]\[{"\d]')
 """How JSON that was cut short and pages begin."""
 _DEEPEST, _MOST = 4, 20
+_LONGEST = SEARCHED
+"""Bytes of a body in which words are looked for."""
 _OF_ANSWER = (
     "choices",
     "usage",
@@ -60,7 +70,12 @@ def said_anyhow(body: bytes) -> Said:
 
 
 def words_of(body: bytes) -> str:
-    """What a body says where an answer was expected: nothing of a page, or of half an answer."""
+    """What a body says where an answer was expected: nothing of a page, or of half an answer.
+
+    What is longer than `_LONGEST` is no word of an error.
+    """
+    if len(body) > _LONGEST:
+        return ""
     text = body.decode(errors="replace").strip()
     try:
         words = _words(msgspec.json.decode(text))
@@ -74,6 +89,8 @@ def last_words(data: bytes) -> str:
 
     What stands beside a part of one is about the answer: a title, or that all went well.
     """
+    if len(data) > _LONGEST:
+        return ""
     try:
         fields = msgspec.json.decode(data)
     except UNDECODABLE:

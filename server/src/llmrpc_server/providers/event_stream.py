@@ -7,6 +7,7 @@ from abc import abstractmethod
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, StreamInterruptedError
 from llmrpc_server.providers.arguments import has_whole_calls
+from llmrpc_server.providers.density import check_values
 from llmrpc_server.providers.dialect import Ending, StreamDecoder
 from llmrpc_server.providers.error_words import last_words, told, words_of
 from llmrpc_server.providers.failures import unreadable
@@ -73,6 +74,7 @@ class EventStreamDecoder(StreamDecoder):
         for event in events.feed(data):
             if self.done:
                 return
+            check_values(event.data)
             if event.data.startswith(_OBJECT) and event.name != PING:
                 self._last = event
                 self.take_event(event)

@@ -31,6 +31,8 @@ from llmrpc_server.providers.kept_json import is_closed
 from llmrpc_server.providers.masking import mask_response, redactor_for
 from llmrpc_server.providers.tokenizer import Tokenizers
 
+MOST_LETTERS = 256
+"""Of a model's name, as in requests."""
 KEPT_MODELS = 1024
 KEPT_URLS = 1024
 """Addresses of one provider that are kept: one may hold the name of a model, and
@@ -79,6 +81,11 @@ class Provider:
         if len(self.tempered) >= KEPT_MODELS:
             del self.tempered[next(iter(self.tempered))]
         self.tempered[model] = takes
+
+
+def _name(answer: Answer) -> str:
+    """What the provider names its model; nothing for what is too long for a name."""
+    return answer.model if len(answer.model) <= MOST_LETTERS else ""
 
 
 def _is_known(provider: Provider, model: str) -> bool:
@@ -245,14 +252,14 @@ class Exchange:
     def start(self, event: pb.StreamEvent, answer: Answer) -> None:
         """Says in the first event of a stream who answers."""
         event.started.provider = self.provider.name
-        event.started.model = self.redactor.clean(answer.model) or self.model
+        event.started.model = self.redactor.clean(_name(answer)) or self.model
         event.started.request_id = self.call.request_id
 
     def respond(self, answer: Answer) -> pb.LLMResponse:
         """The contract's response for a whole answer."""
         self.attempt.succeed()
         answer.parts.rename(self.encoded.names)
-        model = answer.model or self.model
+        model = _name(answer) or self.model
         usage, cost, unpriced = self._spend(answer)
         left_out = [
             pb.Warning(field=f"usage.tool_uses.{name}", message=NO_TOOL_PRICE) for name in unpriced
@@ -289,7 +296,7 @@ class Exchange:
             self.provider.name,
             self.model,
             usage,
-            answered=answer.model,
+            answered=_name(answer),
             service_tier=answer.service_tier,
         )
         self.attempt.spend(usage, cost)

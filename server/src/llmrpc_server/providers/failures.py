@@ -29,7 +29,7 @@ UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MAX_MESSAGE = 4096
 """Characters of a provider's message that an exception repeats: more than anybody
 is shown, since secrets in it are masked, and it is cut again, after this."""
-MOST_LOOKED_AT = 4 * MAX_MESSAGE
+SEARCHED = 4 * MAX_MESSAGE
 """Characters of a message in which phrases are looked for."""
 MAX_CODE = 100
 """Characters of a code; a longer one is none."""
@@ -216,9 +216,8 @@ def unreadable(provider: str, why: str) -> ProviderNotAvailableError:
 
 
 def kind_of_words(message: str, phrases: Phrases) -> Kind | None:
-    """What the first phrase that a message holds makes of it; of a long one its start counts."""
-    begin = message[:MOST_LOOKED_AT]
-    found = (kind for phrase, kind in phrases if phrase.search(begin))
+    """What the first phrase that the start of a message holds makes of it."""
+    found = (kind for phrase, kind in phrases if phrase.search(message, 0, SEARCHED))
     return next(found, None)
 
 

@@ -30,12 +30,12 @@ _HALF = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
 """An escape that is one half of a surrogate pair, without the other."""
 _BACKSLASH = rb"\\"
 """An escape that the start of another one may not be looked for in."""
-_NO_NUMBERS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
-"""Strings, and numbers that JSON lacks."""
+_NO_NUMBERS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?Infinity|NaN', re.DOTALL)
+"""Strings, open ones too, and numbers that JSON lacks; nothing is tried twice."""
 _BESIDE = re.compile(
     rb'"(?:id|item_id|model|modelVersion|object|responseId|role|service_tier|status'
     rb'|system_fingerprint|(?:native_)?finish_reason|finishReason|stop_reason)"'
-    rb'\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"',
+    rb'\s*+:\s*+"[^"\\]*+(?:\\.[^"\\]*+)*+"',
     re.DOTALL,
 )
 """Fields that only describe an answer."""

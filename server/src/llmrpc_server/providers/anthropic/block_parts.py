@@ -21,6 +21,7 @@ from llmrpc_server.providers.arguments import read_arguments, wrap_arguments
 from llmrpc_server.providers.call_ids import CallIds
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE, unreadable
+from llmrpc_server.providers.few import few
 from llmrpc_server.providers.halves import Halves, decode_with_halves
 from llmrpc_server.providers.idle import EMPTY, Idle
 from llmrpc_server.providers.kept_json import json_of, says, string
@@ -159,7 +160,7 @@ class BlockParts:
         if not block.read.citations:
             return
         try:
-            block.citations.extend(wire.decode_list(block.read.citations) or ())
+            block.citations.extend(few(wire.decode_list(block.read.citations) or (), "citations"))
         except UNDECODABLE:
             self.warn("message", "sent citations that cannot be read")
 

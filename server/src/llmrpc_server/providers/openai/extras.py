@@ -20,6 +20,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc_server.providers.dialect import Answer
 from llmrpc_server.providers.failures import UNDECODABLE
+from llmrpc_server.providers.few import few
 from llmrpc_server.providers.kept_json import NOTHING, string
 from llmrpc_server.providers.media import read_image, split_data_url
 from llmrpc_server.providers.openai import wire
@@ -202,6 +203,7 @@ class Extras:
         if items is None:
             self._warn(name)
             return []
+        few(items, name)
         return [item for item in items if self._is_new(item)] if again else items
 
     def _head(self, raw: Raw, name: str) -> _Head | None:

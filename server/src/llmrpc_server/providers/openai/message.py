@@ -9,6 +9,7 @@ from msgspec import Raw
 from llmrpc import v1 as pb
 from llmrpc.answer import TextKind
 from llmrpc_server.providers.dialect import Answer
+from llmrpc_server.providers.few import few
 from llmrpc_server.providers.finish_words import is_reason
 from llmrpc_server.providers.kept_json import NOTHING, came, says
 from llmrpc_server.providers.openai import wire
@@ -125,7 +126,7 @@ class MessageTaker:
     ) -> bool:
         """Takes a message, or a piece of one; says whether it has content."""
         raw: Mapping[str, Raw] = {}
-        if self.calls.odd or not chunk.strict or _is_odd(message):
+        if _is_odd(message) or self.calls.odd or not chunk.strict:
             raw = chunk.raw(place, name)
         if not chunk.strict:
             self.extras.name_unknown(raw)
@@ -157,6 +158,7 @@ class MessageTaker:
         Where only messages came and this one does not end the answer, it can be a piece.
         """
         raw = chunk.raw(place, "message")
+        few(message.tool_calls or (), "tool calls")
         self.extras.take(message, again=True)
         self.extras.take_images(message)
         self._rest("reasoning", _reasoning_of(message), "reasoning", ends=ends)
@@ -212,6 +214,7 @@ class MessageTaker:
         if items is None:
             why = f"reasoning_details of {self._provider} cannot be read; dropped"
             self._answer.warn("message.reasoning_details", why)
+        few(items or [], "reasoning details")
         return items or []
 
     def _content(self, pieces: Sequence[wire.ContentPart | str], raw: Mapping[str, Raw]) -> None:
@@ -220,6 +223,7 @@ class MessageTaker:
         What has another type is a provider block, after which a new text begins.
         """
         items = list_of(raw.get("content", NOTHING)) or []
+        few(items, "parts")
         for piece, item in zip(pieces, items, strict=True):
             if isinstance(piece, str):
                 self.speech.text(self.text, piece)
@@ -294,5 +298,5 @@ def _calls(
 def _is_odd(message: wire.Message) -> bool:
     """Whether a message is looked at once more, as it came."""
     return isinstance(message.content, list) or any(
-        call.is_odd for call in message.tool_calls or ()
+        call.is_odd for call in few(message.tool_calls or (), "tool calls")
     )

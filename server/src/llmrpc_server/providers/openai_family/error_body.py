@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from llmrpc_server.providers.error_words import said_anyhow
-from llmrpc_server.providers.failures import UNDECODABLE, Said, status_of
+from llmrpc_server.providers.failures import SEARCHED, UNDECODABLE, Said, status_of
 
 _SAFETY_CHECK = re.compile(r"\bSAFETY_CHECK_TYPE_\w+")
 """xAI's names of its checks, which stand in the message alone; the code is the
@@ -74,7 +74,7 @@ def read_error(error: object) -> Body:
     behind = _behind(metadata)
     if behind.message and behind.message not in message:
         message = f"{message}: {behind.message}" if message else behind.message
-    checks = _SAFETY_CHECK.findall(message)
+    checks = _SAFETY_CHECK.findall(message, 0, SEARCHED)
     code, inner = error.get("code"), metadata.get("error_type")
     cause = error.get("innererror")
     reason = cause.get("code") if isinstance(cause, dict) else None
