@@ -18,6 +18,9 @@ from llmrpc_server.rpc.server import ListenSettings, make_calls
 class Request:
     """Stands for megabytes."""
 
+    def __len__(self) -> int:
+        return 1
+
 
 async def test_a_request_is_let_go_with_its_call_and_not_by_the_collector() -> None:
     async def answer(request: Any, context: Any) -> str:
