@@ -201,7 +201,7 @@ async def test_a_batch_without_end_is_told_that_the_server_stops(gateway: StartG
     error = await failure(call.read())
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert detail(error, error_details_pb2.ErrorInfo).reason == "GATEWAY_OVERLOADED"
-    assert "stopping" in str(error.details())
+    assert "shutting down" in str(error.details())
     assert scripted(running).running == 0
     await asyncio.wait_for(stopping, 10)
 

@@ -44,8 +44,8 @@ class Encoded:
     """The caller's names of tools that were sent under another one, by that."""
 
 
-MOST_VALUES = 200_000
-"""Of the metadata of one answer: log probabilities of 4,000 tokens have 100,000."""
+MOST_VALUES = 20_000
+"""Of `provider_metadata`: a message of more takes longer to make than an answer may."""
 _MOST_WARNINGS = 32
 _MOST_LETTERS = 200
 _MOST_KEYS = 512
