@@ -9,8 +9,12 @@ import re
 
 from llmrpc.answer import too_many
 
-MOST_VALUES = 1_000_000
-"""Of one body or event, about: log probabilities of 16,000 tokens have as many."""
+MANY_VALUES = 1_000_000
+"""Of one body or event, however small each of them is."""
+MOST_VALUES = 4_000_000
+"""Of a large one, whose values have `_BYTES` bytes each: log probabilities have seven or more, and
+an answer is not lost to them."""
+_BYTES = 6
 _SMALL = 1024 * 1024
 _MARKS = (b",", b"{", b"[")
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -22,10 +26,11 @@ def check_values(data: bytes) -> None:
 
     The strings, of which most answers consist, are taken out only if there may be too many.
     """
-    if len(data) <= _SMALL or _marks(data) <= MOST_VALUES:
+    most = min(max(MANY_VALUES, len(data) // _BYTES), MOST_VALUES)
+    if len(data) <= _SMALL or _marks(data) <= most:
         return
-    if _marks(_STRINGS.sub(b"", data)) > MOST_VALUES:
-        raise too_many(f"{MOST_VALUES} values")
+    if _marks(_STRINGS.sub(b"", data)) > most:
+        raise too_many(f"{most} values")
 
 
 def _marks(data: bytes) -> int:
