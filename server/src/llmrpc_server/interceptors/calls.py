@@ -19,7 +19,7 @@ SLOWEST = 64 * KiB
 """Bytes a second that a caller takes at least, while there is room for what it has not taken."""
 OWN_PLACES = 4
 """Requests to health and reflection that are received at a time, apart from all others."""
-OWN_PATIENCE, PATIENCE = 0.2, 2.0
+OWN_PATIENCE, PATIENCE = 0.2, 10.0
 """Seconds that a request gets to arrive while others wait for its place."""
 SOON = 1.0
 """Seconds that are left to calls that cannot go on as they are."""
