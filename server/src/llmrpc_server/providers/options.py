@@ -17,7 +17,11 @@ _EXACT = 2**53
 
 
 def plain(value: struct_pb2.Value) -> Any:
-    """The value; a whole number is an integer."""
+    """The value; a whole number is an integer.
+
+    Names are sorted: a message's map has another order in each copy, and what a provider has
+    cached begins with the same bytes.
+    """
     match value.WhichOneof("kind"):
         case "number_value":
             number = value.number_value
@@ -27,7 +31,7 @@ def plain(value: struct_pb2.Value) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return {name: plain(inner) for name, inner in value.struct_value.fields.items()}
+            return {name: plain(inner) for name, inner in sorted(value.struct_value.fields.items())}
         case "list_value":
             return [plain(inner) for inner in value.list_value.values]
         case _:
