@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -82,3 +83,16 @@ async def test_a_call_that_is_taken_back_before_its_request(victim: Attack) -> N
         caller.reset(caller.begin())
         assert (await one_line(running))["status"] == "CANCELLED"
     assert await running.stub().ListModels(pb.ListModelsRequest())
+
+
+async def test_an_item_of_a_batch(victim: Attack) -> None:
+    running = await victim()
+
+    async def items() -> AsyncIterator[pb.BatchItem]:
+        yield pb.BatchItem(id="a", generate=ask(temperature=9))
+
+    results = [result async for result in running.stub().BatchGenerate(items())]
+    assert results[0].status.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+    await until(lambda: running.lines("item"))
+    (line,) = running.lines("item")
+    assert line["peer"].startswith("ipv4:127.0.0.1:")

@@ -14,8 +14,8 @@ from llmrpc import v1 as pb
 from llmrpc.call import Call
 from llmrpc.errors import AuthenticationError
 from llmrpc_server.providers.clients import GoogleAIClient
-from llmrpc_server.providers.exchange import KEPT_URLS
 from llmrpc_server.providers.exchange import Exchange as Exchanged
+from llmrpc_server.providers.provider import KEPT_URLS
 from tests.gateway.test_answers import comparable
 from tests.upstream import Exchange, Upstream, running_upstream
 

@@ -119,7 +119,10 @@ async def test_a_method_that_nobody_wrote_is_unimplemented(
         call = running.stub.StreamText(pb.GenerateRequest(), metadata=ID, timeout=10)
         error = await failure(call.read())
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert error.details() == f"this gateway has no llmrpc.v1.LLMService/{method}"
+    assert error.details() == (
+        f"gateway has no method llmrpc.v1.LLMService/{method}; "
+        "check its name, or update the gateway"
+    )
     assert reason(error) == "METHOD_NOT_IMPLEMENTED"
     assert trailer(error, "x-request-id") == "r-1"
     assert await logged(caplog) == "UNIMPLEMENTED"

@@ -13,13 +13,13 @@ _COROUTINE = "must be a coroutine; write it with `async def` and `return`"
 _GENERATOR = "must be an async generator; write it with `async def` and `yield`"
 
 
-def check_shapes(cls: type) -> None:
+def check_shapes(cls: Any) -> None:
     """Raises `TypeError` for a method whose other shape can be seen in the class."""
     for name in _COROUTINES:
         method = getattr(cls, name)
         if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
             raise TypeError(f"{cls.__name__}.{name} {_COROUTINE}")
-    method = getattr(cls, "stream_text")  # noqa: B009 - any class, checked when it is defined
+    method = cls.stream_text
     if inspect.iscoroutinefunction(method) or inspect.isgeneratorfunction(method):
         raise TypeError(f"{cls.__name__}.stream_text {_GENERATOR}")
 

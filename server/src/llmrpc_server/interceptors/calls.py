@@ -180,7 +180,7 @@ class Calls:
     def _cut(self, overdue: list[Rpc]) -> None:
         for rpc in overdue:
             logger.warning(
-                "request %s: the caller at %s does not take its answer, and is cut",
+                "request %s: the caller at %s did not read its response and was cut",
                 rpc.request_id,
                 rpc.peer,
             )
@@ -189,5 +189,5 @@ class Calls:
 
 def _late(seconds: float) -> LLMClientError:
     return GenerationTimeoutError(
-        f"the request did not arrive within {seconds:g} s; send it again at once and whole"
+        f"request did not arrive within {seconds:g} s; send it again, and without pauses"
     )

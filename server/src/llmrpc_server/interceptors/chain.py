@@ -76,7 +76,7 @@ class Chain(grpc.aio.ServerInterceptor):
             if handler is None:
                 method = path.lstrip("/")[:MOST_LETTERS]
                 rpc = Rpc(method, metadata, streams=False)
-                rpc.refusal = MethodNotImplementedError(f"this gateway has no method {method}")
+                rpc.refusal = no_method(method)
                 CURRENT.set(rpc)
                 return self._refusing
             wrapped = self._wrapped[path] = path.lstrip("/"), self._wrap(path.lstrip("/"), handler)
@@ -197,6 +197,13 @@ async def gone() -> NoReturn:
     task.cancel()
     await asyncio.sleep(0)
     raise asyncio.CancelledError
+
+
+def no_method(method: str) -> MethodNotImplementedError:
+    """The error for a method that this release does not have."""
+    return MethodNotImplementedError(
+        f"gateway has no method {method}; check its name, or update the gateway"
+    )
 
 
 def _note_large_message() -> None:

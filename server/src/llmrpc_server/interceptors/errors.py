@@ -9,9 +9,9 @@ from typing import Any
 import grpc
 
 from llmrpc import v1 as pb
-from llmrpc.errors import LLMClientError, MethodNotImplementedError
+from llmrpc.errors import LLMClientError
 from llmrpc_server.frames import drop_frames
-from llmrpc_server.interceptors.chain import Proceed
+from llmrpc_server.interceptors.chain import Proceed, no_method
 from llmrpc_server.interceptors.rpc import Rpc
 from llmrpc_server.redaction import Redactor
 from llmrpc_server.rpc.status import CODES, to_status
@@ -71,7 +71,7 @@ def _typed(rpc: Rpc, error: BaseException) -> LLMClientError | None:
     """The error itself where it is typed, else INTERNAL; None for a meant cancellation."""
     if isinstance(error, NotImplementedError) and rpc.code is grpc.StatusCode.UNIMPLEMENTED:
         # a generated servicer says so of a method that nobody wrote
-        return MethodNotImplementedError(f"this gateway has no {rpc.method}")
+        return no_method(rpc.method)
     if isinstance(error, LLMClientError):
         if error.reason in CODES:
             return error

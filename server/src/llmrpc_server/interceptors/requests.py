@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.interceptors.fields import MOST_FIELDS, has_too_many_fields
 from llmrpc_server.interceptors.rpc import CURRENT, PROBES, Context, Rpc
+from llmrpc_server.words import over_limit
 
 MOST_ASKED = 64 * 1024
 """Bytes of a request to health or reflection, which ask for one name."""
@@ -34,11 +35,12 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
     def read(data: bytes) -> Any:
         if most is not None and len(data) > most:
             raise InvalidRequestError(
-                f"the request has {len(data)} bytes; {method} takes at most {most}"
+                f"request to {method} {over_limit(most, 'bytes')}, got {len(data)}; "
+                "send the name alone"
             )
         if most is None and kind is not None and has_too_many_fields(data, kind):
             raise InvalidRequestError(
-                f"the request has more than {MOST_FIELDS} fields; leave out those that are empty"
+                f"request {over_limit(MOST_FIELDS, 'fields')}; leave out those that are empty"
             )
         try:
             return parse(data)

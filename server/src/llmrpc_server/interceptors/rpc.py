@@ -76,6 +76,7 @@ class Rpc:
             dict(self.trace_context),
             streams=False,
             context=self.context,
+            peer=self.peer,
             request_id=f"{self.request_id}/{place}",
             caller=self.caller,
             deadline=self.deadline,

@@ -14,9 +14,10 @@ from llmrpc_server.providers.asking import whole
 from llmrpc_server.providers.counting import count_tokens
 from llmrpc_server.providers.dialect import Defaults, Listed
 from llmrpc_server.providers.dialects import Dialects
-from llmrpc_server.providers.exchange import Exchange, Provider
+from llmrpc_server.providers.exchange import Exchange
 from llmrpc_server.providers.http import Upstream
 from llmrpc_server.providers.listing import Asked, listed, takes_key
+from llmrpc_server.providers.provider import Provider
 from llmrpc_server.providers.streaming import UpstreamStream
 from llmrpc_server.providers.tokenizer import Tokenizers, at_hand
 

@@ -24,6 +24,10 @@ CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("llmrpc_connected"
 """What is called once the request of this task has a connection, so before it is sent."""
 
 
+_poll = select.poll()
+"""Made once: to make one takes longer than to ask it."""
+
+
 class Connector(aiohttp.TCPConnector):
     """Connections by provider. Addresses that no provider may have are refused."""
 
@@ -93,6 +97,8 @@ def _is_readable(protocol: ResponseHandler) -> bool:
     socket = None if transport is None else transport.get_extra_info("socket")
     if socket is None or socket.fileno() < 0:
         return True
-    poll = select.poll()
-    poll.register(socket.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    _poll.register(number := socket.fileno(), select.POLLIN)
+    try:
+        return bool(_poll.poll(0))
+    finally:
+        _poll.unregister(number)

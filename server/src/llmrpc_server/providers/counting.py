@@ -10,7 +10,8 @@ from llmrpc.call import Call
 from llmrpc.estimate import TOKENS_PER_MEDIUM, Size, estimate_prompt
 from llmrpc_server.providers.asking import answered
 from llmrpc_server.providers.dialects import counter
-from llmrpc_server.providers.exchange import Exchange, Provider
+from llmrpc_server.providers.exchange import Exchange
+from llmrpc_server.providers.provider import Provider
 from llmrpc_server.providers.tokenizer import count
 
 if TYPE_CHECKING:

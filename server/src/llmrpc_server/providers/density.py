@@ -26,10 +26,10 @@ def check_values(data: bytes) -> None:
 
     The strings, of which most answers consist, are taken out only if there may be too many.
     """
-    most = min(max(MANY_VALUES, len(data) // _BYTES), MOST_VALUES)
-    if len(data) <= _SMALL or _marks(data) <= most:
+    if len(data) <= _SMALL:
         return
-    if _marks(_STRINGS.sub(b"", data)) > most:
+    most = min(max(MANY_VALUES, len(data) // _BYTES), MOST_VALUES)
+    if _marks(data) > most and _marks(_STRINGS.sub(b"", data)) > most:
         raise too_many(f"{most} values")
 
 

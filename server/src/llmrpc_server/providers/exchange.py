@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import msgspec
 
 from llmrpc import v1 as pb
 from llmrpc.attempts import Try
-from llmrpc.call import ApiKey, Call
+from llmrpc.call import Call
 from llmrpc.errors import (
     GenerationTimeoutError,
     LLMClientError,
@@ -20,77 +20,23 @@ from llmrpc.errors import (
 )
 from llmrpc.estimate import CHARACTERS_PER_TOKEN, estimate_prompt, estimate_usage
 from llmrpc.response import build_response
-from llmrpc_server.catalogue.models import find_model
-from llmrpc_server.catalogue.prices import PriceBook
 from llmrpc_server.frames import drop_frames
-from llmrpc_server.providers.dialect import Answer, Defaults, Dialect, headers_of
-from llmrpc_server.providers.dialects import Dialects, counter
+from llmrpc_server.providers.dialect import Answer, Defaults, headers_of
+from llmrpc_server.providers.dialects import counter
 from llmrpc_server.providers.failures import MAX_REQUEST_ID, AnsweredError
-from llmrpc_server.providers.http import URL, Upstream
 from llmrpc_server.providers.kept_json import is_closed
-from llmrpc_server.providers.masking import mask_response, redactor_for
-from llmrpc_server.providers.tokenizer import Tokenizers
+from llmrpc_server.providers.masking import mask_response
+from llmrpc_server.providers.provider import Provider
 
 MOST_LETTERS = 256
 """Of a model's name, as in requests."""
-KEPT_MODELS = 1024
-KEPT_URLS = 1024
-"""Addresses of one provider that are kept: one may hold the name of a model, and
-callers choose it."""
 
 NO_TOOL_PRICE = "has no known price, so the cost is without it; `prices` can give it one"
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """All that the exchanges with one provider share."""
-
-    dialects: Dialects
-    upstream: Upstream
-    prices: PriceBook
-    base_url: str
-    key: ApiKey | None = None
-    defaults: Defaults = field(default_factory=Defaults)
-    tokenizers: Tokenizers | None = None
-    urls: dict[str, URL] = field(default_factory=dict)
-    tempered: dict[str, bool] = field(default_factory=dict)
-    """Whether a model gets the default temperature, as far as it was found out."""
-
-    @property
-    def name(self) -> str:
-        return self.dialects.row.name
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect for what is no model's alone, such as the list of them."""
-        return self.dialects.own
-
-    def defaults_for(self, model: str) -> Defaults:
-        """The defaults, without a temperature that a model is not known to take."""
-        defaults = self.defaults
-        if defaults.temperature is None:
-            return defaults
-        takes = self.tempered.get(model)
-        if takes is None:
-            takes = defaults.any_model or _is_known(self, model)
-            self.remember(model, takes=takes)
-        return defaults if takes else replace(defaults, temperature=None)
-
-    def remember(self, model: str, *, takes: bool) -> None:
-        """Notes whether a model takes a temperature."""
-        if len(self.tempered) >= KEPT_MODELS:
-            del self.tempered[next(iter(self.tempered))]
-        self.tempered[model] = takes
 
 
 def _name(answer: Answer) -> str:
     """What the provider names its model; nothing for what is too long for a name."""
     return answer.model if len(answer.model) <= MOST_LETTERS else ""
-
-
-def _is_known(provider: Provider, model: str) -> bool:
-    name = provider.name
-    return find_model(name, model) is not None or provider.prices.publishes(name, model)
 
 
 class Exchange:
@@ -131,7 +77,7 @@ class Exchange:
         self.attempt = Try(call, provider.name, self.model)
         self.key = (target and target.key) or provider.key
         self.dialect = dialect = provider.dialects.of(self.model)
-        self.redactor = redactor_for(dialect.row, self.key, provider.upstream)
+        self.redactor = provider.redactor(dialect, self.key)
         self._stream, self._count = stream, count
         self._billed = False
         self._defaults = Defaults()
@@ -148,12 +94,7 @@ class Exchange:
         self.headers["Content-Type"] = "application/json"
         self.headers.update(call.trace_context)
         path = self.encoded.path
-        url = provider.urls.get(path)
-        if url is None:
-            if len(provider.urls) == KEPT_URLS:
-                provider.urls.clear()
-            url = provider.urls[path] = URL(provider.base_url + path)
-        self.url = url
+        self.url = provider.url(path)
         stall, remaining = provider.upstream.stall_timeout, call.remaining()
         self.stalls = remaining is None or (stream and stall < remaining)
         self.limit = stall if remaining is None or self.stalls else remaining

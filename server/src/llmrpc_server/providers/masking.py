@@ -21,9 +21,9 @@ def redactor_for(row: Row, key: ApiKey | None, upstream: Upstream) -> Redactor:
 
 def mask_response(redactor: Redactor, response: pb.LLMResponse) -> None:
     """Takes secrets out of the names that stand around an answer."""
-    names = [response.model, response.provider_response_id, response.provider_finish_reason]
-    names += [text for each in response.warnings for text in (each.field, each.message)]
-    said = "\n".join(names)
+    said = f"{response.model}\n{response.provider_response_id}\n{response.provider_finish_reason}"
+    for warning in response.warnings:
+        said += f"\n{warning.field}\n{warning.message}"
     for key, value in response.provider_metadata.items():
         said += f"\n{key}\n{value.SerializeToString().decode('latin-1')}"
     if redactor.clean(said) == said:  # as nearly always

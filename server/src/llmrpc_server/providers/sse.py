@@ -195,6 +195,8 @@ def _interpret(block: bytes) -> list[Event]:
 
 def lines_of(body: bytes) -> list[bytes]:
     """The objects of a body that has one on each line; nothing for any other."""
+    if b"\n" not in body and b"\r" not in body:
+        return []
     stripped = (line.removeprefix(b"data:").strip() for line in body.splitlines())
     lines = [line for line in stripped if line]
     return lines if len(lines) > 1 and all(map(_is_one, lines)) else []

@@ -13,6 +13,8 @@ from llmrpc_server.providers.kept_json import is_closed
 BOM = b"\xef\xbb\xbf"
 _EVENTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 """How an event stream begins."""
+_JSON = (b"{", b"[")
+"""How nearly all whole answers do."""
 
 
 class BodyEnd(Protocol):
@@ -70,11 +72,12 @@ class AnswerEnd:
         """As `BodyEnd` says; an error in a stream is its end."""
         if self._head is not None:
             piece, self._head = self._head + piece, None
-            if is_stream(piece):
-                self._decoder = self._make()
-            elif _may_be_stream(piece):
-                self._head = piece
-                return False
+            if not piece.startswith(_JSON):
+                if is_stream(piece):
+                    self._decoder = self._make()
+                elif _may_be_stream(piece):
+                    self._head = piece
+                    return False
         if self._decoder is None:
             return self._json.take(piece)
         try:

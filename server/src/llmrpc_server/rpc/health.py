@@ -71,7 +71,7 @@ class _Servicer(health.aio.HealthServicer):
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> health_pb2.HealthCheckResponse:
         if request.service not in self._names:
-            text = "this gateway has no service of that name; Health/List names those it has"
+            text = "gateway has no service of that name; Health/List names those it has"
             await context.abort(grpc.StatusCode.NOT_FOUND, text)
         answer: health_pb2.HealthCheckResponse = await super().Check(request, context)
         return answer

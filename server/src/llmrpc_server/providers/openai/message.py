@@ -17,13 +17,13 @@ from llmrpc_server.providers.openai.calls import Calls
 from llmrpc_server.providers.openai.details import Details
 from llmrpc_server.providers.openai.extras import Extras
 from llmrpc_server.providers.openai.reading import Chunk, put_marks
-from llmrpc_server.providers.openai.thoughts import signature_of, text_of
+from llmrpc_server.providers.openai.texts import TEXTS, reasoning_in, text_in, thought_in
+from llmrpc_server.providers.openai.thoughts import signature_of
 from llmrpc_server.providers.openai_family.fields import list_of
 from llmrpc_server.providers.speech import Speech
 
-_TEXTS = ("text", "output_text")
 _REASONING = ("thinking", "reasoning", "reasoning_text", "summary_text")
-"""Types of pieces of content: texts, reasoning. Sources:
+"""Types of pieces of content that are reasoning. Sources:
 https://docs.mistral.ai/capabilities/reasoning/ and
 https://docs.databricks.com/aws/en/machine-learning/model-serving/query-reason-models"""
 
@@ -161,8 +161,8 @@ class MessageTaker:
         few(message.tool_calls or (), "tool calls")
         self.extras.take(message, again=True)
         self.extras.take_images(message)
-        self._rest("reasoning", _reasoning_of(message), "reasoning", ends=ends)
-        self._rest("text", _text_of(message), self.text, ends=ends)
+        self._rest("reasoning", reasoning_in(message), "reasoning", ends=ends)
+        self._rest("text", text_in(message), self.text, ends=ends)
         self._rest("refusal", message.refusal or "", "refusal", ends=ends)
         self.refused = self.refused or bool(message.refusal)
         pieces, items = _calls(message, raw)
@@ -196,7 +196,7 @@ class MessageTaker:
                 what = f"reasoning details of the type {kind}"
                 self._answer.warn("message.reasoning_details", f"{what} are unknown; dropped")
             known = len(unknown) < len(items)
-        if not known and (reasoning := _reasoning_of(message)):
+        if not known and (reasoning := reasoning_in(message)):
             self.speech.text("reasoning", reasoning, "reasoning")
             if signature := signature_of(message.reasoning):
                 self._sign_reasoning(signature)
@@ -227,7 +227,7 @@ class MessageTaker:
         for piece, item in zip(pieces, items, strict=True):
             if isinstance(piece, str):
                 self.speech.text(self.text, piece)
-            elif piece.type in _TEXTS or (not piece.type and piece.text):
+            elif piece.type in TEXTS or (not piece.type and piece.text):
                 self.speech.text(self.text, piece.text or "")
             elif piece.type == "refusal" and piece.refusal:
                 self.refused = True
@@ -240,7 +240,7 @@ class MessageTaker:
 
     def _thought(self, piece: wire.ContentPart) -> None:
         """Reasoning among the content; Databricks has its signature inside of the summary."""
-        text = _thought_of(piece)
+        text = thought_in(piece)
         if not text:
             return
         self.speech.text("reasoning", text, "reasoning")
@@ -260,27 +260,6 @@ def _says(message: wire.Message) -> bool:
         or message.function_call
         or came(message.images)
     )
-
-
-def _reasoning_of(message: wire.Message) -> str:
-    return text_of(message.reasoning_content) or text_of(message.reasoning) or ""
-
-
-def _text_of(message: wire.Message) -> str:
-    content = message.content or ""
-    if isinstance(content, str):
-        return content
-    texts = (each if isinstance(each, str) else _text_of_piece(each) for each in content)
-    return "".join(texts)
-
-
-def _text_of_piece(piece: wire.ContentPart) -> str:
-    return piece.text or "" if piece.type in _TEXTS or not piece.type else ""
-
-
-def _thought_of(piece: wire.ContentPart) -> str:
-    held = (piece.thinking, piece.summary, piece.text, piece.content)
-    return next((text for each in held if (text := text_of(each))), "")
 
 
 def _calls(
