@@ -72,7 +72,9 @@ async def test_whole_answers_are_cut_and_freed(victim: Attack) -> None:
     most = [await attack(running, f"large-{2 * MB}") for _ in range(ROUNDS)]
     await until_freed(running, before + KEPT)
     assert max(most) - before < ROUNDS * LEAST, most
-    cut = [line for line in running.process.stderr.splitlines() if "does not take its" in line]
+    cut = [
+        line for line in running.process.stderr.splitlines() if "did not read its response" in line
+    ]
     assert len(cut) == ROUNDS * CALLS
     assert "at ipv4:127.0.0.1:" in cut[0]
 

@@ -104,7 +104,7 @@ async def test_uploads_that_stop_are_bounded_together(
 ) -> None:
     upstream.script(good)
     running = await victim(
-        listen={"max_message_bytes": LARGE, "max_unread_bytes": 4 * LARGE, "read_timeout": 60.0}
+        listen={"max_message_bytes": LARGE, "max_unread_bytes": 4 * LARGE, "read_timeout": 6.0}
     )
     request = ask(model=MODEL)
     stub = running.stub()

@@ -19,8 +19,10 @@ SLOWEST = 64 * KiB
 """Bytes a second that a caller takes at least, while there is room for what it has not taken."""
 OWN_PLACES = 4
 """Requests to health and reflection that are received at a time, apart from all others."""
-OWN_PATIENCE, PATIENCE = 0.2, 10.0
-"""Seconds that a request gets to arrive while others wait for its place."""
+OWN_PATIENCE = 0.2
+"""Seconds that such a request gets to arrive while others wait for its place."""
+SHARE = 1 / 3
+"""Of `read_timeout`: the same of all other requests."""
 SOON = 1.0
 """Seconds that are left to calls that cannot go on as they are."""
 LOOK = 0.25
@@ -48,7 +50,7 @@ class Calls:
         self._read_timeout = read_timeout
         self._write_timeout = write_timeout
         self._max_undelivered = max_undelivered
-        self._room = Room(places, min(PATIENCE, read_timeout), self.end)
+        self._room = Room(places, SHARE * read_timeout, self.end)
         self._own_room = Room(OWN_PLACES, min(OWN_PATIENCE, read_timeout), self.end)
         self._all: dict[Rpc, asyncio.Task[Any]] = {}
         self._undelivered: dict[Rpc, tuple[float, int]] = {}
