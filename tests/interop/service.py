@@ -21,6 +21,8 @@ Empty = message("Empty")
 SimpleResponse = message("SimpleResponse")
 InputResponse = message("StreamingInputCallResponse")
 OutputResponse = message("StreamingOutputCallResponse")
+CANCEL_SECONDS = 5.0
+"""How long a caller of nothing gets to cancel."""
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -37,9 +39,16 @@ async def unary_call(request: Any, context: Any) -> Any:
 
 
 async def streaming_input_call(requests: AsyncIterator[Any], context: Any) -> Any:
-    size = 0
+    """Answers, but for a stream of nothing: its caller says that it is done, and cancels.
+
+    Of the two the client's own tasks may notice the answer first.
+    """
+    size, empty = 0, True
     async for request in requests:
         size += len(request.payload.body)
+        empty = False
+    if empty:
+        await asyncio.sleep(CANCEL_SECONDS)
     return InputResponse(aggregated_payload_size=size)
 
 

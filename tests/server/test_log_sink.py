@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,15 +23,39 @@ class Full(io.StringIO):
 
 
 @pytest.fixture
-def sink(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    stream: io.StringIO = request.param()
-    monkeypatch.setattr(sys, "stderr", stream)
+def _own_logging() -> Iterator[None]:
+    """Puts back what `start_logging` replaces."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    start_logging(LogSettings(format="json"), Redactor([]))
-    yield stream
+    yield
     root.handlers = before
     root.setLevel(level)
+
+
+@pytest.fixture
+def sink(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, _own_logging: None
+) -> io.StringIO:
+    stream: io.StringIO = request.param()
+    monkeypatch.setattr(sys, "stderr", stream)
+    start_logging(LogSettings(format="json"), Redactor([]))
+    return stream
+
+
+@pytest.mark.usefixtures("_own_logging")
+async def test_lines_do_not_follow_the_number_of_a_file_that_was_closed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A socket may have it next."""
+    with (tmp_path / "log").open("w") as stream, (tmp_path / "other").open("wb") as other:
+        monkeypatch.setattr(sys, "stderr", stream)
+        start_logging(LogSettings(format="json"), Redactor([]))
+        number = stream.fileno()
+        logging.getLogger("test").info("call")
+        os.dup2(other.fileno(), number)
+        logging.getLogger().handlers[0].flush()
+    assert (tmp_path / "other").read_bytes() == b""
+    assert "call" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("sink", [Full], indirect=True)

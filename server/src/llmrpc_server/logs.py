@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import threading
 import time
@@ -136,9 +137,13 @@ class _Lines(logging.Handler):
 
 
 def _number(stream: TextIO) -> int | None:
-    """The file's number; None for a stream that is no file."""
+    """A number of the file that nobody else closes; None for a stream that is no file.
+
+    The stream's own number can be closed, by other code of the process, and given to a socket,
+    which the lines would then be written to.
+    """
     try:
-        return stream.fileno()
+        return os.dup(stream.fileno())
     except (OSError, ValueError):
         return None
 
