@@ -25,7 +25,7 @@ class Refusing:
 async def test_a_message_over_the_bound_is_not_the_end_of_a_stream() -> None:
     async def handle() -> list[Any]:
         CURRENT.set(Rpc(METHOD, {}, streams=True))
-        handler = grpc.stream_stream_rpc_method_handler(handle, bytes)
+        handler: Any = grpc.stream_stream_rpc_method_handler(handle, bytes)
         return [request async for request in reader(METHOD, handler, lambda rpc: None)(Refusing())]
 
     with pytest.raises(asyncio.CancelledError):

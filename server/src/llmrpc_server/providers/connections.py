@@ -7,9 +7,10 @@ hears at once that it is gone. Both lean on names of aiohttp's own; the tests in
 
 from __future__ import annotations
 
+import asyncio
 import select
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -22,10 +23,6 @@ from llmrpc_server.providers.resolver import GuardedResolver, guarded_socket
 
 CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("llmrpc_connected", default=None)
 """What is called once the request of this task has a connection, so before it is sent."""
-
-
-_poll = select.poll()
-"""Made once: to make one takes longer than to ask it."""
 
 
 class Connector(aiohttp.TCPConnector):
@@ -41,27 +38,39 @@ class Connector(aiohttp.TCPConnector):
         )
         self._factory: Any = partial(_Protocol, loop=self._loop)
 
-    async def connect(self, *arguments: Any, **more: Any) -> Connection:
-        """A connection for one request; `CONNECTED` hears of it."""
-        connection = await super().connect(*arguments, **more)
-        if connected := CONNECTED.get():
-            connected()
-        return connection
-
-    async def _get(self, *arguments: Any, **more: Any) -> Connection | None:
+    async def _get(self, *arguments: Any) -> Connection | None:
         """An idle connection; None where there is none.
 
         One with unread bytes is closed: they would answer somebody else's request.
         """
-        while (connection := await super()._get(*arguments, **more)) is not None:
+        while (connection := await super()._get(*arguments)) is not None:
             if connection.protocol is not None and not _has_unread(connection.protocol):
+                if connected := CONNECTED.get():
+                    connected()
                 return connection
             connection.close()
         return None
 
+    async def _create_connection(self, *arguments: Any) -> ResponseHandler:
+        protocol = await super()._create_connection(*arguments)
+        if connected := CONNECTED.get():
+            connected()
+        return protocol
+
 
 class _Protocol(ResponseHandler):
     """Passes every end of the connection on to the body that is being read."""
+
+    readable: Callable[[int], Sequence[Any]] | None = None
+    """Asks the socket whether it has bytes; made once a connection, since that takes longer."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        socket = transport.get_extra_info("socket")
+        if socket is not None and (number := socket.fileno()) >= 0:
+            poll = select.poll()
+            poll.register(number, select.POLLIN)
+            self.readable = poll.poll
 
     def set_exception(self, exc: BaseException, *cause: Any) -> None:
         super().set_exception(exc, *cause)
@@ -93,12 +102,5 @@ def _is_begun(protocol: ResponseHandler) -> bool:
 
 def _is_readable(protocol: ResponseHandler) -> bool:
     """Whether the socket has bytes, or its end, that the event loop has not seen yet."""
-    transport = protocol.transport
-    socket = None if transport is None else transport.get_extra_info("socket")
-    if socket is None or socket.fileno() < 0:
-        return True
-    _poll.register(number := socket.fileno(), select.POLLIN)
-    try:
-        return bool(_poll.poll(0))
-    finally:
-        _poll.unregister(number)
+    readable = getattr(protocol, "readable", None)
+    return readable is None or bool(readable(0))

@@ -22,10 +22,12 @@ def redactor_for(row: Row, key: ApiKey | None, upstream: Upstream) -> Redactor:
 def mask_response(redactor: Redactor, response: pb.LLMResponse) -> None:
     """Takes secrets out of the names that stand around an answer."""
     said = f"{response.model}\n{response.provider_response_id}\n{response.provider_finish_reason}"
-    for warning in response.warnings:
-        said += f"\n{warning.field}\n{warning.message}"
-    for key, value in response.provider_metadata.items():
-        said += f"\n{key}\n{value.SerializeToString().decode('latin-1')}"
+    if response.warnings:
+        for warning in response.warnings:
+            said += f"\n{warning.field}\n{warning.message}"
+    if response.provider_metadata:
+        for key, value in response.provider_metadata.items():
+            said += f"\n{key}\n{value.SerializeToString().decode('latin-1')}"
     if redactor.clean(said) == said:  # as nearly always
         return
     clean = redactor.clean

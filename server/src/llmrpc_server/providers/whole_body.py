@@ -37,7 +37,7 @@ class JsonEnd:
     __slots__ = ("_closed", "_closing", "_pieces", "_read")
 
     def __init__(self) -> None:
-        self._closing = Closing()
+        self._closing: Closing | None = None
         self._pieces: list[bytes] = []
         self._read = 0
         self._closed = False
@@ -49,8 +49,9 @@ class JsonEnd:
 
     def is_whole(self, broken: bool) -> bool:
         """As `BodyEnd` says. The marks of JSON are single bytes in UTF-8."""
+        closing = self._closing = self._closing or Closing()
         for piece in self._pieces[self._read :]:
-            self._closed = self._closing.closes(piece.decode("latin-1"))
+            self._closed = closing.closes(piece.decode("latin-1"))
         self._read = len(self._pieces)
         return self._closed and is_closed(b"".join(self._pieces))
 
