@@ -50,8 +50,8 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "PROVIDER_AUTHENTICATION": Advice(
         "no",
-        "Configure a valid key and restart the gateway. The gateway tries a refused key again after "
-        "a minute.",
+        "Configure a valid key and restart the gateway. The gateway tries a refused key again "
+        "after a minute.",
     ),
     "PERMISSION_DENIED": Advice("no", "Call a method that the gateway serves."),
     "PROVIDER_UNAVAILABLE": Advice(_LATER, _OTHER_MODEL),
