@@ -160,8 +160,8 @@ const (
 	//
 	//	{ "reason": "DEADLINE_EXCEEDED", "domain": "llmrpc" }
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 20
-	// DEADLINE_EXCEEDED. The provider sent no data for longer than the gateway's
-	// configured timeout.
+	// DEADLINE_EXCEEDED. The provider sent no output for longer than the `timeout`
+	// in the gateway's configuration.
 	//
 	//	{ "reason": "PROVIDER_STALLED", "domain": "llmrpc",
 	//	  "metadata": { "provider": "openai" } }

@@ -155,7 +155,7 @@ type isBatchItem_Request interface {
 }
 
 type BatchItem_Generate struct {
-	// generate is a request as for the method Generate.
+	// generate asks for a response, like a call of the method Generate.
 	Generate *GenerateRequest `protobuf:"bytes,2,opt,name=generate,proto3,oneof"`
 }
 

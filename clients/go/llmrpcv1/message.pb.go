@@ -802,8 +802,8 @@ type Signature struct {
 	// id is the provider's identifier of the signed item. If unset, the item has
 	// none.
 	Id string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
-	// extra has more fields that the provider needs back with the part, as the text
-	// of a JSON object. If unset, there are none.
+	// extra is a JSON object, as text, with other fields that the provider needs
+	// back with the part. If unset, there are none.
 	Extra         string `protobuf:"bytes,4,opt,name=extra,proto3" json:"extra,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -377,8 +377,9 @@ type GenerateRequest struct {
 	// StreamText. Refused if unsupported (requirement). If unset, the stream starts
 	// with its first event.
 	ResumeAfter *int32 `protobuf:"varint,18,opt,name=resume_after,json=resumeAfter,proto3,oneof" json:"resume_after,omitempty"`
-	// labels are recorded with the cost of this call, so that you can sum costs by
-	// team or feature. Refused if unsupported (requirement).
+	// labels are names and values that are recorded with the cost of this call, so
+	// that you can sum costs by team or feature. Refused if unsupported
+	// (requirement).
 	Labels map[string]string `protobuf:"bytes,19,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// provider_options are options that only one provider has. A key is the name of
 	// the provider, a dot, and the name of the option, such as

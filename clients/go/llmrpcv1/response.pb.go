@@ -787,12 +787,12 @@ type isDelta_Kind interface {
 }
 
 type Delta_Text struct {
-	// text is appended to a text part.
+	// text is text to append to a text part.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3,oneof"`
 }
 
 type Delta_Reasoning struct {
-	// reasoning is appended to a reasoning part.
+	// reasoning is text to append to a reasoning part.
 	Reasoning string `protobuf:"bytes,3,opt,name=reasoning,proto3,oneof"`
 }
 
@@ -808,7 +808,7 @@ type Delta_ToolCall struct {
 }
 
 type Delta_Refusal struct {
-	// refusal is appended to a refusal part.
+	// refusal is text to append to a refusal part.
 	Refusal string `protobuf:"bytes,6,opt,name=refusal,proto3,oneof"`
 }
 

@@ -209,7 +209,7 @@ type Cost struct {
 	OutputNanoUsd int64 `protobuf:"varint,5,opt,name=output_nano_usd,json=outputNanoUsd,proto3" json:"output_nano_usd,omitempty"`
 	// audio_nano_usd is the cost of audio tokens, both input and output.
 	AudioNanoUsd int64 `protobuf:"varint,6,opt,name=audio_nano_usd,json=audioNanoUsd,proto3" json:"audio_nano_usd,omitempty"`
-	// request_nano_usd is the cost of fees per request and per use of a provider
+	// request_nano_usd is the sum of the fees per request and per use of a provider
 	// tool.
 	RequestNanoUsd int64 `protobuf:"varint,7,opt,name=request_nano_usd,json=requestNanoUsd,proto3" json:"request_nano_usd,omitempty"`
 	// unpriced is true if no price is known for the model, or for a kind of token

@@ -176,8 +176,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         { "reason": "DEADLINE_EXCEEDED", "domain": "llmrpc" }
     """
     ERROR_REASON_PROVIDER_STALLED: _ErrorReason.ValueType  # 21
-    """DEADLINE_EXCEEDED. The provider sent no data for longer than the gateway's
-    configured timeout.
+    """DEADLINE_EXCEEDED. The provider sent no output for longer than the `timeout`
+    in the gateway's configuration.
 
         { "reason": "PROVIDER_STALLED", "domain": "llmrpc",
           "metadata": { "provider": "openai" } }
@@ -354,8 +354,8 @@ complete.
     { "reason": "DEADLINE_EXCEEDED", "domain": "llmrpc" }
 """
 ERROR_REASON_PROVIDER_STALLED: ErrorReason.ValueType  # 21
-"""DEADLINE_EXCEEDED. The provider sent no data for longer than the gateway's
-configured timeout.
+"""DEADLINE_EXCEEDED. The provider sent no output for longer than the `timeout`
+in the gateway's configuration.
 
     { "reason": "PROVIDER_STALLED", "domain": "llmrpc",
       "metadata": { "provider": "openai" } }

@@ -37,7 +37,7 @@ class BatchItem(_message.Message):
     """
     @_builtins.property
     def generate(self) -> _request_pb2.GenerateRequest:
-        """generate is a request as for the method Generate."""
+        """generate asks for a response, like a call of the method Generate."""
 
     def __init__(
         self,

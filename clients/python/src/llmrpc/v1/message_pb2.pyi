@@ -442,8 +442,8 @@ class Signature(_message.Message):
     none.
     """
     extra: _builtins.str
-    """extra has more fields that the provider needs back with the part, as the text
-    of a JSON object. If unset, there are none.
+    """extra is a JSON object, as text, with other fields that the provider needs
+    back with the part. If unset, there are none.
     """
     def __init__(
         self,

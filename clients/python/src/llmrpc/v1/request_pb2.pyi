@@ -277,8 +277,9 @@ class GenerateRequest(_message.Message):
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """labels are recorded with the cost of this call, so that you can sum costs by
-        team or feature. Refused if unsupported (requirement).
+        """labels are names and values that are recorded with the cost of this call, so
+        that you can sum costs by team or feature. Refused if unsupported
+        (requirement).
         """
 
     @_builtins.property

@@ -407,13 +407,13 @@ class Delta(_message.Message):
     far, the delta starts a new part.
     """
     text: _builtins.str
-    """text is appended to a text part."""
+    """text is text to append to a text part."""
     reasoning: _builtins.str
-    """reasoning is appended to a reasoning part."""
+    """reasoning is text to append to a reasoning part."""
     redacted_reasoning: _builtins.str
     """redacted_reasoning is a complete redacted reasoning part."""
     refusal: _builtins.str
-    """refusal is appended to a refusal part."""
+    """refusal is text to append to a refusal part."""
     @_builtins.property
     def tool_call(self) -> _message_pb2.ToolCall:
         """tool_call starts a tool call if it has an id and a name. Otherwise its

@@ -171,7 +171,7 @@ class Cost(_message.Message):
     audio_nano_usd: _builtins.int
     """audio_nano_usd is the cost of audio tokens, both input and output."""
     request_nano_usd: _builtins.int
-    """request_nano_usd is the cost of fees per request and per use of a provider
+    """request_nano_usd is the sum of the fees per request and per use of a provider
     tool.
     """
     unpriced: _builtins.bool

@@ -441,8 +441,8 @@ export enum ErrorReason {
   DEADLINE_EXCEEDED = 20,
 
   /**
-   * DEADLINE_EXCEEDED. The provider sent no data for longer than the gateway's
-   * configured timeout.
+   * DEADLINE_EXCEEDED. The provider sent no output for longer than the `timeout`
+   * in the gateway's configuration.
    *
    *     { "reason": "PROVIDER_STALLED", "domain": "llmrpc",
    *       "metadata": { "provider": "openai" } }

@@ -43,7 +43,7 @@ export type BatchItem = Message<"llmrpc.v1.BatchItem"> & {
    */
   request: {
     /**
-     * generate is a request as for the method Generate.
+     * generate asks for a response, like a call of the method Generate.
      *
      * @generated from field: llmrpc.v1.GenerateRequest generate = 2;
      */

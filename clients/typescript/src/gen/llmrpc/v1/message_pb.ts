@@ -394,8 +394,8 @@ export type Signature = Message<"llmrpc.v1.Signature"> & {
   id: string;
 
   /**
-   * extra has more fields that the provider needs back with the part, as the text
-   * of a JSON object. If unset, there are none.
+   * extra is a JSON object, as text, with other fields that the provider needs
+   * back with the part. If unset, there are none.
    *
    * @generated from field: string extra = 4;
    */

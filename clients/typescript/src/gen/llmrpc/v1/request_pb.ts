@@ -212,8 +212,9 @@ export type GenerateRequest = Message<"llmrpc.v1.GenerateRequest"> & {
   resumeAfter?: number | undefined;
 
   /**
-   * labels are recorded with the cost of this call, so that you can sum costs by
-   * team or feature. Refused if unsupported (requirement).
+   * labels are names and values that are recorded with the cost of this call, so
+   * that you can sum costs by team or feature. Refused if unsupported
+   * (requirement).
    *
    * @generated from field: map<string, string> labels = 19;
    */

@@ -318,7 +318,7 @@ export type Delta = Message<"llmrpc.v1.Delta"> & {
    */
   kind: {
     /**
-     * text is appended to a text part.
+     * text is text to append to a text part.
      *
      * @generated from field: string text = 2;
      */
@@ -326,7 +326,7 @@ export type Delta = Message<"llmrpc.v1.Delta"> & {
     case: "text";
   } | {
     /**
-     * reasoning is appended to a reasoning part.
+     * reasoning is text to append to a reasoning part.
      *
      * @generated from field: string reasoning = 3;
      */
@@ -351,7 +351,7 @@ export type Delta = Message<"llmrpc.v1.Delta"> & {
     case: "toolCall";
   } | {
     /**
-     * refusal is appended to a refusal part.
+     * refusal is text to append to a refusal part.
      *
      * @generated from field: string refusal = 6;
      */

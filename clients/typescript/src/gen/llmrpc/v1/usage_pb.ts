@@ -185,7 +185,7 @@ export type Cost = Message<"llmrpc.v1.Cost"> & {
   audioNanoUsd: bigint;
 
   /**
-   * request_nano_usd is the cost of fees per request and per use of a provider
+   * request_nano_usd is the sum of the fees per request and per use of a provider
    * tool.
    *
    * @generated from field: int64 request_nano_usd = 7;
