@@ -10,55 +10,77 @@ class Advice(NamedTuple):
     """For whoever made the call."""
 
     again: str
-    """Whether the same request may succeed when it is sent again."""
+    """Whether to retry. Begins with `yes`, `later` or `after` if a retry can succeed."""
     act: str
+    """What else to do, in sentences."""
 
 
-_LATER = "later: the gateway's own tries are spent"
-_NOT_SENT = "this release has no such thing and never sends it"
+_LATER = "later: the gateway has already retried"
+_OTHER_MODEL = "Wait, or use a model of another provider."
+_NOT_SENT = "Nothing: this release of the gateway never sends this reason."
 
 ADVICE: Mapping[str, Advice] = {
-    "INVALID_REQUEST": Advice("no", "correct the fields in BadRequest"),
-    "FIELD_NOT_SUPPORTED": Advice("no", "leave the field out, or name another model"),
-    "FIELD_NOT_IMPLEMENTED": Advice("no", "leave the field out"),
-    "CONTEXT_WINDOW_EXCEEDED": Advice("no", "shorten the conversation, or ask for less"),
-    "PROVIDER_REJECTED_REQUEST": Advice("no", "read the message; correct the request"),
+    "INVALID_REQUEST": Advice("no", "Correct the fields that BadRequest lists."),
+    "FIELD_NOT_SUPPORTED": Advice(
+        "no", "Remove the fields that BadRequest lists, or use another model."
+    ),
+    "FIELD_NOT_IMPLEMENTED": Advice("no", "Remove the fields that BadRequest lists."),
+    "CONTEXT_WINDOW_EXCEEDED": Advice("no", "Shorten the conversation, or lower `max_tokens`."),
+    "PROVIDER_REJECTED_REQUEST": Advice(
+        "no", "Read the provider's explanation in the message, and correct the request."
+    ),
     "MODEL_NOT_FOUND": Advice(
         "no",
-        "take one of `suggestions`, or write `provider/model`; where the message says so, switch "
-        "the provider on",
+        "Use one of `suggestions`, or write the name as `provider/model`. If the message says that "
+        "the provider is off, configure the provider.",
     ),
     "PROVIDER_RATE_LIMITED": Advice(
-        "after RetryInfo's delay; without one, back off", "send less, or configure more keys"
+        "after the delay in RetryInfo; without RetryInfo, with backoff",
+        "Send fewer requests, or configure more API keys.",
     ),
     "PROVIDER_QUOTA_EXHAUSTED": Advice(
-        "no", "pay the provider's account; the gateway tries the key again within a minute"
+        "no",
+        "Add credit to the gateway's account at the provider. The gateway tries the key again "
+        "after a minute.",
     ),
-    "RATE_LIMITED": Advice("after RetryInfo's delay", _NOT_SENT),
+    "RATE_LIMITED": Advice("after the delay in RetryInfo", _NOT_SENT),
     "BUDGET_EXCEEDED": Advice("no", _NOT_SENT),
-    "UNAUTHENTICATED": Advice("no", "send `authorization: Bearer <key>` with a key it knows"),
-    "PROVIDER_AUTHENTICATION": Advice(
-        "no", "set a valid key and restart the gateway; a refused key is tried again each minute"
+    "UNAUTHENTICATED": Advice(
+        "no", "Send the metadata `authorization: Bearer <key>` with a key that the gateway knows."
     ),
-    "PERMISSION_DENIED": Advice("no", "call a method that the gateway serves"),
-    "PROVIDER_UNAVAILABLE": Advice(_LATER, "wait, or name another provider's model"),
-    "PROVIDER_OVERLOADED": Advice(_LATER, "wait, or name another provider's model"),
+    "PROVIDER_AUTHENTICATION": Advice(
+        "no",
+        "Configure a valid key and restart the gateway. The gateway tries a refused key again "
+        "after a minute.",
+    ),
+    "PERMISSION_DENIED": Advice("no", "Call a method that the gateway serves."),
+    "PROVIDER_UNAVAILABLE": Advice(_LATER, _OTHER_MODEL),
+    "PROVIDER_OVERLOADED": Advice(_LATER, _OTHER_MODEL),
     "PROVIDER_RESPONSE_INVALID": Advice(
-        "later: an answer came and may have been paid for, so it was asked for once",
-        "check `base_url`, and what stands between; raise the bound if it names one",
+        "later: the provider may have billed the invalid response",
+        "Check `base_url` of the provider, and any proxy between it and the gateway. If the "
+        "message names a limit, raise that limit.",
     ),
     "CIRCUIT_OPEN": Advice("later", _NOT_SENT),
     "GATEWAY_OVERLOADED": Advice(
-        "yes, after the pushback: a retry policy does it",
-        "raise `listen.max_calls`, or add one; of a batch send what has no result again",
+        "yes, after the delay in RetryInfo; gRPC retry policies do this",
+        "Raise `listen.max_calls`, or add a gateway. If a batch ended with this reason, resubmit "
+        "the items without a result.",
     ),
     "STREAM_INTERRUPTED": Advice(
-        "only if you can use a second answer: the first was paid for", "keep what came, or ask anew"
+        "no, unless you accept that the provider bills a second response",
+        "Keep the partial response, or send the request again.",
     ),
-    "DEADLINE_EXCEEDED": Advice("with more time", "raise the deadline, or `timeout`"),
-    "PROVIDER_STALLED": Advice("later", "raise `timeout` for models that think for long"),
+    "DEADLINE_EXCEEDED": Advice(
+        "no, unless you allow more time",
+        "Set a longer deadline. For calls without a deadline, raise the gateway's `timeout`.",
+    ),
+    "PROVIDER_STALLED": Advice(
+        "later", "Raise the gateway's `timeout` for models that reason for a long time."
+    ),
     "METHOD_NOT_IMPLEMENTED": Advice(
-        "no", "ask a gateway: in Python an adapter alone has no batches"
+        "no",
+        "Use a newer gateway. In Python, use a gateway: a provider's client alone has no batches.",
     ),
-    "INTERNAL": Advice("no", "look the request id up in the gateway's log, and report it"),
+    "INTERNAL": Advice("no", "Find the request id in the gateway's log, and report the error."),
 }

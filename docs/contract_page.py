@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from google.protobuf.descriptor_pb2 import (
@@ -16,7 +17,7 @@ from docs.descriptors import Comments, contract
 from docs.table import table
 
 ORDER = ("llm_service", "request", "message", "response", "usage", "model", "error")
-"""In which order a newcomer reads the files; another comes behind them."""
+"""The order in which a newcomer reads the files; new files come after them."""
 
 # The numbers of the fields of descriptor.proto, of which paths are made.
 _SYNTAX, _MESSAGE, _ENUM, _SERVICE = 12, 4, 5, 6
@@ -67,6 +68,12 @@ def _head(name: str, comments: Comments, *path: int) -> str:
     return "\n\n".join((f"### {name}", *said))
 
 
+def _meaning(comments: Comments, name: str, *path: int) -> str:
+    """A comment without the name with which it begins, which is in another cell."""
+    text = re.sub(rf"^{name} ((is|are) )?", "", comments.line(*path))
+    return text[:1].upper() + text[1:]
+
+
 def _service(service: ServiceDescriptorProto, comments: Comments, *path: int) -> Iterator[str]:
     yield _head(service.name, comments, *path)
     rows = [
@@ -74,25 +81,25 @@ def _service(service: ServiceDescriptorProto, comments: Comments, *path: int) ->
             f"`{method.name}`",
             ("stream of " if method.client_streaming else "") + reference(method.input_type),
             ("stream of " if method.server_streaming else "") + reference(method.output_type),
-            linked(comments.line(*path, _METHOD, number), service.name),
+            linked(_meaning(comments, method.name, *path, _METHOD, number), service.name),
         ]
         for number, method in enumerate(service.method)
     ]
-    yield table(["method", "takes", "gives", "meaning"], rows)
+    yield table(["method", "request", "response", "meaning"], rows)
 
 
 def _message(message: DescriptorProto, name: str, comments: Comments, *path: int) -> Iterator[str]:
     yield _head(name, comments, *path)
     for number, oneof in enumerate(message.oneof_decl):
         if not oneof.name.startswith("_"):
-            said = linked(comments.line(*path, _ONEOF, number), name)
-            yield f"Oneof: {said}"
+            said = linked(_meaning(comments, oneof.name, *path, _ONEOF, number), name)
+            yield f"Oneof `{oneof.name}`: {said}"
     rows = [
         [
             f"`{field.name}`",
             str(field.number),
             kind(field, message),
-            linked(comments.line(*path, _FIELD, number), name),
+            linked(_meaning(comments, field.name, *path, _FIELD, number), name),
         ]
         for number, field in enumerate(message.field)
     ]

@@ -1,4 +1,4 @@
-"""What becomes of every field of `GenerateRequest` at every dialect, as data.
+"""What happens to every field of `GenerateRequest` at every dialect, as data.
 
 `fields/places.yaml` has a request for each place, `fields/<dialect>.yaml` a cell for
 it. The tests hold every cell to the dialect, and the table in the docs is made of them.
@@ -45,7 +45,7 @@ _WHOLE = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What becomes of one place at one dialect."""
+    """What happens to one place at one dialect."""
 
     carried: dict[str, Any] = field(default_factory=dict)
     refused: str = ""
@@ -125,9 +125,9 @@ def fields() -> str:
 
 def _words(column: Column, place: str) -> str:
     if place in NOT_BUILT:
-        return "not built yet: refused"
+        return "refused: not implemented yet"
     if place in NOT_OF_DIALECTS:
-        return "the gateway honors it"
+        return "handled by the gateway"
     cell = column.cells[place]
     model = f" ({cell.model})" if cell.model else ""
     note = f"; {cell.note}" if cell.note else ""

@@ -12,7 +12,7 @@ from llmrpc_server.providers.row import Row
 
 
 def providers() -> str:
-    """Who they are and what switches each on."""
+    """The providers, and what enables each."""
     rows = []
     for row in ROWS.values():
         moved = words((row.base_url_env, *row.base_url_aliases))
@@ -21,10 +21,12 @@ def providers() -> str:
                 f"[`{row.name}`]({row.docs})",
                 words(row.key_env) if row.needs_key else moved,
                 _address(row, moved),
-                f"`{row.default_model}`" if row.default_model else "none: name one",
+                f"`{row.default_model}`"
+                if row.default_model
+                else "none: the request must name a model",
             ]
         )
-    return table(["provider", "switched on by", "address (moved by)", "default model"], rows)
+    return table(["provider", "enabled by", "base URL (overridden by)", "default model"], rows)
 
 
 def buckets() -> str:
@@ -48,16 +50,18 @@ def tool_uses() -> str:
         for provider, facts in tool_catalogue().items()
         for price in facts.prices
     )
-    return table(["provider", "use (models that begin so)", "USD for 1,000", "as of"], rows)
+    return table(
+        ["provider", "use (only for models whose names begin with)", "USD for 1,000", "as of"], rows
+    )
 
 
 def options_and_gaps() -> str:
-    """What each takes of `provider_options`, and what it is refused for."""
+    """The `provider_options` that each accepts, and the places for which it is refused."""
     carried = {name: dialect.carries for name, dialect in DIALECTS.items()}
     fields = frozenset().union(*carried.values())
     rows = (
         [
-            f"`{row.name}`" if row is ROWS[row.name] else f"`{row.name}` by `{row.dialect}`",
+            f"`{row.name}`" if row is ROWS[row.name] else f"`{row.name}` with `{row.dialect}`",
             words(sorted(row.options)) or "none",
             words(sorted(row.lacks | (fields - carried[row.dialect]))) or "none",
         ]
@@ -67,7 +71,7 @@ def options_and_gaps() -> str:
 
 
 def protocols() -> str:
-    """Which models of which provider another protocol than its own serves."""
+    """The models that a provider serves by a protocol other than its own."""
     rows = (
         [
             f"`{row.name}`",
@@ -77,7 +81,7 @@ def protocols() -> str:
         for row in ROWS.values()
         for dialect in dict.fromkeys(row.dialects.values())
     )
-    return table(["provider", "protocol", "models whose names start so"], rows)
+    return table(["provider", "protocol", "models whose names begin with"], rows)
 
 
 def _spoken() -> Iterator[Row]:
@@ -90,5 +94,5 @@ def _spoken() -> Iterator[Row]:
 
 def _address(row: Row, moved: str) -> str:
     if not row.base_url:
-        return f"your own ({moved})"
+        return f"your own, set by {moved}"
     return f"`{row.base_url}` ({moved})" if row.needs_key else f"`{row.base_url}`"

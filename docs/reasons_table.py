@@ -22,7 +22,7 @@ class Comment(NamedTuple):
     """What the contract says of a reason."""
 
     status: str
-    """The code, and the details beside ErrorInfo."""
+    """The code, and details that come with it."""
     meaning: str
     example: str
     """Its ErrorInfo in JSON; empty where there is none."""
@@ -44,27 +44,23 @@ def _comments(proto: str) -> Iterator[tuple[str, Comment]]:
 def reasons() -> str:
     """Every reason that is sent, in the contract's order."""
     rows = []
-    for name, code, comment, advice in _sent():
-        details = comment.status.removeprefix(code)
-        kind = EXCEPTIONS[pb.ErrorReason.Value(f"ERROR_REASON_{name}")]
-        rows.append(
-            [
-                f"[`{name}`](#{name.lower()})",
-                f"`{code}`{details}",
-                f"`{kind.__name__}`",
-                advice.again,
-            ]
-        )
-    return table(["reason", "status", "exception", "send it again?"], rows)
+    for name, code, _, advice in _sent():
+        rows.append([f"[`{name}`](#{name.lower()})", f"`{code}`", advice.again, advice.act])
+    return table(["reason", "status", "retry?", "what to do"], rows)
 
 
 def each_reason() -> str:
-    """What each means and is about, its ErrorInfo, and what to do."""
+    """What each means, its status and exception, and an example of its ErrorInfo."""
     return "\n\n".join(
-        f"### {name}\n\n{comment.meaning}\n\n```json\n{comment.example}```\n\n"
-        f"What to do: {advice.act}."
-        for name, _, comment, advice in _sent()
+        f"### {name}\n\n{comment.meaning}\n\n"
+        f"Status: `{code}`{comment.status.removeprefix(code)}. Exception: `{_exception(name)}`.\n\n"
+        f"```json\n{comment.example}```"
+        for name, code, comment, _ in _sent()
     )
+
+
+def _exception(name: str) -> str:
+    return EXCEPTIONS[pb.ErrorReason.Value(f"ERROR_REASON_{name}")].__name__
 
 
 def _sent() -> Iterator[tuple[str, str, Comment, Advice]]:

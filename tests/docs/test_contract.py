@@ -75,6 +75,12 @@ def test_a_type_says_how_often_it_is_there(row: str, kind: str) -> None:
     assert kind in line
 
 
+@pytest.mark.parametrize("row", ["`temperature` | 3", "`tools` | 11", "`is_error` | 5"])
+def test_a_meaning_does_not_repeat_the_name(row: str) -> None:
+    (line,) = (each for each in PAGE.splitlines() if each.startswith(f"| {row} "))
+    assert line.split(" | ")[-1].startswith(("The ", "True "))
+
+
 def test_types_of_others_lead_to_their_own_pages() -> None:
     assert reference(".google.protobuf.Duration").endswith("/google.protobuf/#duration)")
     assert reference(".google.rpc.Status").endswith("/google/rpc/status.proto)")

@@ -18,7 +18,7 @@ PAGE = page("docs/versioning.md")
 BASELINE = str(PROTOS / "baseline.binpb")
 RULES = '{"version": "v2", "breaking": {"use": ["FILE"], "ignore": ["google"]}}'
 MODEL = "  string model = 2;\n"
-METHOD = "  // ListModels lists the models that Generate can call.\n"
+METHOD = "  // ListModels lists the models"
 SERVICE = "llm_service.proto"
 GROWN = [
     (
@@ -35,7 +35,12 @@ GROWN = [
         "ERROR_REASON_INTERNAL = 23;",
         "ERROR_REASON_INTERNAL = 23;\n  ERROR_REASON_A = 24;",
     ),
-    ("a comment", "request.proto", "// What a caller asks for.", "// What callers ask for."),
+    (
+        "a comment",
+        "request.proto",
+        "// The request for a response,",
+        "// The request for one response,",
+    ),
 ]
 BROKEN = [
     ("removed", "request.proto", MODEL, ""),

@@ -28,14 +28,17 @@ if _version_not_supported:
 
 
 class LLMServiceStub(object):
-    """LLMService generates text.
+    """LLMService generates text with the models of all configured providers.
 
-    Errors are google.rpc.Status with details: see ErrorReason. Every call that
-    reaches this service has its request id in the trailing metadata
-    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
-    message above the size limit, have neither details nor a request id. Nothing is
-    sent as initial metadata before the outcome is known, so that a client's retry
-    policy works up to the first event.
+    A failed call ends with a google.rpc.Status with details (see ErrorReason).
+    Every call that reaches the service returns its request id in the trailing
+    metadata `x-request-id`. If gRPC itself refuses a call, because the method is
+    unknown or the request is too large, the error has no details and no request
+    id.
+
+    The gateway sends no initial metadata before it knows the outcome of a call.
+    The retry policy of a gRPC client therefore works until the first event of a
+    stream.
     """
 
     def __init__(self, channel):
@@ -72,14 +75,17 @@ class LLMServiceStub(object):
 
 
 class LLMServiceServicer(object):
-    """LLMService generates text.
+    """LLMService generates text with the models of all configured providers.
 
-    Errors are google.rpc.Status with details: see ErrorReason. Every call that
-    reaches this service has its request id in the trailing metadata
-    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
-    message above the size limit, have neither details nor a request id. Nothing is
-    sent as initial metadata before the outcome is known, so that a client's retry
-    policy works up to the first event.
+    A failed call ends with a google.rpc.Status with details (see ErrorReason).
+    Every call that reaches the service returns its request id in the trailing
+    metadata `x-request-id`. If gRPC itself refuses a call, because the method is
+    unknown or the request is too large, the error has no details and no request
+    id.
+
+    The gateway sends no initial metadata before it knows the outcome of a call.
+    The retry policy of a gRPC client therefore works until the first event of a
+    stream.
     """
 
     def Generate(self, request, context):
@@ -90,34 +96,39 @@ class LLMServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StreamText(self, request, context):
-        """StreamText returns the response as the model writes it. Canceling the call
-        stops the provider.
+        """StreamText streams the response while the model writes it. If the caller
+        cancels the call, the gateway cancels the request to the provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGenerate(self, request_iterator, context):
-        """BatchGenerate runs many requests in one call. Results arrive as they finish,
-        and an item that fails does not affect the others. The call ends with OK after
-        the caller has closed its side and every item has its result. The request id
-        of an item is the request id of the call, a slash, and the item's number from
-        1.
+        """BatchGenerate runs many requests in one call. Each result is sent as soon as
+        it is ready, so results can arrive in any order. A failed item does not
+        affect the others. The call ends with OK when the caller has closed its side
+        of the stream and every item has a result. The gateway limits the number of
+        items in a call.
+
+        The request id of an item is the request id of the call, a slash, and the
+        number of the item. The first item has the number 1.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountTokens(self, request, context):
-        """CountTokens counts the tokens of a request without sending it. It refuses what
-        Generate would refuse, with the same field paths.
+        """CountTokens counts the prompt tokens of a request. It generates no response
+        and costs nothing. A request that Generate would refuse is refused here too,
+        with the same field paths.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """ListModels lists the models that Generate can call.
+        """ListModels lists the models that the gateway knows. Generate can also call
+        models that are not listed, by `provider/model`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,14 +171,17 @@ def add_LLMServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LLMService(object):
-    """LLMService generates text.
+    """LLMService generates text with the models of all configured providers.
 
-    Errors are google.rpc.Status with details: see ErrorReason. Every call that
-    reaches this service has its request id in the trailing metadata
-    `x-request-id`. Calls that gRPC itself refuses, such as an unknown method or a
-    message above the size limit, have neither details nor a request id. Nothing is
-    sent as initial metadata before the outcome is known, so that a client's retry
-    policy works up to the first event.
+    A failed call ends with a google.rpc.Status with details (see ErrorReason).
+    Every call that reaches the service returns its request id in the trailing
+    metadata `x-request-id`. If gRPC itself refuses a call, because the method is
+    unknown or the request is too large, the error has no details and no request
+    id.
+
+    The gateway sends no initial metadata before it knows the outcome of a call.
+    The retry policy of a gRPC client therefore works until the first event of a
+    stream.
     """
 
     @staticmethod

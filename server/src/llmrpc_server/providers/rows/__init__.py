@@ -1,5 +1,4 @@
-"""The providers as data, one row each, as their documentation had it in November 2026.
+"""The providers as data, one row each, as documented by the providers in November 2026.
 
-What the keys of `quirks` and the entries of `lacks` mean stands with the dialect, in
-its `quirks.py`.
+The `quirks.py` of a dialect explains the keys of `quirks` and the entries of `lacks`.
 """

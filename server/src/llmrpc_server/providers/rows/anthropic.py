@@ -1,4 +1,4 @@
-"""Anthropic, and how its models think and sample."""
+"""Anthropic, and how its models handle thinking and sampling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NO_XHIGH = ("low", "medium", "high", "max")
 
 
 def _adaptive(prefix: str, thinks: str, *lacks: str, off: str = "disabled") -> dict[str, object]:
-    """A model from 4.7 on: it decides how much it thinks, and takes no sampling."""
+    """A model from 4.7 on: it decides how much it thinks, and accepts no sampling fields."""
     return {
         "prefix": prefix,
         "thinking": "adaptive",
@@ -23,7 +23,7 @@ def _adaptive(prefix: str, thinks: str, *lacks: str, off: str = "disabled") -> d
 
 
 def _older(prefix: str, thinking: str, *lacks: str) -> dict[str, object]:
-    """A model up to 4.6: it thinks when it is asked to, and samples while it does not."""
+    """A model up to 4.6: it thinks on request, and accepts sampling fields while it does not."""
     return {
         "prefix": prefix,
         "thinking": thinking,
@@ -63,7 +63,7 @@ _MODELS = (
     _older("claude-3-7", "budget", *_FREE_FORM),
     _older("claude-3", "none", *_FREE_FORM),
 )
-"""The first prefix that fits counts. Sources: the pages on thinking, effort, structured
+"""The first prefix that matches is used. Sources: the pages on thinking, effort, structured
 outputs, forced tool use and mid-conversation system messages at
 https://platform.claude.com/docs/en/build-with-claude/overview, and the migration guides
 of the models, of October 2026."""

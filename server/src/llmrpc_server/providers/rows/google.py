@@ -1,11 +1,11 @@
-"""Google's Gemini API, and how its models think."""
+"""Google's Gemini API, and how its models handle thinking."""
 
 from __future__ import annotations
 
 from llmrpc_server.providers.row import Row
 
 _SAMPLING = ("temperature", "top_p", "top_k")
-"""What models since Gemini 3.6 Flash pass over."""
+"""Fields that models ignore from Gemini 3.6 Flash on."""
 
 _OPTIONS = {
     "cached_content": "cachedContent",
@@ -31,13 +31,13 @@ _TOOLS = {
     "mcp_servers": "mcpServers",
     "url_context": "urlContext",
 }
-"""Google's tools, by the name in its guides and the one in its reference, of which the
-service takes either. `mcp_servers` is one server each. Sources:
+"""Google's tools: the name in its guides, and the name in its reference. The service accepts
+both. Each `mcp_servers` tool is one server. Sources:
 https://ai.google.dev/api/caching#Tool and https://ai.google.dev/gemini-api/docs/tools"""
 
 
 def _levels(prefix: str, levels: str, *lacks: str) -> dict[str, object]:
-    """A model since Gemini 3: it thinks by levels, and its calls are signed."""
+    """A model from Gemini 3 on: thinking is set by a level, and its tool calls are signed."""
     efforts = {level: level.upper() for level in levels.split()}
     return {"prefix": prefix, "efforts": efforts, "signed_calls": True, "lacks": lacks}
 
@@ -45,7 +45,7 @@ def _levels(prefix: str, levels: str, *lacks: str) -> dict[str, object]:
 def _older(
     prefix: str, efforts: dict[str, int], *lacks: str, budgets: tuple[int, int] = (0, 24576)
 ) -> dict[str, object]:
-    """A model before Gemini 3: it thinks by a budget of tokens, or not at all."""
+    """A model before Gemini 3: thinking is set by a token budget, or not supported."""
     return {
         "prefix": prefix,
         "efforts": efforts,
@@ -86,8 +86,8 @@ _MODELS = (
     _older("gemma", {}),
     _levels("", "low medium high", *_SAMPLING),
 )
-"""The first prefix that fits counts; what is newer than this list is taken for the
-newest. Sources: https://ai.google.dev/gemini-api/docs/generate-content/thinking,
+"""The first prefix that matches is used. A model that is newer than this list is handled
+like the newest. Sources: https://ai.google.dev/gemini-api/docs/generate-content/thinking,
 https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6,
 https://ai.google.dev/gemini-api/docs/thought-signatures,
 https://ai.google.dev/gemini-api/docs/tool-combination (functions and provider tools

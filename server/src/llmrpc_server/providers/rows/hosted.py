@@ -1,4 +1,4 @@
-"""Services that speak Chat Completions besides OpenAI."""
+"""Hosted services, other than OpenAI, that speak Chat Completions."""
 
 from __future__ import annotations
 
@@ -182,8 +182,8 @@ XAI = Row(
         )
     },
 )
-"""Its Chat Completions are deprecated, and take no reasoning back. Its tools cannot be named
-in a choice, and there is no list of allowed ones. Sources:
+"""Its Chat Completions are deprecated and accept no reasoning in requests. A tool choice
+cannot name its provider tools or list the allowed tools. Sources:
 https://docs.x.ai/developers/model-capabilities/text/best-practices,
 https://docs.x.ai/developers/tools/overview and
 https://docs.x.ai/docs/api-reference#create-new-response"""
@@ -241,7 +241,7 @@ OPENROUTER = Row(
     provider_tools=frozenset({"openrouter:*", "web_search", "web_search_*"}),
     docs="https://openrouter.ai/docs/api-reference/chat-completion",
 )
-"""Annotations go back, so that a document is parsed once, and so do pictures. Sources:
+"""Annotations are sent back, so that a document is parsed only once, and so are images. Sources:
 https://openrouter.ai/docs/guides/features/server-tools,
 https://openrouter.ai/docs/features/multimodal/pdfs and `ChatAssistantMessage` of
 https://github.com/OpenRouterTeam/typescript-sdk"""

@@ -1,4 +1,4 @@
-"""OpenAI itself and at Azure: which of its models reason when, and what serves them."""
+"""OpenAI and Azure OpenAI: when each model reasons, and which protocol serves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from llmrpc_server.providers.row import Row, Ways
 
 
 def _older(prefix: str, reasoning: str, *lacks: str) -> dict[str, object]:
-    """A model from before GPT-5.6, which brought explicit cache breakpoints."""
+    """A model older than GPT-5.6, the first that supports explicit cache breakpoints."""
     return {
         "prefix": prefix,
         "reasoning": reasoning,
@@ -43,7 +43,7 @@ _MODELS = (
     _older("o4-mini", "always", "stop"),
     _older("", "never"),
 )
-"""The first prefix that fits counts. Sources: the model pages at
+"""The first prefix that matches is used. Sources: the model pages at
 https://developers.openai.com/api/docs/models, the reference for `stop` and
 `prompt_cache_options`, and a comparison with the live service in pydantic-ai's
 `profiles/openai.py` of July 2026."""
@@ -55,11 +55,11 @@ _DIALECTS = {
     **dict.fromkeys(("gpt-5-chat", "gpt-5-search"), "openai"),
     **dict.fromkeys(("codex-mini", "computer-use", "gpt-daybreak", "gpt-rosalind"), _RESPONSES),
 }
-"""Models that reason are served by Responses. From gpt-5.4 on Chat Completions refuses
-tools to a model that reasons; from older ones it takes no reasoning back, so they
-think anew after every tool's result. The last line, every `-pro`, `-codex` and
-`-deep-research` is not to be had elsewhere. Lost with Responses: `stop`, `seed` and
-the penalties, and audio in the prompt. Sources:
+"""Models that reason are served by Responses. From gpt-5.4 on, Chat Completions refuses
+tools for a model that reasons. For older models it does not accept reasoning in requests,
+so they reason again after every tool result. The models in the last line, and every `-pro`,
+`-codex` and `-deep-research` model, are only available through Responses. Responses does
+not support `stop`, `seed`, the penalties, or audio in the prompt. Sources:
 https://developers.openai.com/api/docs/guides/reasoning,
 https://developers.openai.com/api/docs/guides/migrate-to-responses,
 https://github.com/openai/openai-openapi/issues/541,
@@ -70,8 +70,8 @@ _CACHE = {"cache_ttls": {"30m": 1800, "12h": 43200}}
 
 _WAYS = {"allowed_tools": True, "any_arguments": True, "models": _MODELS, "unions": False}
 """Sources: `allowed_tools` of both references to `tool_choice`,
-https://developers.openai.com/api/docs/guides/function-calling#allowed-tools; both say of
-the `arguments` of a call that the model may write invalid JSON, and take them as text"""
+https://developers.openai.com/api/docs/guides/function-calling#allowed-tools; both say
+that the model may write invalid JSON as the `arguments` of a call, and accept them as text"""
 
 _CHAT = {"blocks": {"custom": "tool_calls"}, "end_user": "safety_identifier"}
 
@@ -112,7 +112,7 @@ _RESPONSES_TOOLS = frozenset(
     }
 )
 """Source: `Tool` of the reference, and of the `openai` package 3.57.0; Azure has the same
-protocol, and refuses by itself what a deployment or region lacks:
+protocol, and itself refuses what a deployment or region does not support:
 https://learn.microsoft.com/azure/foundry/openai/how-to/responses"""
 
 OPENAI = Row(
@@ -214,8 +214,7 @@ AZURE = Row(
         "/models": "/openai/models",
     },
 )
-"""The model is a deployment's name; what is known of a model by the start of its name
-is known of a deployment that is called like it. It lists models that could be deployed,
-and no deployments. Sources:
+"""The model is the name of a deployment. A deployment that is named like a model is handled
+like that model. Azure lists the models that can be deployed, not the deployments. Sources:
 https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle and
 `lib/azure.py` of the `openai` package 3.57.0."""

@@ -1,4 +1,4 @@
-"""Perplexity, whose models answer from what they find in the web."""
+"""Perplexity, whose models search the web and respond from what they find."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ PERPLEXITY = Row(
     docs="https://docs.perplexity.ai/api-reference/sonar-post",
     lists=False,
 )
-"""It lists its asynchronous calls and no models. Its models call no functions, though the
-schema has a place for them. Sources: types/chat of
+"""Its API lists asynchronous calls, but no models. Its models call no functions, although the
+schema has fields for them. Sources: types/chat of
 https://github.com/perplexityai/perplexity-py and
 https://docs.perplexity.ai/guides/chat-completions-guide"""

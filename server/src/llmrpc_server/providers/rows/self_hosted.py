@@ -1,4 +1,4 @@
-"""Servers that one runs oneself; each is on when its base URL is set."""
+"""Self-hosted servers. Each is enabled when its base URL is set."""
 
 from __future__ import annotations
 
