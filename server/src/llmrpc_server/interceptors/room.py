@@ -11,7 +11,7 @@ from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc_server.interceptors.rpc import Rpc
 
 MOST_WAITING = 1000
-"""Calls that may wait for room; gRPC takes 64 KiB of each."""
+"""Calls that may wait for room, of known connections and of others; gRPC takes 64 KiB of each."""
 RETRY_AFTER = 1.0
 MOST_KNOWN = 10_000
 """Connections that are remembered because a request of theirs arrived."""
