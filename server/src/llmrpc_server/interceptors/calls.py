@@ -82,7 +82,7 @@ class Calls:
     def read(self, rpc: Rpc) -> None:
         """Its request is there, the first one of several."""
         if rpc.room is not None:
-            rpc.room.leave(rpc)
+            rpc.room.arrived(rpc)
             rpc.room = None
 
     def answered(self, rpc: Rpc, size: int) -> None:
@@ -98,7 +98,7 @@ class Calls:
         if task is None or rpc in self._undelivered or rpc.ending is not None:
             return
         rpc.ending = error
-        self.read(rpc)
+        self._leave_room(rpc)
         if rpc.context is not None:
             task.cancel()
         else:
@@ -132,8 +132,7 @@ class Calls:
     def _done(self, rpc: Rpc) -> None:
         del self._all[rpc]
         self.running -= rpc.method.startswith("llmrpc.")
-        if rpc.room is not None:
-            self.read(rpc)
+        self._leave_room(rpc)
         if (delivered := self._undelivered.pop(rpc, None)) is not None:
             self._bytes -= delivered[1]
         if rpc.context is not None or rpc.refusal is not None:
@@ -143,6 +142,11 @@ class Calls:
         # else `refuse` has it, and lets go of it
         if self._over is not None and not self._all:
             self._over.set()
+
+    def _leave_room(self, rpc: Rpc) -> None:
+        if rpc.room is not None:
+            rpc.room.leave(rpc)
+            rpc.room = None
 
     def _refuse(self, rpc: Rpc, error: LLMClientError | None) -> None:
         if self.refuse is not None:

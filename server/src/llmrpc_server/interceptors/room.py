@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeAlias
 
 from llmrpc import v1 as pb
 from llmrpc.errors import LLMClientError, ProviderNotAvailableError
 from llmrpc_server.interceptors.rpc import Rpc
 
 MOST_WAITING = 1000
-"""Calls that may wait for room; gRPC takes 64 KiB of each."""
+"""Calls that may wait for room, of known connections and of others; gRPC takes 64 KiB of each."""
 RETRY_AFTER = 1.0
+MOST_KNOWN = 10_000
+"""Connections that are remembered because a request of theirs arrived."""
+
+Place: TypeAlias = tuple[Rpc, "asyncio.Future[None]"]
 
 
 class Room:
     """Lets so many calls receive their requests at a time.
 
     The others wait, the newest first: calls that never send anything would keep everybody
-    else waiting in a queue. While others wait, a call whose request is not whole after
-    `patience` seconds is ended.
+    else waiting in a queue. Before them come those of connections whose last request arrived,
+    since silent calls can be made as fast as they are ended. While others wait, a call whose
+    request is not whole after `patience` seconds is ended.
     """
 
     def __init__(
@@ -30,7 +36,10 @@ class Room:
         self._end = end
         self.receiving: dict[Rpc, float] = {}
         """Each with the time of the event loop when it began, the oldest first."""
-        self._waiting: list[tuple[Rpc, asyncio.Future[None]]] = []
+        self._known: dict[str, None] = {}
+        """Peers whose last request arrived, the latest last."""
+        self._waiting: tuple[list[Place], list[Place]] = [], []
+        """Those of known peers, and all others; each the newest last."""
         self._timer: asyncio.TimerHandle | None = None
         self._late: set[Rpc] = set()
         """Those that were late at the last look: a request may be there, and the loop busy."""
@@ -44,27 +53,42 @@ class Room:
 
     async def wait(self, rpc: Rpc, seconds: float) -> None:
         """Takes the call in once there is room. Raises GATEWAY_OVERLOADED where none comes."""
-        if len(self._waiting) >= MOST_WAITING:
+        waiting = self._waiting[rpc.peer not in self._known]
+        if len(waiting) >= MOST_WAITING:
             raise no_room()
         place = rpc, asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        waiting.append(place)
         self._arm()
         try:
             async with asyncio.timeout(seconds):
                 await place[1]
         except BaseException as error:
-            if place in self._waiting:
-                self._waiting.remove(place)
+            if place in waiting:
+                waiting.remove(place)
             self.leave(rpc)
             if isinstance(error, TimeoutError):
                 raise no_room() from None
             raise
 
+    def arrived(self, rpc: Rpc) -> None:
+        """The request is there."""
+        self._known.pop(rpc.peer, None)
+        self._known[rpc.peer] = None
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        del self.receiving[rpc]
+        self._go_on()
+
     def leave(self, rpc: Rpc) -> None:
-        """The request is there, or will never be."""
-        self.receiving.pop(rpc, None)
-        while self._waiting and len(self.receiving) < self._places:
-            other, turn = self._waiting.pop()
+        """The request will never be there, or not be received."""
+        if rpc in self.receiving:
+            del self.receiving[rpc]
+            self._known.pop(rpc.peer, None)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while len(self.receiving) < self._places and any(self._waiting):
+            other, turn = (self._waiting[0] or self._waiting[1]).pop()
             if not turn.done():
                 self.enter(other)
                 turn.set_result(None)
@@ -79,10 +103,10 @@ class Room:
         old = asyncio.get_running_loop().time() - self._patience
         late = {rpc for rpc, since in self.receiving.items() if since <= old}
         ended = [rpc for rpc in self.receiving if rpc in late and rpc in self._late]
-        for rpc in ended[: len(self._waiting)]:
+        for rpc in ended[: sum(map(len, self._waiting))]:
             self._end(rpc, no_room())
-        self._late = late if self._waiting else set()
-        if self._waiting:
+        self._late = late if any(self._waiting) else set()
+        if any(self._waiting):
             self._arm()
 
 
