@@ -7,7 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import grpc
 
@@ -17,7 +17,7 @@ from llmrpc_server.interceptors.calls import Calls
 from llmrpc_server.interceptors.context import ServicerContext
 from llmrpc_server.interceptors.patience import Patience
 from llmrpc_server.interceptors.requests import reader
-from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc, gone
+from llmrpc_server.interceptors.rpc import CURRENT, Context, Rpc
 from llmrpc_server.rpc.core import hear_of_large_messages
 
 Proceed = Callable[[], Awaitable[Any]]
@@ -188,6 +188,15 @@ class Chain(grpc.aio.ServerInterceptor):
                 raise
 
         return write
+
+
+async def gone() -> NoReturn:
+    """Cancels this task, for its caller is gone; gRPC would, a moment later."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - there is one in every coroutine
+    task.cancel()
+    await asyncio.sleep(0)
+    raise asyncio.CancelledError
 
 
 def no_method(method: str) -> MethodNotImplementedError:

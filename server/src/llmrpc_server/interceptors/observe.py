@@ -71,6 +71,8 @@ class Observe:
             _cancelled(rpc)
             raise
         finally:
+            if rpc.too_large:  # a handler takes that for the end of its requests
+                rpc.code = grpc.StatusCode.RESOURCE_EXHAUSTED
             fields = _fields(rpc)
             quiet = rpc.method.startswith(PROBES) and rpc.code not in _TOLD
             level = logging.DEBUG if quiet else logging.INFO
@@ -89,9 +91,7 @@ class Observe:
 def _cancelled(rpc: Rpc) -> None:
     """The caller went away, or its deadline passed and gRPC's core was the first to see it."""
     rpc.code = grpc.StatusCode.CANCELLED
-    if rpc.too_large:
-        rpc.code = grpc.StatusCode.RESOURCE_EXHAUSTED
-    elif rpc.deadline is not None:
+    if rpc.deadline is not None:
         left = rpc.deadline - time.monotonic()
         if left <= _EARLY * (rpc.deadline - rpc.started) + _TRANSIT:
             rpc.code = grpc.StatusCode.DEADLINE_EXCEEDED

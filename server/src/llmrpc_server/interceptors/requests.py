@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -11,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from llmrpc.errors import InvalidRequestError
 from llmrpc_server.interceptors.fields import MOST_FIELDS, has_too_many_fields
-from llmrpc_server.interceptors.rpc import CURRENT, PROBES, Context, Rpc, gone
+from llmrpc_server.interceptors.rpc import CURRENT, PROBES, Context, Rpc
 from llmrpc_server.words import over_limit
 
 MOST_ASKED = 64 * 1024
@@ -50,34 +51,30 @@ def reader(method: str, handler: Any, arrived: Callable[[Rpc], None]) -> Callabl
             ) from error
 
     if handler.request_streaming:
-        return lambda context: _Requests(context, read, arrived)
+        return lambda context: _Requests(context, read, partial(arrived, CURRENT.get()))
     return read
 
 
 class _Requests:
     """The requests of one stream, each read when it is asked for.
 
-    gRPC's own iterator keeps the last message of a stream that is left before its end, and
-    both take a message that the core refuses for the end.
+    gRPC's own iterator keeps the last message of a stream that is left before its end.
     """
 
     def __init__(
-        self, context: Context, read: Callable[[bytes], Any], arrived: Callable[[Rpc], None]
+        self, context: Context, read: Callable[[bytes], Any], arrived: Callable[[], None]
     ) -> None:
         self._context = context
         self._read = read
         self._arrived = arrived
-        self._rpc = CURRENT.get()
 
     def __aiter__(self) -> _Requests:
         return self
 
     async def __anext__(self) -> Any:
         data = await self._context.read()
-        self._arrived(self._rpc)
+        self._arrived()
         if data is grpc.aio.EOF:
-            if self._rpc.too_large:
-                await gone()
             raise StopAsyncIteration
         return self._read(data)
 

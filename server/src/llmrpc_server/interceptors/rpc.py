@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 
@@ -98,12 +97,3 @@ class Rpc:
 
 CURRENT: ContextVar[Rpc] = ContextVar("llmrpc_rpc")
 """The call that this task serves. Each call has a task of its own."""
-
-
-async def gone() -> NoReturn:
-    """Cancels this task, for its caller is gone; gRPC would, a moment later."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - there is one in every coroutine
-    task.cancel()
-    await asyncio.sleep(0)
-    raise asyncio.CancelledError
