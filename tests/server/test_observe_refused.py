@@ -26,7 +26,7 @@ async def test_it_is_resource_exhausted_whatever_the_handler_does(
     handler: Callable[[], Awaitable[Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
     rpc = Rpc("llmrpc.v1.LLMService/BatchGenerate", {}, streams=True, peer="ipv4:127.0.0.1:1")
-    rpc.too_large = True
+    rpc.too_large, rpc.deadline = True, rpc.started
     with caplog.at_level("INFO"):
         try:
             await Observe(None)(rpc, handler)
@@ -35,3 +35,4 @@ async def test_it_is_resource_exhausted_whatever_the_handler_does(
     fields: Any = vars(caplog.records[-1])["fields"]
     assert fields["status"] == grpc.StatusCode.RESOURCE_EXHAUSTED.name
     assert fields["peer"] == rpc.peer
+    assert "reason" not in fields

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Any, Literal, TextIO
 import msgspec
 
 from llmrpc_server.redaction import Redactor
-from llmrpc_server.standard_streams import write_all
+from llmrpc_server.standard_streams import own_number, write_all
 
 GROUP = 64
 DELAY = 0.1
@@ -64,7 +63,7 @@ class _Lines(logging.Handler):
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
-        self._number = _number(stream)
+        self._number = own_number(stream)
         self._lines: list[str] = []
         self._size = 0
         self._lost = 0
@@ -134,18 +133,6 @@ class _Lines(logging.Handler):
             self._stream.flush()
         else:
             write_all(self._number, text)
-
-
-def _number(stream: TextIO) -> int | None:
-    """A number of the file that nobody else closes; None for a stream that is no file.
-
-    The stream's own number can be closed, by other code of the process, and given to a socket,
-    which the lines would then be written to.
-    """
-    try:
-        return os.dup(stream.fileno())
-    except (OSError, ValueError):
-        return None
 
 
 def _loss(lost: int) -> logging.LogRecord:

@@ -7,6 +7,7 @@ import select
 import sys
 import threading
 from contextlib import suppress
+from typing import TextIO
 
 
 def open_all() -> None:
@@ -27,12 +28,28 @@ def open_all() -> None:
 
 def announce(text: str) -> None:
     """Writes to standard output, if that takes it, without waiting for it."""
+    number = own_number(sys.stdout)
+    if number is None:
+        return
 
     def write() -> None:
-        with suppress(OSError, ValueError):
-            write_all(sys.stdout.fileno(), text)
+        with suppress(OSError):
+            write_all(number, text)
+        os.close(number)
 
     threading.Thread(target=write, name="announce", daemon=True).start()
+
+
+def own_number(stream: TextIO) -> int | None:
+    """A number of the stream's file that nobody else closes; None for a stream that is no file.
+
+    The stream's own number can be closed, by other code of the process, and given to a socket,
+    which would then get what is written.
+    """
+    try:
+        return os.dup(stream.fileno())
+    except (OSError, ValueError):
+        return None
 
 
 def write_all(number: int, text: str) -> None:

@@ -72,7 +72,7 @@ class Observe:
             raise
         finally:
             if rpc.too_large:  # a handler takes that for the end of its requests
-                rpc.code = grpc.StatusCode.RESOURCE_EXHAUSTED
+                rpc.code, rpc.reason = grpc.StatusCode.RESOURCE_EXHAUSTED, ""
             fields = _fields(rpc)
             quiet = rpc.method.startswith(PROBES) and rpc.code not in _TOLD
             level = logging.DEBUG if quiet else logging.INFO

@@ -26,7 +26,10 @@ CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("llmrpc_connected"
 
 
 class Connector(aiohttp.TCPConnector):
-    """Connections by provider. Addresses that no provider may have are refused."""
+    """Connections by provider. `CONNECTED` is told of each before a request is sent on it.
+
+    Addresses that no provider may have are refused.
+    """
 
     def __init__(self, *, limit: int, keepalive: float, context: ssl.SSLContext) -> None:
         super().__init__(
@@ -52,6 +55,7 @@ class Connector(aiohttp.TCPConnector):
         return None
 
     async def _create_connection(self, *arguments: Any) -> ResponseHandler:
+        """A new connection."""
         protocol = await super()._create_connection(*arguments)
         if connected := CONNECTED.get():
             connected()
